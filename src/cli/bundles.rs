@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use crate::cli::exit::Exit;
 use crate::cli::reporting::{Conclusion, Reporting, alone, conclude, refused};
-use crate::cli::sources::{Sources, nothing_signed, program_below};
+use crate::cli::sources::{Sources, is_bundle, nothing_signed, program_below};
 use crate::cli::terminal::Terminal;
 use crate::cli::trust::trusted;
 use crate::diag::codes::Code;
@@ -19,7 +19,7 @@ use crate::tools::inspect::digest_text;
 use crate::tools::project::config::Config;
 use crate::tools::project::nearest::configuration;
 use crate::tools::replay::store::{Digest, Store, Unusable};
-use crate::tools::revision;
+use crate::tools::revision::{self, in_this_checkout};
 
 /// Where bundles are kept in a project that says nothing else.
 const STORE: &str = ".policyc/store";
@@ -102,6 +102,25 @@ impl Settings {
             .unwrap_or_else(|| Err(self.unknown(terminal, name, None)))
     }
 
+    /// As `bundle_below`; `beside` is the name of what it is compared with. A revision is of the
+    /// same path as that, where it lies in this checkout.
+    ///
+    /// # Errors
+    /// As `bundle`.
+    pub fn bundle_beside(
+        &self,
+        terminal: &Terminal,
+        store: &Store,
+        (name, beside): (&str, &str),
+    ) -> Result<(Program, String), Exit> {
+        let meant = self.meant(name).unwrap_or(name);
+        let rev = meant.strip_prefix("git:").filter(|_| self.path(name).is_none());
+        let Some(rev) = rev else { return self.bundle_below(terminal, store, name) };
+        let is_sources = |path: &PathBuf| !(path.is_file() && is_bundle(path));
+        let path = self.path(beside).filter(is_sources).filter(|path| in_this_checkout(path));
+        of_revision(terminal, rev, path.unwrap_or_else(|| PathBuf::from(".")))
+    }
+
     /// The path that a name stands for, where something lies there.
     #[must_use]
     pub fn path(&self, name: &str) -> Option<PathBuf> {
@@ -147,18 +166,22 @@ fn unlike_a_path(
     name: &str,
 ) -> Option<Result<(Program, String), Exit>> {
     if let Some(rev) = name.strip_prefix("git:") {
-        return Some(of_revision(terminal, rev));
+        return Some(of_revision(terminal, rev, PathBuf::from(".")));
     }
     let stored = || of_store(terminal, store, name).map(|program| (program, String::new()));
     name.starts_with("sha256:").then(stored)
 }
 
-fn of_revision(terminal: &Terminal, rev: &str) -> Result<(Program, String), Exit> {
+/// The program of what lies at `path`, as a revision has it.
+fn of_revision(terminal: &Terminal, rev: &str, path: PathBuf) -> Result<(Program, String), Exit> {
     nothing_signed(terminal, "revisions")?;
-    let paths = vec![PathBuf::from(".")];
+    let paths = vec![path];
     let sources = Sources { paths: paths.clone(), strict: false, source_date_epoch: None };
     // What is wrong with the sources of today is no matter.
-    let (project, _) = sources.project(terminal).map_err(|found| alone(terminal, &found))?;
+    let (project, _) = sources.project(terminal).map_err(|found| {
+        let help = "`git:REV` is of the project of this directory: run this in one of them";
+        alone(terminal, &found.help(help))
+    })?;
     let program = revision::program(rev, &project, &paths);
     let program = program.map_err(|error| alone(terminal, &error.diagnostic()))?;
     Ok((program, project.prefix))

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use crate::cli::clock::now;
 use crate::cli::secrets::OpenVault;
-use crate::cli::write::unwritable;
+use crate::cli::write::{spare_what_was_read, unwritable};
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
 use crate::lang::value::time::Instant;
@@ -32,6 +32,8 @@ pub struct RecordFile {
     pub vault: Option<OpenVault>,
     /// Whole lines that are not written yet.
     lines: Vec<u8>,
+    /// Whether lines were written.
+    written: bool,
 }
 
 impl RecordFile {
@@ -44,6 +46,7 @@ impl RecordFile {
         program: &Program,
         vault: Option<OpenVault>,
     ) -> Result<Self, Box<Diagnostic>> {
+        spare_what_was_read(path)?;
         let refused = |error: io::Error| Box::new(unwritable(path, &error));
         let mut file = OpenOptions::new().read(true).append(true).create(true).open(path);
         let whole = file.as_mut().map_err(|error| io::Error::from(error.kind()));
@@ -57,7 +60,7 @@ impl RecordFile {
         }
         let file = file.map_err(refused)?;
         let recorder = Recorder::for_program(program, &Loaded::default());
-        Ok(Self { path: path.to_owned(), file, recorder, vault, lines: Vec::new() })
+        Ok(Self { path: path.to_owned(), file, recorder, vault, lines: Vec::new(), written: false })
     }
 
     /// Appends the bytes of a line.
@@ -80,6 +83,11 @@ impl RecordFile {
     }
 
     fn write(&mut self) -> Result<(), Box<Diagnostic>> {
+        // What is decided about is read after the file was opened.
+        if !self.written {
+            spare_what_was_read(&self.path)?;
+        }
+        self.written = true;
         // What is sealed can be disclosed before anybody reads that it is sealed.
         if let Some(vault) = &mut self.vault {
             vault.write()?;

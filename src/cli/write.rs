@@ -1,5 +1,6 @@
 //! Files that appear whole or not at all.
 //!
+//! What was read is not written over, unless that is what was asked for (`replace`, `rewrite`).
 //! A link is followed, and who may read the file stays as it is. What is no file, as a pipe or a
 //! device, gets the bytes once all of them are known; so does standard output, which is `-`. From
 //! then on words that would go there go to standard error.
@@ -13,6 +14,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use crate::base::limits::SOURCE_BYTES_MAX;
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
+use crate::tools::inputs;
 use crate::tools::paths::{normalize, slashed};
 use crate::tools::project::{read_bytes, reason};
 
@@ -45,11 +47,37 @@ pub fn give_up_drafts() {
 /// Writes `bytes` to `path`, whole or not at all.
 ///
 /// # Errors
-/// `P0906` if the file system refuses; then `path` is as it was.
+/// `P0900` if it was read, `P0906` if the file system refuses; then `path` is as it was.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Box<Diagnostic>> {
     let mut draft = Draft::begin(path)?;
     draft.write(bytes)?;
     draft.finish()
+}
+
+/// As `write`, for a file whose next state this is: it may have been read.
+///
+/// # Errors
+/// `P0906` if the file system refuses; then `path` is as it was.
+pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), Box<Diagnostic>> {
+    let mut draft = Draft::begin(path)?;
+    draft.write(bytes)?;
+    draft.named(true)
+}
+
+/// Refuses to write over what was read.
+///
+/// # Errors
+/// `P0900` if `path` leads to a file that was.
+pub fn spare_what_was_read(path: &Path) -> Result<(), Box<Diagnostic>> {
+    if inputs::holds(path) { Err(Box::new(over_an_input(path))) } else { Ok(()) }
+}
+
+/// `P0900`: what would be written would take the place of what is read.
+#[must_use]
+pub fn over_an_input(path: &Path) -> Diagnostic {
+    let shown = slashed(&normalize(path));
+    let fact = format!("`{shown}` is read, and would be written over");
+    Diagnostic::without_place(Code::BadUsage, fact).help("name another file")
 }
 
 /// Writes a file that must not be there yet, which its owner alone may read.
@@ -100,7 +128,7 @@ pub fn rewrite(path: &Path, before: &str, after: &str) -> Result<(), Box<Diagnos
         let finding = Diagnostic::without_place(Code::Unwritable, found);
         return Err(Box::new(finding.help("run the command again")));
     }
-    draft.finish()
+    draft.named(true)
 }
 
 /// Links that are followed to a file that is not there.
@@ -223,8 +251,12 @@ impl Draft {
     /// Gives it its name.
     ///
     /// # Errors
-    /// `P0906` if the file system refuses; then the path is as it was.
+    /// `P0900` if it would take the place of what was read, `P0906` if the file system refuses;
+    /// then the path is as it was.
     pub fn finish(self) -> Result<(), Box<Diagnostic>> {
+        if matches!(self.target, Target::File(..)) {
+            spare_what_was_read(&self.path)?;
+        }
         self.named(true)
     }
 
@@ -232,7 +264,7 @@ impl Draft {
     /// is checked when it is read.
     ///
     /// # Errors
-    /// As `finish`.
+    /// As `finish`, but that it may have been read.
     pub fn finish_soon(self) -> Result<(), Box<Diagnostic>> {
         self.named(false)
     }

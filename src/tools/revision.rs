@@ -100,6 +100,18 @@ pub fn program(rev: &str, project: &Project, paths: &[PathBuf]) -> Result<Progra
     pipeline::load_own(&compiled).map_err(|found| no(found.message.clone(), help))
 }
 
+/// Whether `path` lies in the repository that the working directory lies in.
+#[must_use]
+pub fn in_this_checkout(path: &Path) -> bool {
+    let top = git(Path::new("."), &["rev-parse", "--show-toplevel"]);
+    let Ok((true, top)) = top else { return false };
+    let top = PathBuf::from(String::from_utf8_lossy(&top).trim_end_matches(['\n', '\r']));
+    match (fs::canonicalize(top), fs::canonicalize(path)) {
+        (Ok(top), Ok(path)) => path.starts_with(top),
+        (Err(_), _) | (_, Err(_)) => false,
+    }
+}
+
 /// A file of a revision.
 struct Entry {
     /// The name of its content.

@@ -1,8 +1,10 @@
-//! Inputs, tried: what the real evaluator says of one.
+//! Inputs, tried: what the real evaluator says of one, as `policyc eval` would. Where the program
+//! asks sessions, an input is the first request of one.
 //!
 //! In:      a program and an example.
 //! Out:     `Said`.
-//! Imports: `compiler::solve`, `lang`, `runtime::bundle`, `runtime::program`, `runtime::vm`.
+//! Imports: `compiler::solve`, `lang`, `runtime::bundle`, `runtime::program`, `runtime::vm`,
+//!          `tools::alone`.
 
 use std::collections::BTreeMap;
 
@@ -13,8 +15,9 @@ use crate::runtime::bundle::module::{Module, Phase, failure_effect};
 use crate::runtime::program::Program;
 use crate::runtime::program::plan::Asker;
 use crate::runtime::vm::report::DecisionReport;
-use crate::runtime::vm::request::{Moment, ingest};
+use crate::runtime::vm::request::{Filled, Moment, ingest, ingest_answered};
 use crate::runtime::vm::scratch::Scratch;
+use crate::tools::alone::Subject;
 
 /// What a program says of an input.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,10 +34,37 @@ pub struct Said {
     pub outputs: Vec<(String, String)>,
 }
 
+impl Said {
+    /// Of an input that a session refuses.
+    fn refused() -> Self {
+        let (effect, target) = (Some(Effect::Deny), String::new());
+        Self { effect, target, refused: true, rules: BTreeMap::new(), outputs: Vec::new() }
+    }
+}
+
+/// The text of an input, and whether a session has answered in it whose first request it is; `None`
+/// if that refuses it.
+fn taken_in(subject: &Subject<'_>, example: &Example) -> Option<(String, bool)> {
+    let context = example.context.to_string();
+    match subject.answered(context.as_bytes(), example.now) {
+        None => Some((context, false)),
+        Some(answered) => answered.ok().map(|context| (context, true)),
+    }
+}
+
+fn read<'a>(
+    program: &'a Program,
+    (context, answered): (&'a str, bool),
+    scratch: &'a mut Scratch,
+) -> Filled<'a> {
+    let ingest = if answered { ingest_answered } else { ingest };
+    ingest(program, context.as_bytes(), scratch)
+}
+
 /// A program that inputs are tried on.
 #[derive(Debug)]
 pub struct Trial<'p> {
-    program: &'p Program,
+    subject: Subject<'p>,
     scratch: Scratch,
 }
 
@@ -42,13 +72,16 @@ impl<'p> Trial<'p> {
     /// Tries inputs on a program.
     #[must_use]
     pub fn of(program: &'p Program) -> Self {
-        Self { program, scratch: Scratch::for_program(program) }
+        Self { subject: Subject::of(program), scratch: Scratch::for_program(program) }
     }
 
     /// The effect, and the numbers of the rules that fired, shadow rules too.
     pub fn fired(&mut self, example: &Example, phase: Phase) -> (Option<Effect>, Vec<u16>) {
-        let context = example.context.to_string();
-        let mut filled = ingest(self.program, context.as_bytes(), &mut self.scratch);
+        let Some((context, answered)) = taken_in(&self.subject, example) else {
+            return (Some(Effect::Deny), Vec::new());
+        };
+        let program = self.subject.program;
+        let mut filled = read(program, (&context, answered), &mut self.scratch);
         let moment = Moment { phase, ..Moment::at(example.now.0, example.now.1) };
         let decision = filled.decide(&moment);
         let fired = decision.fired().iter().chain(decision.shadow()).map(|it| it.rule);
@@ -57,15 +90,18 @@ impl<'p> Trial<'p> {
 
     /// What the program says.
     pub fn say(&mut self, example: &Example, phase: Phase) -> Said {
-        let context = example.context.to_string();
-        let mut filled = ingest(self.program, context.as_bytes(), &mut self.scratch);
+        let program = self.subject.program;
+        let Some((context, answered)) = taken_in(&self.subject, example) else {
+            return Said::refused();
+        };
+        let mut filled = read(program, (&context, answered), &mut self.scratch);
         let moment = Moment { phase, ..Moment::at(example.now.0, example.now.1) };
         let mut decision = filled.decide(&moment);
-        let module = self.program.module();
+        let module = program.module();
         let mut rules = BTreeMap::new();
         let key = |rule: u16| {
             let shadow = module.rules.get(usize::from(rule)).is_some_and(|row| row.shadow);
-            (self.program.rule_id(rule).to_owned(), shadow)
+            (program.rule_id(rule).to_owned(), shadow)
         };
         for fired in decision.fired().iter().chain(decision.shadow()) {
             let effect = module.outcomes.get(usize::from(fired.outcome)).map(|row| row.effect);

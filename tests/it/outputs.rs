@@ -143,3 +143,83 @@ fn arguments_are_withheld_by_their_short_path_too() {
     let text = fs::read_to_string(folder.path().join("out.pdr.jsonl")).expect("records");
     assert!(text.contains("\"args\":{\"n\":{\"$x\":\"drop\""), "{text}");
 }
+
+/// A project with a schema and a test, a context, records of calls, and other names of its files.
+fn read_by_all(name: &str) -> Folder {
+    let folder = Folder::new(&format!("outputs-{name}"));
+    folder.add("p.yaml", POLICY.replace("rules:", "schema: schema.json\nrules:"));
+    let schema = r#"{"required": ["who"], "properties": {"who": {"type": "string"}}}"#;
+    folder.add("schema.json", schema);
+    let case = "cases: [{name: a, expect: {effect: allow}}]";
+    folder.add("p_test.yaml", format!("policy: p\nbase: {{who: ann}}\n{case}\n"));
+    folder.add("ctx.json", "{\"who\": \"ann\"}\n");
+    folder.add("calls.jsonl", "{\"who\": \"ann\"}\n{\"who\": \"bob\"}\n");
+    ran(folder.path(), "eval p.yaml -c calls.jsonl --record log.pdr.jsonl").expect(0, &[]);
+    folder.add("other/README", "");
+    let (own, its) = (folder.path().join("p.yaml"), folder.path().join("other/p"));
+    fs::hard_link(own, its).expect("another name");
+    folder
+}
+
+#[test]
+fn what_a_command_reads_stays_as_it_is() {
+    let folder = read_by_all("read");
+    let id = first(&folder);
+    let of_record = format!("replay minimize {id} --records log.pdr.jsonl --bundle p.yaml");
+    let bytes = |name: &str| fs::read(folder.path().join(name)).expect("a file");
+    for (line, out) in [
+        ("build p.yaml", "-o p.yaml"),
+        ("build p.yaml", "-o ./other/../p.yaml"),
+        ("build p.yaml", "-o other/p"),
+        ("build .", "-o schema.json"),
+        ("build .", "-o p_test.yaml"),
+        ("doc .", "-o p.yaml"),
+        ("check .", "--output json=p.yaml"),
+        ("check .", "--output json=schema.json"),
+        ("test .", "--output json=p_test.yaml"),
+        ("diff p.yaml p.yaml", "--output json=p.yaml"),
+        ("eval p.yaml -c ctx.json", "--record p.yaml"),
+        ("eval p.yaml -c ctx.json", "--record ctx.json"),
+        ("eval p.yaml -c calls.jsonl", "--record calls.jsonl"),
+        ("replay map log.pdr.jsonl --bundle p.yaml --to p.yaml", "-o log.pdr.jsonl"),
+        ("replay verify log.pdr.jsonl --bundle p.yaml", "--output json=log.pdr.jsonl"),
+        ("replay diff log.pdr.jsonl --bundle p.yaml --to p.yaml", "--output json=p.yaml"),
+        (of_record.as_str(), "-o log.pdr.jsonl"),
+        ("eval p.yaml -c ctx.json --explain", "--output json=ctx.json"),
+    ] {
+        let path = out.rsplit([' ', '=']).next().expect("a path");
+        let before = bytes(path);
+        let name = path.replace("./other/../", "");
+        let told = format!("`{name}` is read, and would be written over");
+        ran(folder.path(), &format!("{line} {out}")).expect(2, &[&told, "name another file"]);
+        assert!(bytes(path) == before, "{line} {out}");
+    }
+    // What was made before may be made again.
+    for _ in 0..2 {
+        ran(folder.path(), "build p.yaml -o p.plcb").expect(0, &[]);
+        ran(folder.path(), "check . --output json=found.json").expect(0, &[]);
+        ran(folder.path(), "eval p.yaml -c ctx.json --record log.pdr.jsonl").expect(0, &[]);
+    }
+}
+
+#[test]
+fn a_baseline_takes_the_place_of_baselines_alone() {
+    let folder = read_by_all("baseline");
+    let bench = |rest: &str| {
+        let line = format!("bench p.yaml --contexts calls.jsonl --counters {rest}");
+        ran(folder.path(), &line)
+    };
+    for path in ["p.yaml", "calls.jsonl", "ctx.json", "schema.json"] {
+        let before = fs::read(folder.path().join(path)).expect("a file");
+        let told = format!("`{path}` is no baseline, and would be written over");
+        bench(&format!("--save {path}")).expect(2, &[&told, "name another file"]);
+        assert!(fs::read(folder.path().join(path)).expect("a file") == before, "{path}");
+    }
+    // The help names no file that it would cost.
+    bench("--compare p.yaml")
+        .expect(2, &["`p.yaml` is no baseline", "`policyc bench --save FILE` writes one"]);
+    folder.add("empty.json", "");
+    bench("--save empty.json").expect(0, &[]);
+    bench("--save base.json").expect(0, &[]);
+    bench("--compare base.json --save base.json").expect(0, &[]);
+}

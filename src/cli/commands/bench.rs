@@ -15,7 +15,7 @@ use crate::cli::root::options;
 use crate::cli::sources::{Sources, compiled, is_bundle, load_bundle, rejected, shown, unread};
 use crate::cli::terminal::Terminal;
 use crate::cli::watch::watched;
-use crate::cli::write::{step_summary, write};
+use crate::cli::write::{replace, step_summary, write};
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
 use crate::diag::sink::Sink;
@@ -216,6 +216,9 @@ fn measured(terminal: &Terminal, options: &Options, stop: &AtomicBool) -> Result
         None => None,
         Some(path) => Some(Baseline::read(terminal, path)?),
     };
+    if let Some(path) = &options.comparing.save {
+        spare(terminal, path)?;
+    }
     let found = subjects(terminal, options)?;
     let progress = Progress::new(terminal);
     let (mut subjects, mut gauged): (Vec<&Subject>, Vec<Gauged>) = (Vec::new(), Vec::new());
@@ -290,6 +293,24 @@ impl Baseline {
         let document = document.map_err(|error| alone(terminal, &error.diagnostic()))?;
         Ok(Self { name, document })
     }
+}
+
+/// Refuses to save a baseline in the place of what is none.
+///
+/// # Errors
+/// How the command ends, its words already written.
+fn spare(terminal: &Terminal, path: &Path) -> Result<(), Exit> {
+    if !path.is_file() {
+        return Ok(());
+    }
+    let bytes = read_bytes(path, INPUT_BYTES_MAX);
+    let bytes = bytes.map_err(|error| unread(terminal, path, &error))?;
+    if bytes.is_empty() || Document::is_one(&bytes) {
+        return Ok(());
+    }
+    let fact = format!("`{}` is no baseline, and would be written over", shown(path));
+    let finding = Diagnostic::without_place(Code::BadUsage, fact).help("name another file");
+    Err(alone(terminal, &finding))
 }
 
 /// Everything that is measured: the bundle that was named, or a bundle a project.
@@ -441,16 +462,16 @@ impl Conclusions<'_> {
         }
         let format = options.results.output_format;
         terminal.result(&(format.draw)(&drawing, terminal.style));
-        let mut keep = |path: &Path, text: &str| {
-            if let Err(finding) = write(path, text.as_bytes()) {
+        let mut kept = |written: Result<(), Box<Diagnostic>>| {
+            if let Err(finding) = written {
                 exit = exit.max(alone(terminal, &finding));
             }
         };
         for (format, path) in &options.results.output {
-            keep(path, &(format.draw)(&drawing, Style::PLAIN));
+            kept(write(path, (format.draw)(&drawing, Style::PLAIN).as_bytes()));
         }
         if let Some(path) = options.comparing.save.as_ref().filter(|_| !stopped) {
-            keep(path, &document.to_json());
+            kept(replace(path, document.to_json().as_bytes()));
         }
         exit = exit.max(self.step_summary(&drawing));
         if stopped {

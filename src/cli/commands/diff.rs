@@ -95,8 +95,9 @@ fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {
         Ok(store) => store,
         Err(exit) => return exit,
     };
-    let load = |name: &String| settings.bundle_below(terminal, &store, name);
-    let ((old, old_below), (new, new_below)) = match (load(&options.old), load(&options.new)) {
+    let load = |name: &str, other: &str| settings.bundle_beside(terminal, &store, (name, other));
+    let (old, new) = (options.old.as_str(), options.new.as_str());
+    let ((old, old_below), (new, new_below)) = match (load(old, new), load(new, old)) {
         (Ok(old), Ok(new)) => (old, new),
         (old, new) => {
             let exits = [old.err(), new.err()];
@@ -112,6 +113,12 @@ fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {
     let only_tighten = options.only_tighten;
     let drawing = Drawing { found: &found, traffic: traffic.as_ref(), only_tighten };
     let unwritten = shown(terminal, &options, &drawing);
+    let real = |name: &str| settings.path(name).and_then(|path| path.canonicalize().ok());
+    if real(&options.old).is_some_and(|old| real(&options.new) == Some(old)) {
+        let note =
+            "both are the same path, so nothing can differ: `git:REV` names an earlier state";
+        terminal.notice(&format!("  {note}\n"));
+    }
     let exit = ends(&found, only_tighten);
     let exit = if exit == Exit::Findings && options.exit_zero { Exit::Done } else { exit };
     broken.max(unwritten).max(exit)

@@ -36,6 +36,7 @@ use crate::tools::decide::{
     Form, Line, Moments, context_lines, decide, decide_explained, decide_recorded, time_text,
     tool_of,
 };
+use crate::tools::inputs;
 use crate::tools::locate::Locator;
 use crate::tools::project::{read_bytes, read_to};
 use crate::tools::replay::explain::Explained;
@@ -501,6 +502,7 @@ fn context(path: &Path) -> io::Result<Vec<u8>> {
         return read_bytes(path, LINES_BYTES_MAX);
     }
     let enough = u64::try_from(CONTEXT_BYTES_MAX + 1).unwrap_or(u64::MAX);
+    inputs::note(path);
     File::open(path)?.take(enough).read_to_end(&mut bytes)?;
     Ok(bytes)
 }

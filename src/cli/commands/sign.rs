@@ -13,7 +13,7 @@ use crate::cli::root::with_options;
 use crate::cli::sources::{is_bundle, shown, unread};
 use crate::cli::terminal::Terminal;
 use crate::cli::trust::{Passphrases, open_key, policy_bytes, secret_refused, trust_policy};
-use crate::cli::write::write;
+use crate::cli::write::{replace, write};
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
 use crate::lang::value::time;
@@ -103,7 +103,7 @@ fn sign(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
         refused(terminal, &trusted::refused(&error, &shown(path)))
     })?;
     let beside = envelope_of(path);
-    write(&beside, json.as_bytes()).map_err(|found| alone(terminal, &found))?;
+    replace(&beside, json.as_bytes()).map_err(|found| alone(terminal, &found))?;
     if let Some(key) = keys.first().filter(|_| options.minisign) {
         let text = minisign::signature(key, &bytes, &says).map_err(failed)?;
         let mut name = path.as_os_str().to_owned();

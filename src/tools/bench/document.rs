@@ -161,6 +161,13 @@ pub struct Blame {
 }
 
 impl Document {
+    /// Whether bytes say that they are such a document, of whatever version.
+    #[must_use]
+    pub fn is_one(bytes: &[u8]) -> bool {
+        let said: Option<serde_json::Value> = serde_json::from_slice(bytes).ok();
+        said.is_some_and(|it| it.get("format").and_then(|it| it.as_str()) == Some(FORMAT))
+    }
+
     /// A document of this version and this machine.
     #[must_use]
     pub fn here(policies: Vec<Measured>) -> Self {

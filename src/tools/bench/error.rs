@@ -111,7 +111,7 @@ impl BenchError {
         let (fact, help) = match self {
             Self::NotBaseline { file, why } => (
                 format!("`{file}` is no baseline: {why}"),
-                format!("`policyc bench --save {file}` writes one"),
+                "`policyc bench --save FILE` writes one".to_owned(),
             ),
             Self::OtherVersion { file, found, own } => (
                 format!("`{file}` was made by policyc {found}, and this is {own}"),

@@ -3,7 +3,7 @@
 //! In:      the paths that a user named.
 //! Out:     a `SourceMap` in order of logical path, and what could not be read.
 //! Imports: `base`, `compiler::format`, `compiler::source`, `compiler::syntax`, `diag`,
-//!          `tools::paths`.
+//!          `tools::inputs`, `tools::paths`.
 //!
 //! A logical path is relative to the deepest directory that holds everything named, so that the
 //! same sources give the same bundle wherever they lie and from wherever they are built. In a
@@ -32,6 +32,7 @@ use crate::compiler::syntax::document::path::{is_descriptor_set, join};
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
 use crate::diag::sink::Sink;
+use crate::tools::inputs;
 use crate::tools::paths::{common, normalize, relative, slashed};
 use crate::tools::project::config::Budget;
 use crate::tools::project::config::check::Check;
@@ -270,6 +271,7 @@ pub fn no_policies(place: &str) -> Diagnostic {
 /// Those of the file system; `FileTooLarge` for a longer file.
 pub fn read_bytes(path: &Path, max: usize) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
+    inputs::note(path);
     read_to(&mut File::open(path)?, max, &mut bytes)?;
     Ok(bytes)
 }
@@ -406,6 +408,7 @@ impl<'a> Reading<'a> {
             }
             Ok(data) if data.is_dir() => self.walk(&full, sink),
             Ok(_) if is_test(&full) => {
+                inputs::note(&full);
                 self.project.tests.push(self.logical(&full));
                 let folder = full.parent().unwrap_or(&full).to_path_buf();
                 let walk = WalkBuilder::new(folder).max_depth(Some(1)).build();
@@ -455,6 +458,7 @@ impl<'a> Reading<'a> {
         let short = || fs::metadata(path).is_ok_and(|it| it.len() <= SOURCE_BYTES_MAX as u64);
         let is_source = source_by_name(path).unwrap_or_else(|| self.looks_like_policy(path));
         if is_test(path) {
+            inputs::note(path);
             self.project.tests.push(logical);
         } else if is_source && (!is_descriptor_set(&logical) || short()) {
             self.add(&logical, sink);

@@ -20,6 +20,16 @@ use crate::tools::replay::open::Source;
 use crate::tools::replay::seal::Unsealed;
 use crate::tools::replay::verify::{Found, InSession, Mismatch, Part};
 
+/// A word of a command, in quotes where a shell would take it for something else.
+#[must_use]
+pub fn word(text: &str) -> String {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-./:@%+=,".contains(&byte);
+    if !text.is_empty() && text.bytes().all(is_plain) {
+        return text.to_owned();
+    }
+    format!("'{}'", text.replace('\'', "'\\''"))
+}
+
 /// The finding about a line that is no record.
 #[must_use]
 pub fn fault(found: &Found<RecordError>, source: &str) -> Diagnostic {
@@ -86,9 +96,14 @@ pub fn remark(remark: &Remark, source: &str) -> Diagnostic {
     Diagnostic::without_place(*code, fact).maybe_help(help.map(str::to_owned))
 }
 
-/// The finding about a decision that differs, with the files that it points into.
+/// The finding about a decision that differs, with the files that it points into. `given` are the
+/// options of a command that finds the record: where records and bundles lie.
 #[must_use]
-pub fn mismatch(found: &Mismatch, worded: Option<&Worded<'_>>) -> (SourceMap, Diagnostic) {
+pub fn mismatch(
+    found: &Mismatch,
+    worded: Option<&Worded<'_>>,
+    given: &str,
+) -> (SourceMap, Diagnostic) {
     let mut files = SourceMap::new();
     let at = worded.and_then(|worded| place(worded, found, &mut files));
     let said = |(effect, rule): &(Option<Effect>, Option<String>)| {
@@ -131,13 +146,15 @@ pub fn mismatch(found: &Mismatch, worded: Option<&Worded<'_>>) -> (SourceMap, Di
     let cause = found.cause.as_ref().map(|cause| format!("the cause may be: {cause}"));
     let help = cause.unwrap_or_else(|| match session {
         Some(InSession { id, part: Part::Before | Part::After | Part::Context, .. }) => format!(
-            "an event was changed, taken away or put in; `policyc replay step {id}` shows them all"
+            "an event was changed, taken away or put in; `policyc replay step {} {given}` shows \
+             them all",
+            word(id)
         ),
         Some(InSession { part: Part::Knew, .. }) => {
             "the record was changed after it was written: go by no field of it".to_owned()
         }
         Some(_) | None => {
-            format!("`policyc replay explain {} --records SRC` shows why", found.id)
+            format!("`policyc replay explain {} {given}` shows why", word(&found.id))
         }
     });
     (files, finding.help(help))

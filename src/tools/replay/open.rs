@@ -22,6 +22,7 @@ use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 
 use crate::runtime::audit::frame::HEADER;
 use crate::runtime::audit::store::segment_of;
+use crate::tools::inputs;
 use crate::tools::paths::{normalize, slashed};
 use crate::tools::replay::pack::{self, PARQUET, PackError};
 use crate::tools::replay::pdrb::read::{Choosing, Skip, Unpacked};
@@ -142,7 +143,9 @@ impl Source {
     /// The file, if it is Parquet and this build reads packs.
     #[must_use]
     pub fn pack(&self) -> Option<File> {
-        let mut file = File::open(self.path.as_ref()?).ok().filter(|_| pack::IN_THIS_BUILD)?;
+        let path = self.path.as_ref().filter(|_| pack::IN_THIS_BUILD)?;
+        inputs::note(path);
+        let mut file = File::open(path).ok()?;
         let mut start = [0; PARQUET.len()];
         file.read_exact(&mut start).ok()?;
         (start == PARQUET).then_some(file)
@@ -162,6 +165,7 @@ impl Source {
         let segment = self.is_segment();
         let bytes = match &self.path {
             Some(path) => {
+                inputs::note(path);
                 let file = File::open(path)?;
                 if segment {
                     // What is written from here on is not waited for.

@@ -2,7 +2,9 @@
 //! cases written by hand.
 
 mod cases;
+mod names;
 pub(crate) mod random;
+mod sessions;
 
 use policyc::compiler::source::map::SourceMap;
 use policyc::compiler::{Options, compile};

@@ -149,7 +149,7 @@ fn what_is_there_stays_until_the_import_is_whole() {
     assert!(kept().starts_with(b"{\"v\":1,\"id\":\"a\""));
     let (text, exit) = run(&folder, "replay import log.jsonl --map map.yaml -o ./log.jsonl");
     assert_eq!(exit, 2, "{text}");
-    assert!(text.contains("`log.jsonl` is a log, and the records would take its place"), "{text}");
+    assert!(text.contains("`log.jsonl` is read, and would be written over"), "{text}");
     let (text, exit) = run(&folder, "replay import log.jsonl --map map.yaml -o gone/out.jsonl");
     assert_eq!(exit, 2, "{text}");
     assert!(text.contains("P0906"), "{text}");

@@ -287,3 +287,16 @@ fn pages_and_sentences_say_it_without_marks_of_a_terminal() {
         .collect();
     assert_eq!(kinds, ["mismatch", "summary"]);
 }
+
+/// What the help says to run runs, as it stands there.
+#[test]
+fn the_help_of_a_mismatch_can_be_run() {
+    let (folder, program) = project("mismatch help", POLICY);
+    let mut lines = records(&program, &contexts());
+    lines[1] = lines[1].replace("12000", "1200");
+    folder.add("a.jsonl", file(&lines));
+    let help = "replay explain record-1 --records a.jsonl --bundle policy.plcb";
+    ran(folder.path(), "replay verify a.jsonl --bundle policy.plcb")
+        .expect(1, &[&format!("`policyc {help}` shows why")]);
+    ran(folder.path(), help).expect(0, &["differs from what was recorded"]);
+}

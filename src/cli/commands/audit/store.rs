@@ -16,6 +16,7 @@ use crate::runtime::audit::walk::Stopped;
 use crate::tools::audit::findings;
 use crate::tools::audit::look::{Asked, Held, Looked, look};
 use crate::tools::audit::stated::Stated;
+use crate::tools::inputs;
 
 /// The log in a directory, to be read.
 ///
@@ -39,6 +40,7 @@ pub(super) fn log_in(terminal: &Terminal, path: &Path) -> Result<Snapshot, Exit>
 /// How the command ends, its words already written.
 pub(super) fn bytes_of(terminal: &Terminal, path: &Path, most: usize) -> Result<Vec<u8>, Exit> {
     let mut bytes = Vec::new();
+    inputs::note(path);
     let file = File::open(path).and_then(|file| file.take(most as u64 + 1).read_to_end(&mut bytes));
     file.map_err(|error| unread(terminal, path, &error))?;
     Ok(bytes)

@@ -17,10 +17,11 @@ use crate::cli::reporting::alone;
 use crate::cli::root::with_options;
 use crate::cli::sources::shown;
 use crate::cli::terminal::Terminal;
-use crate::cli::write::{Draft, unwritable};
+use crate::cli::write::{Draft, over_an_input, unwritable};
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
 use crate::runtime::audit::frame::HEADER;
+use crate::tools::inputs::is_same;
 use crate::tools::replay::filter::Filter;
 use crate::tools::replay::open::Source;
 use crate::tools::replay::pdrb::{compress, end, pack};
@@ -180,12 +181,9 @@ fn converted(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
 /// # Errors
 /// How the command ends, its words already written.
 pub(super) fn spare(terminal: &Terminal, sources: &[Source], out: &Path) -> Result<(), Exit> {
-    let Ok(place) = out.canonicalize() else { return Ok(()) };
-    let is_place =
-        |source: &Source| Path::new(&source.name).canonicalize().is_ok_and(|it| it == place);
+    let is_place = |source: &Source| is_same(Path::new(&source.name), out);
     if sources.iter().any(is_place) {
-        let fact = format!("`{}` is read, and would be written over", shown(out));
-        return Err(alone(terminal, &Diagnostic::without_place(Code::BadUsage, fact)));
+        return Err(alone(terminal, &over_an_input(out)));
     }
     Ok(())
 }

@@ -18,13 +18,14 @@ use crate::cli::root::options;
 use crate::cli::secrets::{OpenVault, Secrets};
 use crate::cli::sources::{shown, text_of, unread, unusable};
 use crate::cli::terminal::Terminal;
-use crate::cli::write::Draft;
+use crate::cli::write::{Draft, over_an_input};
 use crate::compiler::source::map::SourceMap;
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
 use crate::diag::numbers::grouped;
 use crate::diag::sink::Sink;
 use crate::runtime::record::seal::Keeper;
+use crate::tools::inputs::is_same;
 use crate::tools::project::unreadable;
 use crate::tools::replay::import::decided::Decider;
 use crate::tools::replay::import::error::Refusal;
@@ -311,10 +312,8 @@ fn sealed(terminal: &Terminal, vault: Option<&mut OpenVault>) -> Result<(), Exit
 /// Refuses to put the records in the place of a log.
 fn spare_the_logs(options: &Options, terminal: &Terminal) -> Result<(), Exit> {
     let Some(out) = &options.out else { return Ok(()) };
-    let Ok(place) = out.canonicalize() else { return Ok(()) };
-    if options.paths.iter().any(|path| path.canonicalize().is_ok_and(|path| path == place)) {
-        let found = format!("`{}` is a log, and the records would take its place", shown(out));
-        return Err(alone(terminal, &Diagnostic::without_place(Code::BadUsage, found)));
+    if options.paths.iter().any(|path| is_same(path, out)) {
+        return Err(alone(terminal, &over_an_input(out)));
     }
     Ok(())
 }

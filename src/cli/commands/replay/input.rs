@@ -11,7 +11,7 @@ use crate::cli::exit::Exit;
 use crate::cli::interrupt::interrupted;
 use crate::cli::progress::{Progress as Bar, watched};
 use crate::cli::reporting::alone;
-use crate::cli::sources::unread;
+use crate::cli::sources::{shown, unread};
 use crate::cli::terminal::Terminal;
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
@@ -21,6 +21,7 @@ use crate::tools::decide::Moments;
 use crate::tools::project::reason;
 use crate::tools::replay::filter::{Filter, Limit, NoneTaken, Seen, condition};
 use crate::tools::replay::find::{FoundRecord, find};
+use crate::tools::replay::findings::word;
 use crate::tools::replay::impact::Impact;
 use crate::tools::replay::open::{Source, Unopened, sources};
 use crate::tools::replay::pack::{Candidates, PackError, impact};
@@ -44,6 +45,13 @@ pub(super) struct Bundles {
 }
 
 impl Bundles {
+    /// The options as they were given, behind a blank each.
+    pub(super) fn as_given(&self) -> String {
+        let bundles = self.bundle.iter().map(|name| format!(" --bundle {}", word(name)));
+        let store = self.store.iter().map(|path| format!(" --store {}", word(&shown(path))));
+        bundles.chain(store).collect()
+    }
+
     /// Whether any is named.
     pub(super) const fn are_named(&self) -> bool {
         !self.bundle.is_empty()

@@ -18,6 +18,7 @@ use crate::cli::root::with_options;
 use crate::cli::secrets::refused;
 use crate::cli::sources::unread;
 use crate::cli::terminal::Terminal;
+use crate::tools::inputs;
 use crate::tools::project::read_bytes;
 use crate::tools::replay::seal::{Sealed, sealed};
 use crate::tools::replay::vault::{Disclosed, Looked, Secret, VaultError};
@@ -85,6 +86,7 @@ fn unsealed(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
     let text = read_bytes(&key, 1 << 10).map_err(|error| unread(terminal, &key, &error))?;
     let secret = Secret::read(&String::from_utf8_lossy(&text));
     let secret = secret.map_err(|error| refused(terminal, &key, &error))?;
+    inputs::note(&options.vault);
     let file = File::open(&options.vault);
     let file = file.map_err(|error| unread(terminal, &options.vault, &error))?;
     let commitments: Vec<[u8; 32]> = seals.iter().map(|seal| seal.commitment).collect();

@@ -108,11 +108,13 @@ fn verified(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
     let chained = if passed == 0 { chained } else { Chained::default() };
     let programs = decided_otherwise(&all, store);
     let worded: Vec<Worded<'_>> = programs.iter().map(|program| Worded::of(program)).collect();
+    let bundles = options.input.bundles.as_given();
     let drawing = Drawing {
         verified: &all,
         chained: &chained,
         passed,
         sources,
+        bundles: &bundles,
         store,
         worded: &worded,
         took: &took,
@@ -149,7 +151,7 @@ fn decided_otherwise(all: &Verified, store: &Store) -> Vec<Arc<Program>> {
 /// The first mismatch, in a line, while others are looked for.
 fn provisional(found: &Found<Mismatch>, sources: &[Source]) -> String {
     let Found { source, line, what } = found;
-    let (_, finding) = findings::mismatch(what, None);
+    let (_, finding) = findings::mismatch(what, None, "");
     let name = sources.get(*source).map_or("", |source| source.name.as_str());
     let said = format!("{} · {name}:{line} · more is looked for", finding.message);
     format!("  first mismatch  {}\n", visible(&said))

@@ -11,7 +11,7 @@ use crate::cli::exit::Exit;
 use crate::cli::reporting::{Conclusion, Reporting, alone, conclude};
 use crate::cli::sources::exit_of_project;
 use crate::cli::terminal::Terminal;
-use crate::cli::write::write;
+use crate::cli::write::replace;
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
 use crate::diag::sink::Sink;
@@ -182,7 +182,7 @@ fn keep(
     kept.extend(accepted);
     let path = project.files.get(test.file).map_or("", |file| file.path.as_str());
     let path: PathBuf = project.root.join(snapshot::path_of(path));
-    match write(&path, snapshot::write(&kept).as_bytes()) {
+    match replace(&path, snapshot::write(&kept).as_bytes()) {
         Ok(()) => Exit::Done,
         Err(finding) => alone(terminal, &finding),
     }

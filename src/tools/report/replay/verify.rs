@@ -45,6 +45,8 @@ pub struct Drawing<'a> {
     pub passed: u64,
     /// Where the records lie.
     pub sources: &'a [Source],
+    /// The options that name their bundles, behind a blank each.
+    pub bundles: &'a str,
     /// Their bundles.
     pub store: &'a Store,
     /// What people may be told of those that decided otherwise.
@@ -100,6 +102,13 @@ impl Drawing<'_> {
 
     pub(super) fn source(&self, at: usize) -> &str {
         self.sources.get(at).map_or("", |source| source.name.as_str())
+    }
+
+    /// The options with which other commands find the records of a source.
+    pub(super) fn given(&self, at: usize) -> String {
+        // What was piped is gone.
+        let name = Some(self.source(at)).filter(|name| *name != "-").unwrap_or("FILE");
+        format!("--records {}{}", findings::word(name), self.bundles)
     }
 
     /// The row of the chains.
@@ -211,9 +220,9 @@ fn full(drawing: &Drawing<'_>, style: Style) -> String {
         let finding = findings::fault(found, drawing.source(found.source));
         text.push_str(&drawn(&SourceMap::new(), finding, style));
     }
-    for Found { what, .. } in &verified.mismatches {
+    for Found { what, source, .. } in &verified.mismatches {
         let worded = drawing.worded(what.bundle);
-        let (files, finding) = findings::mismatch(what, worded);
+        let (files, finding) = findings::mismatch(what, worded, &drawing.given(*source));
         text.push('\n');
         text.push_str(&drawn(&files, finding, style));
     }
@@ -362,7 +371,7 @@ fn junit(drawing: &Drawing<'_>, _style: Style) -> String {
         cases.push(Case { name, failure: Some(what.message), skipped: None });
     }
     for Found { what, .. } in &drawing.verified.mismatches {
-        let (_, finding) = findings::mismatch(what, None);
+        let (_, finding) = findings::mismatch(what, None, "");
         let name = format!("record {}", what.id);
         cases.push(Case { name, failure: Some(finding.message), skipped: None });
     }
@@ -387,7 +396,7 @@ fn markdown(drawing: &Drawing<'_>, _style: Style) -> String {
         let _ = writeln!(text, "{gap}- {}", cell(&finding.message));
     }
     for (nth, Found { source, line, what }) in (0..).zip(&drawing.verified.mismatches) {
-        let (_, finding) = findings::mismatch(what, None);
+        let (_, finding) = findings::mismatch(what, None, "");
         let gap = if nth == 0 && drawing.chained.breaks.is_empty() { "\n" } else { "" };
         let place = format!("{}:{line}", drawing.source(*source));
         let _ = writeln!(text, "{gap}- {} (`{}`)", cell(&finding.message), code(&place));

@@ -42,7 +42,7 @@ fn found(drawing: &Drawing<'_>) -> Vec<Told> {
     });
     let mismatches = drawing.verified.mismatches.iter().map(|Found { source, line, what }| {
         let worded = drawing.worded(what.bundle);
-        let (_, finding) = findings::mismatch(what, worded);
+        let (_, finding) = findings::mismatch(what, worded, &drawing.given(*source));
         told(place(*source, *line), finding, false)
     });
     breaks.chain(faults).chain(mismatches).collect()

@@ -1,0 +1,84 @@
+//! Policies that ask sessions: an input is the first request of one, as `policyc eval` takes it.
+
+use policyc::compiler::solve::input::Example;
+use policyc::lang::decision::Effect;
+use policyc::runtime::program::Program;
+use policyc::tools::diff::{Change, Difference, Verdict, compare_from};
+use serde_json::json;
+
+use super::{program, refused, said};
+
+const POLICY: &str = r#"
+policyc: 1
+name: t
+default: deny
+tools:
+  pay: {effect: egress, args: {amount: double}}
+meters:
+  calls: {on: "*", window: session}
+limits:
+  - {meter: calls, max: 100}
+rules:
+  - {id: pays, on: [pay], when: args.amount > 0.0, allow: "may pay"}
+  - {id: big, on: [pay], when: args.amount > 100.0, deny: "no"}
+"#;
+
+const ASKS: &str = "escalate: {to: [\"role:treasury\"], timeout: 15m, on_timeout: deny}";
+
+/// What a policy of which a bound moved allows, with the old and the new effect of the witness.
+fn moved(policy: &str, seeds: &[Example]) -> (Difference, [Option<Effect>; 2]) {
+    let candidate = policy.replace("> 100.0", "> 1000.0");
+    assert_ne!(candidate, policy);
+    let (old, new) = (program(policy), program(&candidate));
+    let found = compare_from(&old, &new, seeds);
+    let Change::When { example, .. } = &found.whole.wider else {
+        panic!("nothing is wider: {found:?}")
+    };
+    let effect = |program: &Program| {
+        let report = said(program, &example.context, example.now);
+        assert!(!refused(&report), "{example:?}");
+        report.effect
+    };
+    let effects = [effect(&old), effect(&new)];
+    (found, effects)
+}
+
+#[test]
+fn a_bound_beside_a_limit_is_wider_with_a_witness() {
+    let (found, effects) = moved(POLICY, &[]);
+    assert_eq!(effects, [Some(Effect::Deny), Some(Effect::Allow)]);
+    assert_eq!(found.whole.verdict(), Verdict::Wider);
+    let asks = POLICY.replace("deny: \"no\"", ASKS);
+    assert_ne!(asks, POLICY);
+    let (found, effects) = moved(&asks, &[]);
+    assert_eq!(effects, [Some(Effect::Escalate), Some(Effect::Allow)]);
+    assert_eq!(found.rules.len(), 1);
+}
+
+#[test]
+fn contexts_of_tests_are_first_requests_too() {
+    let context = json!({"action": {"tool": "pay", "args": {"amount": 500.0}}});
+    let seed = Example { context, now: (1_773_741_600, 0) };
+    let (_, effects) = moved(&POLICY.replace("deny: \"no\"", ASKS), &[seed]);
+    assert_eq!(effects, [Some(Effect::Escalate), Some(Effect::Allow)]);
+}
+
+/// Each input that is shown is one that the programs tell apart.
+#[test]
+fn no_witness_is_refused() {
+    let candidate = POLICY.replace("deny: \"no\"", ASKS).replace("> 100.0", "> 50.0");
+    let (old, new) = (program(POLICY), program(&candidate));
+    let found = compare_from(&old, &new, &[]);
+    let all = found.rules.iter().map(|rule| &rule.changes).chain([&found.whole]);
+    let mut shown = 0;
+    for changes in all {
+        for change in [&changes.wider, &changes.narrower, &changes.otherwise] {
+            let Change::When { example, .. } = change else { continue };
+            let reports = [&old, &new].map(|it| said(it, &example.context, example.now));
+            assert!(!reports.iter().any(refused), "{example:?}");
+            assert_ne!(reports[0].effect, reports[1].effect, "{example:?}");
+            shown += 1;
+        }
+    }
+    assert!(shown >= 2, "both ways differ: {found:?}");
+}
