@@ -9,6 +9,7 @@ pub mod coverage;
 pub mod decide;
 pub mod diff;
 pub mod doc;
+pub mod event;
 pub mod inputs;
 pub mod inspect;
 pub mod learn;

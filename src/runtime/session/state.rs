@@ -322,8 +322,9 @@ impl State {
         self.note_audience(audience);
     }
 
-    /// SHA-256 of the program and of all that the state is: equal for equal events, whatever they
-    /// were spelled like and however they came.
+    /// SHA-256 of the program and of all that the state is: equal for equal events, whatever white
+    /// space and escapes they are spelled with, in however many pieces they are folded. The order
+    /// of their members is a part of events.
     #[must_use]
     pub fn digest(&self) -> [u8; 32] {
         let mut log = self.log.clone();

@@ -23,11 +23,11 @@ pub fn of_records(name: &str, happened: &[Happened]) -> (Recorded, usize) {
     let (mut allowed, mut others) = (BTreeSet::new(), BTreeSet::new());
     let mut lines = Vec::new();
     for Happened { event, recorded } in happened {
-        let text = |key: &str| event.get(key).and_then(Json::as_str);
+        let text = |key: &str| event.text(key);
         let call = text("call").unwrap_or_default();
         let is_needed = match text("ev") {
             Some("request") => {
-                let tool = event.pointer("/action/tool").and_then(Json::as_str);
+                let tool = event.value().pointer("/action/tool").and_then(Json::as_str);
                 let effect = recorded.as_ref().and_then(Decided::effect);
                 let is_allowed = effect == Some(Effect::Allow);
                 let is_plan = is_allowed && tool == Some(REPLACE.0);
@@ -42,7 +42,7 @@ pub fn of_records(name: &str, happened: &[Happened]) -> (Recorded, usize) {
             Some(_) | None => false,
         };
         if is_needed {
-            lines.extend(event.to_string().bytes().chain([b'\n']));
+            lines.extend(event.line().bytes().chain([b'\n']));
         }
     }
     // One that waited for a function has its id still when it is asked for again.

@@ -2,9 +2,10 @@
 //!
 //! In:      records, or the events of sessions, and the bundles that made them.
 //! Out:     the text of a `_test.yaml` file.
-//! Imports: `base`, `lang`, `runtime::program`, `runtime::vm`, `tools::inspect`.
+//! Imports: `base`, `lang`, `runtime::program`, `runtime::vm`, `tools::event`, `tools::inspect`.
 //!
-//! A test file is YAML, and JSON is YAML: contexts stand in it as JSON, a root a line.
+//! A test file is YAML, and JSON is YAML: contexts stand in it as JSON, a root a line, and events
+//! with their members in the order in which they were recorded.
 
 use std::fmt::Write as _;
 
@@ -17,6 +18,7 @@ use crate::runtime::program::Program;
 use crate::runtime::vm::report::DecisionReport;
 use crate::runtime::vm::request::{Moment, ingest};
 use crate::runtime::vm::scratch::Scratch;
+use crate::tools::event::Event;
 use crate::tools::inspect::digest_text;
 use crate::tools::replay::events::Said;
 
@@ -50,7 +52,7 @@ pub struct RecordedSession {
     /// Its name.
     pub name: String,
     /// Its events, the last of them a request.
-    pub events: Vec<Json>,
+    pub events: Vec<Event>,
     /// What comes of each.
     pub said: Vec<Option<Said>>,
 }
@@ -63,7 +65,7 @@ pub fn file(policy: &str, cases: &[Recorded], sessions: &[RecordedSession]) -> S
     for session in sessions {
         let _ = writeln!(text, "  - name: {}\n    session:", json!(session.name));
         for event in with_expectations(session) {
-            let _ = writeln!(text, "      - {event}");
+            let _ = writeln!(text, "      - {}", event.line());
         }
     }
     for case in cases {
@@ -90,26 +92,22 @@ pub fn file(policy: &str, cases: &[Recorded], sessions: &[RecordedSession]) -> S
 
 /// The events of a session: requests with what is decided about them, approvals with the call that
 /// they are for, whatever the bundle is then.
-fn with_expectations(session: &RecordedSession) -> Vec<Json> {
+fn with_expectations(session: &RecordedSession) -> Vec<Event> {
     let calls = session.events.iter().zip(&session.said).filter_map(|(event, said)| {
         let digest = digest_text(&said.as_ref()?.asks?);
         Some((digest, event.get("call")?.clone()))
     });
     let calls: Vec<(String, Json)> = calls.collect();
-    let one = |(event, said): (&Json, &Option<Said>)| {
+    let one = |(event, said): (&Event, &Option<Said>)| {
         let mut event = event.clone();
-        let asked = event.get("for").and_then(Json::as_str);
-        let call = calls.iter().find(|(digest, _)| Some(digest.as_str()) == asked);
-        if let (Some(members), Some((_, call))) = (event.as_object_mut(), call) {
-            members.insert("for".to_owned(), call.clone());
+        let asked = event.text("for");
+        if let Some((_, call)) = calls.iter().find(|(digest, _)| Some(digest.as_str()) == asked) {
+            event.set("for", call.clone());
         }
         // What waits for the host is not decided yet.
-        if let (Some(members), Some(said)) =
-            (event.as_object_mut(), said.as_ref().filter(|said| !said.pending))
-        {
+        if let Some(said) = said.as_ref().filter(|said| !said.pending) {
             let Said { effect, rule, fired, reason, .. } = said;
-            let expected = expected(*effect, rule.as_deref(), fired, reason);
-            members.insert("expect".to_owned(), expected);
+            event.set("expect", expected(*effect, rule.as_deref(), fired, reason));
         }
         event
     };

@@ -2,12 +2,11 @@
 //!
 //! In:      the records of a session; the bundle that made them.
 //! Out:     the events; what comes of each; the fewest that still force the last decision.
-//! Imports: `lang`, `runtime::program`, `runtime::record`, `runtime::session`, `runtime::vm`.
+//! Imports: `lang`, `runtime::program`, `runtime::record`, `runtime::session`, `runtime::vm`,
+//!          `tools::event`.
 //! Source:  `docs/replay.md`, sections "Minimize" and "Test".
 
 use std::collections::BTreeMap;
-
-use serde_json::Value as Json;
 
 use crate::lang::decision::Effect;
 use crate::runtime::program::Program;
@@ -15,6 +14,7 @@ use crate::runtime::record::read::{Record, Text};
 use crate::runtime::session::ground::Ground;
 use crate::runtime::session::step::{Outcome, Session, Work};
 use crate::runtime::vm::report::DecisionReport;
+use crate::tools::event::Event;
 use crate::tools::replay::again::Engine;
 use crate::tools::replay::knew::recorded_effect;
 use crate::tools::replay::store::Digest;
@@ -66,7 +66,7 @@ impl NotWhole {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Happened {
     /// The event.
-    pub event: Json,
+    pub event: Event,
     /// What was decided; nothing where it asks for nothing.
     pub recorded: Option<Recorded>,
 }
@@ -144,7 +144,7 @@ pub fn events(
         let mut memory = Vec::new();
         let event = record.taken_in(&mut memory).filter(|_| record.replayable);
         let event = event.ok_or(NotWhole::Withheld(number))?;
-        let event = serde_json::from_slice(event).ok().filter(Json::is_object);
+        let event = std::str::from_utf8(event).ok().and_then(Event::read);
         let event = event.ok_or(NotWhole::Unreadable(number))?;
         Ok(Happened { event, recorded: Recorded::of(record) })
     };
@@ -172,10 +172,10 @@ pub struct Said {
 #[must_use]
 pub fn said<'e>(
     ground: &Ground<'_>,
-    events: impl IntoIterator<Item = &'e Json>,
+    events: impl IntoIterator<Item = &'e Event>,
 ) -> Vec<Option<Said>> {
     let (mut session, mut work) = (Session::new(ground), Work::of(ground));
-    let one = |event: &Json| match session.line(event.to_string().as_bytes(), &mut work) {
+    let one = |event: &Event| match session.line(event.line().as_bytes(), &mut work) {
         Outcome::Decided(mut decided) => {
             let report = DecisionReport::of(&mut decided.decision);
             Some(Said {
@@ -187,7 +187,7 @@ pub fn said<'e>(
                 asks: decided.asking.as_ref().map(|asking| asking.digest),
             })
         }
-        Outcome::Refused(_) if event.get("ev").and_then(Json::as_str) == Some("request") => {
+        Outcome::Refused(_) if event.text("ev") == Some("request") => {
             Some(Said { effect: Some(Effect::Deny), ..Said::default() })
         }
         Outcome::Refused(_) | Outcome::Recorded(_) => None,
@@ -212,13 +212,13 @@ pub struct Fewest {
 /// effect, with the same rules that fired. Of what stays no event alone can be left away, unless
 /// the search was stopped. `None` where nothing is decided about the last.
 #[must_use]
-pub fn fewest(program: &Program, events: &[Json]) -> Option<Fewest> {
+pub fn fewest(program: &Program, events: &[Event]) -> Option<Fewest> {
     fewest_within(program, events, WORK_MAX)
 }
 
 /// The same, where the search is stopped once so many events were taken in.
 #[must_use]
-pub fn fewest_within(program: &Program, events: &[Json], work_max: usize) -> Option<Fewest> {
+pub fn fewest_within(program: &Program, events: &[Event], work_max: usize) -> Option<Fewest> {
     let ground = Ground::of(program);
     let last = events.len().checked_sub(1)?;
     let mut folds = 0;

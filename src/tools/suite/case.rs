@@ -2,7 +2,7 @@
 //!
 //! In:      the test file, and a reader of the files it names.
 //! Out:     `TestFile`; what is wrong goes to the sink, and the cases that can be read are there.
-//! Imports: `base`, `compiler::source`, `compiler::syntax`, `diag`.
+//! Imports: `base`, `compiler::source`, `compiler::syntax`, `diag`, `tools::event`.
 
 use serde_json::{Map, Value as Json};
 
@@ -12,8 +12,9 @@ use crate::compiler::source::map::SourceMap;
 use crate::compiler::syntax::document::path::join;
 use crate::compiler::syntax::document::yaml::{self, Node};
 use crate::diag::sink::Sink;
+use crate::tools::event::Event;
 use crate::tools::suite::error::SuiteError;
-use crate::tools::suite::events::{self, Events};
+use crate::tools::suite::events::{self, EVENTS, Events};
 use crate::tools::suite::patch::{Operation, SetMode};
 use crate::tools::suite::tree::{Keys, json, text, wrong};
 use crate::tools::suite::{Case, Context, Expect, HostResult, NOW, TestFile, complete, table};
@@ -178,13 +179,16 @@ impl Reading<'_> {
         let changes = keys.get("patch").map_or_else(Vec::new, |node| operations(node, sink));
         let (functions, reads) = (self.functions(keys, sink), table::reads(keys, sink)?);
         let skip = keys.text("skip", sink).map(|reason| reason.value);
-        let events = Json::Array(events);
+        let values = Json::Array(events.iter().map(Event::value).cloned().collect());
         let mut cases = Vec::new();
         for choice in combinations(&matrix, name.span, sink)? {
-            let chosen = changed(&events, choice.iter().chain(&changes), sink)?;
-            let chosen = chosen.as_array().map_or(&[][..], Vec::as_slice);
+            let chosen = changed(&values, choice.iter().chain(&changes), sink)?;
+            let Some(chosen) = events::ordered(&chosen, &events) else {
+                wrong(keys.need("session", sink)?, "session", EVENTS, sink);
+                return None;
+            };
             for (at, expect) in &expected {
-                let call = chosen.get(*at).and_then(|event| event.get("call")?.as_str());
+                let call = chosen.get(*at).and_then(|event| event.text("call"));
                 let part = call.filter(|_| expected.len() > 1).map(|call| format!(" · {call}"));
                 cases.push(Case {
                     name: title(&name.value, &choice) + &part.unwrap_or_default(),

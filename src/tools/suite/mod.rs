@@ -2,7 +2,7 @@
 //!
 //! In:      a test file, the sources it may speak about, the other files it names.
 //! Out:     a `TestFile`: its cases read, expanded and patched; `run` decides them.
-//! Imports: `base`.
+//! Imports: `base`, `tools::event`.
 //!
 //! `case` reads `*_test.yaml`, `events` the sessions there and `complete` what is said of all that
 //! no case is about; `format` reads `tests.yaml`. `choose` finds the policies, `ready` evaluates
@@ -36,6 +36,7 @@ pub(in crate::tools) mod tree;
 use serde_json::Value as Json;
 
 use crate::base::span::{FileId, Span, Spanned};
+use crate::tools::event::Event;
 
 /// The tests of one file.
 #[derive(Clone, Debug)]
@@ -93,7 +94,7 @@ pub enum Context {
     /// An expression whose value is the whole context: the format's `context_expr`.
     Expression(Spanned<String>),
     /// Events of a session, the last of them a request: it is decided about.
-    Session(Vec<Json>),
+    Session(Vec<Event>),
 }
 
 /// The value of a root.

@@ -3,7 +3,7 @@
 //! In:      a `Case`, and what its expressions are compiled with.
 //! Out:     `Ready`: decides with a program, and judges what came out.
 //! Imports: `base`, `compiler::source`, `diag`, `runtime::program`, `runtime::vm`, `tools::alone`,
-//!          `tools::project`.
+//!          `tools::event`, `tools::project`.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -20,6 +20,7 @@ use crate::runtime::vm::report::{DecisionReport, OutputReport};
 use crate::runtime::vm::request::{Filled, Moment, Request, ingest, ingest_answered};
 use crate::runtime::vm::scratch::Scratch;
 use crate::tools::alone::{asks_sessions, event};
+use crate::tools::event::Event;
 use crate::tools::project::Settings;
 use crate::tools::suite::equal::{equal, kind};
 use crate::tools::suite::error::SuiteError;
@@ -106,11 +107,11 @@ impl<'t> Ready<'t> {
 
     /// The events of the session that `program` decides about: those of the case, or the request
     /// that its context is, where the program asks sessions or is told what they have used.
-    fn events(&self, program: &Program) -> Option<Cow<'_, [Json]>> {
+    fn events(&self, program: &Program) -> Option<Cow<'_, [Event]>> {
         match &self.case.context {
             Context::Session(events) => Some(events.into()),
             Context::Whole(context) if asks_sessions(program) || !self.case.reads.is_empty() => {
-                Some(vec![event(context, self.at)].into())
+                Some(Event::of(&event(context, self.at)).into_iter().collect())
             }
             Context::Whole(_) | Context::Roots(_) | Context::Expression(_) => None,
         }
@@ -253,7 +254,9 @@ pub fn context(case: &Case, surroundings: &SourceMap) -> Result<Json, SuiteError
     };
     match &case.context {
         Context::Whole(context) => Ok(context.clone()),
-        Context::Session(events) => Ok(events.last().cloned().unwrap_or_default()),
+        Context::Session(events) => {
+            Ok(events.last().map(Event::value).cloned().unwrap_or_default())
+        }
         Context::Expression(written) => input(written, "context_expr"),
         Context::Roots(roots) => {
             let mut context = Json::Object(Map::new());

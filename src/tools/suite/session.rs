@@ -3,7 +3,7 @@
 //! In:      events, the last of them a request.
 //! Out:     the decision about it, and the context that was decided about, with what the session
 //!          answered in it.
-//! Imports: `runtime::program`, `runtime::session`, `runtime::vm`, `tools::alone`,
+//! Imports: `runtime::program`, `runtime::session`, `runtime::vm`, `tools::alone`, `tools::event`,
 //!          `tools::inspect`.
 //! Source:  `docs/sessions.md`; `docs/test.md`, "Sessions".
 
@@ -21,6 +21,7 @@ use crate::runtime::session::step::{Fault, Outcome, Session, Work};
 use crate::runtime::vm::hosts::{Arguments, FactFault, HostTable};
 use crate::runtime::vm::report::DecisionReport;
 use crate::tools::alone::refused;
+use crate::tools::event::Event;
 use crate::tools::inspect::{digest_text, read_digest};
 use crate::tools::suite::{HostResult, Used};
 
@@ -39,7 +40,7 @@ pub(super) struct Last {
 /// measured so much by the time `at`.
 pub(super) fn last(
     program: &Program,
-    events: &[Json],
+    events: &[Event],
     (given, used): (&[HostResult], &[Used]),
     at: (i64, u32),
 ) -> Last {
@@ -69,11 +70,11 @@ pub(super) fn last(
     }
     let (mut said, mut asked) = (None, HashMap::new());
     for event in events {
-        let line = for_call(event, &asked).to_string();
+        let line = for_call(event, &asked).line();
         said = match session.line(line.as_bytes(), &mut work) {
             Outcome::Decided(mut decided) => {
                 let mut report = decided.report();
-                if let (Some(call), Some(asking)) = (text(event, "call"), &decided.asking) {
+                if let (Some(call), Some(asking)) = (event.text("call"), &decided.asking) {
                     asked.insert(call.to_owned(), asking.digest);
                 }
                 report.answer = decided.answer.as_ref().map(Answer::to_json);
@@ -96,21 +97,15 @@ pub(super) fn last(
     }
 }
 
-fn text<'e>(event: &'e Json, key: &str) -> Option<&'e str> {
-    event.get(key).and_then(Json::as_str)
-}
-
 /// An event as the session takes it in: an approval that names a call is for what was asked about
 /// that. Where nothing was, it is for nothing.
-fn for_call<'e>(event: &'e Json, asked: &HashMap<String, [u8; 32]>) -> Cow<'e, Json> {
-    let call = text(event, "for").filter(|_| text(event, "ev") == Some("approval"));
+fn for_call<'e>(event: &'e Event, asked: &HashMap<String, [u8; 32]>) -> Cow<'e, Event> {
+    let call = event.text("for").filter(|_| event.text("ev") == Some("approval"));
     let Some(call) = call.filter(|call| read_digest(call).is_none()) else {
         return Cow::Borrowed(event);
     };
+    let digest = asked.get(call).copied().unwrap_or_default();
     let mut event = event.clone();
-    if let Some(members) = event.as_object_mut() {
-        let digest = asked.get(call).copied().unwrap_or_default();
-        members.insert("for".to_owned(), digest_text(&digest).into());
-    }
+    event.set("for", digest_text(&digest).into());
     Cow::Owned(event)
 }

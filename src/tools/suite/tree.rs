@@ -116,6 +116,38 @@ pub(super) fn text(node: &Node, key: &str, sink: &mut Sink) -> Option<Spanned<St
     Some(Spanned::new(found?.to_owned(), node.span))
 }
 
+/// A node as text of JSON, members in their order; `None` for what JSON cannot say, which was
+/// reported.
+pub(super) fn ordered(node: &Node, out: &mut String, sink: &mut Sink) -> Option<()> {
+    let (open, close) = match &node.kind {
+        NodeKind::Mapping { .. } => ('{', '}'),
+        NodeKind::Sequence { .. } => ('[', ']'),
+        NodeKind::Scalar(_) | NodeKind::Refused => {
+            out.push_str(&json(node, sink)?.to_string());
+            return Some(());
+        }
+    };
+    out.push(open);
+    let mut first = true;
+    let mut comma = |out: &mut String| {
+        if !std::mem::take(&mut first) {
+            out.push(',');
+        }
+    };
+    for entry in node.entries().unwrap_or_default() {
+        comma(out);
+        out.push_str(&Json::from(entry.key.value.as_str()).to_string());
+        out.push(':');
+        ordered(&entry.value, out, sink)?;
+    }
+    for item in node.items().unwrap_or_default() {
+        comma(out);
+        ordered(item, out, sink)?;
+    }
+    out.push(close);
+    Some(())
+}
+
 /// The value of a node as JSON; `None` for what JSON cannot say, which was reported.
 pub(in crate::tools) fn json(node: &Node, sink: &mut Sink) -> Option<Json> {
     match &node.kind {

@@ -3,13 +3,14 @@
 use std::fs;
 
 use policyc::runtime::session::ground::Ground;
+use policyc::tools::event::Event;
 use policyc::tools::replay::events::{fewest, fewest_within, said};
 use serde_json::{Value as Json, json};
 
 use super::apart::logged;
 use super::sessions::changed;
 use super::{file, project};
-use crate::records::sessions::lines;
+use crate::records::sessions::{lines, recorded};
 use crate::session::program;
 use crate::support::run::ran;
 
@@ -59,10 +60,13 @@ fn events() -> Vec<Json> {
     ]
 }
 
+fn read_all(events: Vec<Json>) -> Vec<Event> {
+    lines(events).iter().map(|it| Event::read(it).expect("an event")).collect()
+}
+
 /// The events by their places that force the decision about the last.
 fn few(events: &[Json]) -> Vec<usize> {
-    let events: Vec<Json> =
-        lines(events.to_vec()).iter().map(|it| serde_json::from_str(it).expect("JSON")).collect();
+    let events = read_all(events.to_vec());
     fewest(&program(POLICY), &events).expect("it is decided").kept
 }
 
@@ -76,7 +80,7 @@ fn the_fewest_events_are_those_that_force_a_decision() {
     assert_eq!(few(&all), [5, 7, 9]);
     // Of a decision that hangs on nothing the request alone is left.
     assert_eq!(few(&all[..2]), [1]);
-    assert_eq!(fewest(&program(POLICY), &[json!({"ev": "clock"})]), None);
+    assert_eq!(fewest(&program(POLICY), &read_all(vec![json!({"ev": "clock"})])), None);
 }
 
 /// Nothing can be left away, by brute force: without any other event it is decided otherwise.
@@ -84,8 +88,7 @@ fn the_fewest_events_are_those_that_force_a_decision() {
 fn what_is_left_is_needed() {
     let program = program(POLICY);
     let ground = Ground::of(&program);
-    let events: Vec<Json> =
-        lines(events()).iter().map(|it| serde_json::from_str(it).expect("JSON")).collect();
+    let events = read_all(events());
     for last in [6, 9] {
         let kept = fewest(&program, &events[..=last]).expect("it is decided").kept;
         let all = said(&ground, &events[..=last]).pop().flatten().expect("a decision");
@@ -164,8 +167,7 @@ fn sessions_that_are_not_as_recorded_are_no_tests_and_force_nothing() {
 #[test]
 fn a_search_that_was_stopped_is_told() {
     let program = program(POLICY);
-    let events: Vec<Json> =
-        lines(events()).iter().map(|it| serde_json::from_str(it).expect("JSON")).collect();
+    let events = read_all(events());
     let found = fewest_within(&program, &events, 12).expect("it is decided");
     assert!(found.stopped && found.kept.len() > 3, "{found:?}");
     let found = fewest_within(&program, &events, 1_000).expect("it is decided");
@@ -192,5 +194,74 @@ fn an_approval_of_a_recorded_session_is_for_its_call() {
     ran(folder.path(), "test").expect(0, &[]);
     // The digest of another bundle would be another one; the case still holds.
     folder.add("policy.yaml", POLICY.replace("max: 2", "max: 7"));
+    ran(folder.path(), "test").expect(0, &[]);
+}
+
+/// Events as hosts write them, whose members nobody has sorted: digests of questions go by their
+/// order, and so do the steps of a plan.
+#[test]
+fn members_stay_in_the_order_in_which_they_were_recorded() {
+    let (folder, program) = project("few-order", POLICY);
+    let line = |seq: usize, rest: &str| {
+        format!("{{\"seq\":{seq},\"ts\":\"2026-11-19T14:00:00Z\",{rest}}}")
+    };
+    let pay = r#""action":{"tool":"send","args":{"to":"ann","amount":5e2}}"#;
+    let out = r#"{"title":"good day","body":"\ud83d\ude00 \/ 7.00"}"#;
+    let mut events = vec![
+        line(1, r#""ev":"prompt","text":"Pay ann","principal":{"roles":[],"id":"a"}"#),
+        line(2, r#""ev":"request","call":"r","action":{"tool":"read","args":{"path":"x"}}"#),
+        line(3, &format!(r#""ev":"response","call":"r","out":{out}"#)),
+        line(4, &format!("\"ev\":\"request\",\"call\":\"c1\",{pay}")),
+    ];
+    let made = |events: &[String]| -> Vec<String> {
+        recorded(&program, "s", events).into_iter().map(|(_, line)| line).collect()
+    };
+    let asked: Json = serde_json::from_str(&made(&events)[3]).expect("JSON");
+    let digest = asked["approval"]["for"].as_str().expect("a digest").to_owned();
+    let granted = r#""ev":"approval","verdict":"granted","by":"user:mona""#;
+    events.push(line(5, &format!("{granted},\"for\":\"{digest}\"")));
+    events.push(line(6, &format!("\"ev\":\"request\",\"call\":\"c2\",{pay}")));
+    folder.add("a.jsonl", file(&made(&events)));
+    let run = |line: &str| ran(folder.path(), &format!("replay {line} --bundle policy.plcb"));
+    run("verify a.jsonl").expect(0, &["exact 6 100 %"]);
+    run("test s-6 --records a.jsonl -o whole_test.yaml")
+        .expect(0, &["all are decided as recorded"]);
+    let text = fs::read_to_string(folder.path().join("whole_test.yaml")).expect("a test");
+    assert!(text.contains(r#""expect":{"allow":"all""#), "{text}");
+    assert!(text.contains(r#""out":{"title":"good day","body":"😀 / 7.00"}"#), "{text}");
+    ran(folder.path(), "test").expect(0, &[]);
+    run("minimize s-6 --records a.jsonl -o few.jsonl").expect(0, &["ALLOW by `all` is forced by"]);
+    ran(folder.path(), "eval policy.plcb --session few.jsonl").expect(0, &["ALLOW send · all"]);
+}
+
+#[test]
+fn steps_of_a_recorded_plan_stay_in_their_order() {
+    let plan = "plan: {id: task, deviation: {effect: deny}}\n";
+    let (folder, program) = project("few-steps", &format!("{POLICY}{plan}"));
+    let line = |seq: usize, rest: &str| {
+        format!("{{\"seq\":{seq},\"ts\":\"2026-11-19T14:00:00Z\",{rest}}}")
+    };
+    let pay = r#""tool":"send","args":{"to":"ann","amount":1.0}"#;
+    let read = r#""tool":"read","args":{"path":"x"}"#;
+    // The first call is the step `z`, which is written first; so the next may be `m`.
+    let steps = r#""z":{"tool":"send","times":1},"a":{"tool":"send","times":1}"#;
+    let steps = format!(r#"{{{steps},"m":{{"tool":"read","after":["z"]}}}}"#);
+    let asks = |call: &str, action: &str| {
+        format!(r#""ev":"request","call":"{call}","action":{{{action}}}"#)
+    };
+    let events = [
+        line(1, r#""ev":"prompt","text":"Pay ann","principal":{"roles":[],"id":"a"}"#),
+        line(2, &format!(r#""ev":"plan","plan":{{"id":"p","steps":{steps}}}"#)),
+        line(3, &asks("c1", pay)),
+        line(4, r#""ev":"response","call":"c1","out":"ok""#),
+        line(5, &asks("c2", read)),
+    ];
+    let made = recorded(&program, "s", &events);
+    let made: Vec<String> = made.into_iter().map(|(_, line)| line).collect();
+    folder.add("a.jsonl", file(&made));
+    let test = "replay test s-5 --records a.jsonl -o whole_test.yaml --bundle policy.plcb";
+    ran(folder.path(), test).expect(0, &["all are decided as recorded"]);
+    let text = fs::read_to_string(folder.path().join("whole_test.yaml")).expect("a test");
+    assert!(text.contains(&steps) && text.contains(r#""expect":{"allow":"all""#), "{text}");
     ran(folder.path(), "test").expect(0, &[]);
 }

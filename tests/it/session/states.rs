@@ -246,3 +246,31 @@ rules: [{id: all, allow: a call}]
     let write = |folder: &str| last(policy, &[request("1", "write", json!({"folder": folder}))]);
     assert_ne!(write("a"), write("b"));
 }
+
+/// White space and escapes do not matter, the order of members does.
+#[test]
+fn the_order_of_members_is_a_part_of_an_event() {
+    let program = program(POLICY);
+    let ground = Ground::of(&program);
+    let digest = |out: &str| {
+        let (mut session, mut work) = (Session::new(&ground), Work::of(&ground));
+        let head = r#""ts":"2026-11-19T14:00:00Z","call":"1""#;
+        let read = r#"{"tool":"read","args":{"path":"a"}}"#;
+        session.line(
+            format!(r#"{{"ev":"request","seq":1,{head},"action":{read}}}"#).as_bytes(),
+            &mut work,
+        );
+        let answer = format!(r#"{{"ev":"response","seq":2,{head},"out":{out}}}"#);
+        session.line(answer.as_bytes(), &mut work);
+        assert_eq!(session.state().closed(), None, "{answer}");
+        session.state().digest()
+    };
+    let known = digest(r#"{"title":"good day","body":"a/b"}"#);
+    for same in [
+        r#" { "title" : "good day" , "body" : "a/b" } "#,
+        r#"{"t\u0069tle":"good\u0020day","body":"a\/b"}"#,
+    ] {
+        assert_eq!(digest(same), known, "{same}");
+    }
+    assert_ne!(digest(r#"{"body":"a/b","title":"good day"}"#), known);
+}

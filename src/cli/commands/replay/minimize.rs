@@ -19,6 +19,7 @@ use crate::lang::decision::Effect;
 use crate::runtime::program::Program;
 use crate::runtime::session::ground::Ground;
 use crate::tools::bench::subject::reads_time;
+use crate::tools::event::Event;
 use crate::tools::replay::again::{Obstacle, moment};
 use crate::tools::replay::events::{Fewest, Happened, Said, fewest, said, unlike};
 use crate::tools::replay::minimize::{Minimal, minimize};
@@ -107,7 +108,7 @@ fn of_session(
     (wanted, program): (&Wanted, &Program),
     happened: &[Happened],
 ) -> Result<Exit, Exit> {
-    let events: Vec<Json> = happened.iter().map(|it| it.event.clone()).collect();
+    let events: Vec<Event> = happened.iter().map(|it| it.event.clone()).collect();
     if let Some(number) = unlike(happened, &said(&Ground::of(program), &events)).next() {
         let why = format!("event {number} of its session is not decided as recorded");
         return Err(wanted.cannot(terminal, "minimized", &why));
@@ -117,9 +118,9 @@ fn of_session(
         let why = "it is no request, so nothing is decided about it";
         return Err(wanted.cannot(terminal, "minimized", why));
     };
-    let kept: Vec<&Json> = fewest.kept.iter().filter_map(|at| events.get(*at)).collect();
+    let kept: Vec<&Event> = fewest.kept.iter().filter_map(|at| events.get(*at)).collect();
     if let Some(path) = &options.out {
-        let lines: Vec<String> = kept.iter().map(ToString::to_string).collect();
+        let lines: Vec<String> = kept.iter().map(|event| event.line()).collect();
         let text = lines.join("\n") + "\n";
         write(path, text.as_bytes()).map_err(|finding| alone(terminal, &finding))?;
     }
@@ -129,14 +130,20 @@ fn of_session(
             "format": "policyc.minimal_session", "version": 1,
             "effect": fewest.said.effect.map(Effect::word), "rule": fewest.said.rule,
             "events": events.len(), "folds": fewest.folds,
-            "stopped": fewest.stopped, "session": kept,
+            "stopped": fewest.stopped,
+            "session": kept.iter().map(|event| event.value()).collect::<Vec<_>>(),
         })),
     });
     Ok(Exit::Done)
 }
 
 /// The events of a session that force its last decision.
-fn few_events(fewest: &Fewest, (kept, all): (&[&Json], usize), took: &str, style: Style) -> String {
+fn few_events(
+    fewest: &Fewest,
+    (kept, all): (&[&Event], usize),
+    took: &str,
+    style: Style,
+) -> String {
     let Said { effect, rule, .. } = &fewest.said;
     let word = style.paint(effect_paint(*effect), &effect_word(*effect));
     let by = rule.as_ref().map_or_else(String::new, |rule| format!(" by `{}`", visible(rule)));
@@ -147,7 +154,7 @@ fn few_events(fewest: &Fewest, (kept, all): (&[&Json], usize), took: &str, style
         let _ = writeln!(text, "  the search was stopped: fewer may do\n");
     }
     for (at, event) in fewest.kept.iter().zip(kept) {
-        let line = event.to_string();
+        let line = event.line();
         let cut: String = line.chars().take(EVENT_SHOWN).collect();
         let dots = if cut == line { "" } else { "…" };
         let _ = writeln!(text, "  {:>4}  {}{dots}", at + 1, visible(&cut));

@@ -4,7 +4,6 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use clap::{ArgMatches, Args};
-use serde_json::Value as Json;
 
 use crate::cli::Command;
 use crate::cli::bundles::Settings;
@@ -18,6 +17,7 @@ use crate::runtime::program::Program;
 use crate::runtime::record::read::{Record, Text};
 use crate::runtime::session::ground::Ground;
 use crate::tools::bench::subject::reads_time;
+use crate::tools::event::Event;
 use crate::tools::replay::again::moment;
 use crate::tools::replay::cases::{Recorded, RecordedSession, case, file};
 use crate::tools::replay::events::{Happened, fewest, said, unlike};
@@ -167,7 +167,7 @@ fn of_session(
     made: &mut Made,
 ) -> Option<()> {
     let ground = Ground::of(program);
-    let mut events: Vec<Json> = happened.iter().map(|it| it.event.clone()).collect();
+    let mut events: Vec<Event> = happened.iter().map(|it| it.event.clone()).collect();
     let mut all = said(&ground, &events);
     all.last()?.as_ref()?;
     let others = unlike(happened, &all);
