@@ -20,6 +20,8 @@ use crate::support::folder;
 use crate::support::generate::random::Random;
 
 const NOW: Moment<'static> = Moment::at(1_773_785_730, 0);
+/// Most contexts of an example: one with many cases counts as much as others.
+const CONTEXTS: usize = 30;
 /// Masks of each context, and most values that one withholds.
 const MASKS: usize = 12;
 const WITHHELD: usize = 3;
@@ -46,7 +48,9 @@ fn example(folder: &Path) -> (Program, Vec<Json>) {
         Context::Whole(context) => Some(context.clone()),
         _ => None,
     });
-    (program, contexts.collect())
+    let contexts: Vec<Json> = contexts.collect();
+    let step = contexts.len().div_ceil(CONTEXTS).max(1);
+    (program, contexts.into_iter().step_by(step).collect())
 }
 
 /// The paths of all values of a context that are neither objects nor lists, with their kinds.
