@@ -232,8 +232,8 @@ fn records_are_chosen() {
     verify("--effect deny --rule routine", 1);
     verify("--tool pay", 3);
     // What no record has is a mistake.
-    for nowhere in ["--tool get", "--principal ann", "--session s"] {
-        verify_to(2, nowhere, 0);
+    for unmatched in ["--tool get", "--principal ann", "--session s"] {
+        verify_to(2, unmatched, 0);
     }
     verify("--since 2026-11-19T14:00:01Z", 3);
     verify("--since 2026-11-19T14:00:01Z --until 2026-11-19T14:00:02Z", 1);
