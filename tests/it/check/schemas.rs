@@ -71,6 +71,55 @@ fn values_show_their_type() {
     assert_eq!(checking.last_variable(), "string");
 }
 
+/// What is to be done where something keeps a bound already.
+const OTHERWISE: &str = "if something does, `ignore = [\"W0519\"]` in `policyc.toml`";
+
+/// A rule that the help shows compiles where it stands: it says the whole path, and none is shown
+/// for what CEL cannot name, has no size, or is no pattern here.
+#[test]
+fn a_rule_that_is_shown_compiles() {
+    let schema = r##"{"required": ["principal"], "properties": {
+        "principal": {"required": ["id"], "maxProperties": 4, "properties": {
+            "id": {"type": "string", "pattern": "^[a-z]+$", "maxLength": 9},
+            "as": {"type": "string", "maxLength": 9},
+            "back": {"type": "string", "pattern": "(a)\\1"},
+            "ahead": {"type": "string", "pattern": "^(?!x)"},
+            "since": {"type": "string", "format": "date-time", "maxLength": 40},
+            "age": {"type": ["integer", "null"], "minimum": 18},
+            "tags": {"type": "array", "maxItems": 3, "items": {"type": "string", "minLength": 1}},
+            "extra": {"type": "object", "minProperties": 1}}},
+        "in": {"type": "string", "maxLength": 3}}}"##;
+    let checking = with_schema(schema, &["1"]);
+    let helps = checking.found.iter().map(|found| found.help.clone().unwrap_or_default());
+    let rules = helps.map(|help| {
+        let (rule, otherwise) = help.split_once("; ").expect("two ways");
+        assert_eq!(otherwise, OTHERWISE);
+        rule.split_once("`when: ").map_or("", |(_, rule)| rule.trim_end_matches('`')).to_owned()
+    });
+    let rules: Vec<String> = rules.collect();
+    assert_eq!(
+        rules,
+        [
+            "",
+            "!principal.id.matches(r\"^[a-z]+$\")",
+            "size(principal.id) > 9",
+            "",
+            "",
+            "",
+            "",
+            "principal.age < 18",
+            "",
+            "size(principal.extra) < 1",
+            "",
+        ]
+    );
+    for rule in rules.iter().filter(|rule| !rule.is_empty()) {
+        let checking = with_schema(schema, &[rule]);
+        assert!(checking.places().iter().all(|(code, _)| *code == "W0519"), "{rule}");
+        assert_eq!(checking.last_variable(), "bool", "{rule}");
+    }
+}
+
 #[test]
 fn bounds_are_told_at_their_keyword() {
     let schema = r##"{"type": "object", "maxProperties": 9, "properties": {
@@ -87,8 +136,8 @@ fn bounds_are_told_at_their_keyword() {
         "form": {"properties": {}, "unevaluatedProperties": false, "title": "a form"}},
         "$defs": {"list": {"type": "array", "maxItems": 7, "items": {"type": "string"}}}}"##;
     let checking = with_schema(schema, &["1"]);
-    let rule = |text: &str| format!("write a rule that denies it, as `when: {text}`");
-    let any = || "write a rule that denies what this does not let through".to_owned();
+    let rule = |text: &str| format!("deny it in a rule, as `when: {text}`; {OTHERWISE}");
+    let any = || format!("deny in a rule what this does not let through; {OTHERWISE}");
     let helps = checking.found.iter().map(|found| found.help.clone().unwrap_or_default());
     let places = checking.places().into_iter().zip(helps);
     let found: Vec<(&str, &str, String)> =

@@ -294,10 +294,12 @@ pub(super) fn schema_words(error: SchemaError) -> Diagnostic {
         }
         SchemaError::Unenforced { at, keyword, denied } => {
             let fact = format!("`{keyword}` is not enforced: a schema gives types, no bounds");
-            let help = denied.map_or_else(
-                || "write a rule that denies what this does not let through".to_owned(),
-                |denied| format!("write a rule that denies it, as `when: {denied}`"),
+            let rule = denied.map_or_else(
+                || "deny in a rule what this does not let through".to_owned(),
+                |denied| format!("deny it in a rule, as `when: {denied}`"),
             );
+            let otherwise = "if something does, `ignore = [\"W0519\"]` in `policyc.toml`";
+            let help = format!("{rule}; {otherwise}");
             Diagnostic::new(Code::Unenforced, at, fact, "refuses no value").help(help)
         }
         SchemaError::Schema { at, fault } => fault_words(at, fault),

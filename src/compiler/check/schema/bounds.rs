@@ -1,13 +1,15 @@
 //! Keywords of JSON Schema that bound values. Types carry none of them, so no value is held to
 //! them: each is told where it stands, with the rule that says the same.
 //!
-//! In:      a schema, and the name of the property that it describes.
+//! In:      a schema, and the path of the property that it describes, as CEL writes it.
 //! Out:     one finding for each keyword that bounds something.
-//! Imports: `compiler::syntax`.
+//! Imports: `compiler::syntax`, `lang`.
 //! Source:  JSON Schema draft 2020-12, Validation; `dependencies` of older drafts.
 
 use crate::compiler::check::error::SchemaError;
 use crate::compiler::syntax::document::yaml::{Entry, Node, Value};
+use crate::compiler::syntax::lexer::is_reserved;
+use crate::lang::pattern;
 
 /// Keywords that bound values, whatever else the schema says.
 const BOUNDS: [&str; 22] = [
@@ -45,10 +47,10 @@ const SHOWN_MAX: usize = 5;
 /// Longest text that a rule is shown with, in bytes.
 const SHOWN_BYTES_MAX: usize = 40;
 
-/// What `node`, the schema of the property `name`, asks of values and nothing enforces.
+/// What `node`, the schema of the property at `path`, asks of values and nothing enforces.
 pub(super) fn unenforced<'n>(
     node: &'n Node,
-    name: Option<&'n str>,
+    path: Option<&'n str>,
 ) -> impl Iterator<Item = SchemaError> + 'n {
     let composed = COMPOSED.iter().position(|key| node.get(key).is_some());
     let bounds = move |entry: &&Entry| {
@@ -59,12 +61,12 @@ pub(super) fn unenforced<'n>(
         }
     };
     let entries = node.entries().unwrap_or_default().iter();
-    entries.filter(bounds).map(move |entry| bound(entry, name))
+    entries.filter(bounds).map(move |entry| bound(node, entry, path))
 }
 
 /// The finding about one keyword.
-pub(super) fn bound(entry: &Entry, name: Option<&str>) -> SchemaError {
-    let denied = name.filter(|name| is_word(name)).and_then(|name| broken(entry, name));
+pub(super) fn bound(node: &Node, entry: &Entry, path: Option<&str>) -> SchemaError {
+    let denied = path.and_then(|path| broken(node, entry, path));
     SchemaError::Unenforced { at: entry.key.span, keyword: entry.key.value.clone(), denied }
 }
 
@@ -88,26 +90,37 @@ fn is_idle(node: &Node, entry: &Entry) -> bool {
 }
 
 /// The condition of a rule that denies what the keyword does not let through, in CEL.
-fn broken(entry: &Entry, name: &str) -> Option<String> {
-    let compared = |relation: &str| Some(format!("{name} {relation} {}", literal(&entry.value)?));
-    let sized =
-        |relation: &str| Some(format!("size({name}) {relation} {}", literal(&entry.value)?));
+fn broken(node: &Node, entry: &Entry, path: &str) -> Option<String> {
+    let kind = kind(node);
+    let is_number = matches!(kind, Some("integer" | "number"));
+    // No function gives the size of what has fields.
+    let has_size = match kind {
+        Some("string") => is_text(node),
+        Some("array") => true,
+        Some("object") => node.get("properties").is_none(),
+        Some(_) | None => false,
+    };
+    let said =
+        |left: &str, relation: &str| Some(format!("{left} {relation} {}", literal(&entry.value)?));
+    let compared = |relation: &str| is_number.then(|| said(path, relation))?;
+    let sized = |relation: &str| has_size.then(|| said(&format!("size({path})"), relation))?;
     match entry.key.value.as_str() {
         "maximum" => compared(">"),
         "minimum" => compared("<"),
         "exclusiveMaximum" => compared(">="),
         "exclusiveMinimum" => compared("<="),
-        "const" => compared("!="),
+        "const" if is_text(node) => said(path, "!="),
         "maxLength" | "maxItems" | "maxProperties" => sized(">"),
         "minLength" | "minItems" | "minProperties" => sized("<"),
-        "enum" => {
+        "enum" if is_text(node) => {
             let values = entry.value.items().filter(|items| items.len() <= SHOWN_MAX)?;
             let values: Option<Vec<String>> = values.iter().map(literal).collect();
-            Some(format!("!({name} in [{}])", values?.join(", ")))
+            Some(format!("!({path} in [{}])", values?.join(", ")))
         }
-        "pattern" => {
+        "pattern" if kind == Some("string") && is_text(node) => {
             let text = entry.value.text().filter(|text| is_plain(text) && !text.contains('"'))?;
-            Some(format!("!{name}.matches(r\"{text}\")"))
+            pattern::compile(text).ok()?;
+            Some(format!("!{path}.matches(r\"{text}\")"))
         }
         _ => None,
     }
@@ -131,6 +144,26 @@ fn literal(node: &Node) -> Option<String> {
 /// Whether a text can be shown as it is.
 fn is_plain(text: &str) -> bool {
     text.len() <= SHOWN_BYTES_MAX && text.bytes().all(|byte| (b' '..=b'~').contains(&byte))
+}
+
+/// The kind of JSON that a schema names, null apart; `None` where it names none, or several.
+fn kind(node: &Node) -> Option<&str> {
+    let said = &node.get("type")?.value;
+    let Some(items) = said.items() else { return said.text() };
+    let mut kinds = items.iter().filter_map(Node::text).filter(|kind| *kind != "null");
+    kinds.next().filter(|_| kinds.next().is_none())
+}
+
+/// Whether texts are no times: those have another type.
+fn is_text(node: &Node) -> bool {
+    let format = node.get("format").and_then(|it| it.value.text());
+    !matches!(format, Some("date-time" | "duration"))
+}
+
+/// Properties as CEL writes them; `None` where it cannot name one of them.
+pub(super) fn dotted(path: &[&str]) -> Option<String> {
+    let named = path.iter().all(|name| is_word(name) && !is_reserved(name));
+    named.then(|| path.join("."))
 }
 
 /// Whether a property can be named as a field is.

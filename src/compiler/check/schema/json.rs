@@ -15,7 +15,7 @@ use crate::base::name::Name;
 use crate::base::pointer::keys;
 use crate::base::span::{Span, Spanned};
 use crate::compiler::check::error::{SchemaError, SchemaFault};
-use crate::compiler::check::schema::bounds::{COMPOSED, bound, unenforced};
+use crate::compiler::check::schema::bounds::{COMPOSED, bound, dotted, unenforced};
 use crate::compiler::check::schema::{DeclaredRoot, nullable, record};
 use crate::compiler::check::state::Checker;
 use crate::compiler::syntax::document::yaml::{Entry, Node, NodeKind, Value};
@@ -27,7 +27,8 @@ const KINDS: [&str; 7] = ["array", "boolean", "integer", "null", "number", "obje
 
 /// The roots that the schema declares: the properties of the whole.
 pub(super) fn roots(cx: &mut Checker<'_>, root: &Node) -> Option<Vec<DeclaredRoot>> {
-    let mut reader = Reader { cx, root, active: Vec::new(), done: FxHashMap::default() };
+    let (active, path, done) = (Vec::new(), Vec::new(), FxHashMap::default());
+    let mut reader = Reader { cx, root, active, path, done };
     let place = Place { span: root.span.at_start(), name: None, depth: 0 };
     let ty = reader.ty(root, place);
     let Type::Record(found) = *reader.cx.ty(ty) else {
@@ -54,6 +55,8 @@ struct Reader<'c, 'a, 'n> {
     root: &'n Node,
     /// References that are being followed.
     active: Vec<String>,
+    /// The properties around what is read; what is in a list or a map has no name.
+    path: Vec<&'n str>,
     done: FxHashMap<String, TypeId>,
 }
 
@@ -96,7 +99,8 @@ impl<'n> Reader<'_, '_, 'n> {
             }
             return TypeTable::ERROR;
         }
-        for found in unenforced(node, place.name) {
+        let path = place.name.and_then(|_| dotted(&self.path));
+        for found in unenforced(node, path.as_deref()) {
             self.cx.report(found);
         }
         let composed = COMPOSED.iter().find_map(|key| node.get(key));
@@ -117,12 +121,15 @@ impl<'n> Reader<'_, '_, 'n> {
     /// The type of what is in a value. Only lists that are properties are bounded.
     fn inner(&mut self, node: &'n Node, place: Place<'n>) -> TypeId {
         self.unbounded(node);
-        self.ty(node, Place { name: None, ..place })
+        self.path.push("");
+        let ty = self.ty(node, Place { name: None, ..place });
+        self.path.pop();
+        ty
     }
 
     fn unbounded(&mut self, node: &'n Node) {
         if let Some(entry) = self.max_items(node) {
-            self.cx.report(bound(entry, None));
+            self.cx.report(bound(node, entry, None));
         }
     }
 
@@ -302,7 +309,9 @@ impl<'n> Reader<'_, '_, 'n> {
             let at = Place { span: entry.key.span, name, depth: place.depth };
             let text = |key: &str| entry.value.get(key).and_then(|it| it.value.text());
             let required = names.iter().any(|name| name.text() == Some(&entry.key.value));
+            self.path.push(&entry.key.value);
             let ty = self.ty(&entry.value, at);
+            self.path.pop();
             RecordField {
                 name: Name::new(&entry.key.value),
                 ty,
