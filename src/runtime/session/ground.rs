@@ -2,11 +2,10 @@
 //!
 //! In:      a program.
 //! Out:     `Ground`, which any number of sessions share.
-//! Imports: `base`, `lang`, `runtime::bundle`, `runtime::program`, `runtime::vm`.
+//! Imports: `lang`, `runtime::bundle`, `runtime::program`, `runtime::vm`.
 
 use std::collections::{HashMap, HashSet};
 
-use crate::base::pointer;
 use crate::lang::fixed::ONE;
 use crate::lang::glob;
 use crate::lang::session::{CTX, PLAN, Param, Question, ROOT, UNKNOWN, is_mark};
@@ -15,16 +14,15 @@ use crate::runtime::bundle::govern::{DenialRow, MeterRow, WindowRow};
 use crate::runtime::bundle::module::{self, NONE, PathNode, RuleRow, Str};
 use crate::runtime::program::Program;
 use crate::runtime::session::approvals::Approvable;
-use crate::runtime::session::audience::Audience;
 use crate::runtime::session::context::{self, Late};
 use crate::runtime::session::labels::{LabelSet, closures};
 use crate::runtime::session::meters::{Meter, Window};
+use crate::runtime::session::outputs::Part;
 use crate::runtime::session::plan::{Asks, Plan, PlanFault, Step};
 use crate::runtime::session::request::ARGUMENT_SHOWN;
-use crate::runtime::session::shape::{Path, Strange};
 use crate::runtime::session::step::Fault;
 use crate::runtime::session::store::Place;
-use crate::runtime::session::trust::{Given, Takers};
+use crate::runtime::session::trust::Takers;
 use crate::runtime::vm::request::setters::SlotHandle;
 
 /// The label of what a principal says, if the documents declare it.
@@ -73,32 +71,6 @@ struct Declared<'p> {
     place: Option<Place<'p>>,
     /// Whether it may do more than read.
     acts: bool,
-}
-
-/// What a part of a tool's output carries.
-#[derive(Debug)]
-struct Part<'p> {
-    /// Keys; `None` is any.
-    path: Vec<Option<&'p str>>,
-    labels: LabelSet,
-    inherit: bool,
-    /// The term that says whether it is about an element, and how many keys lead to that.
-    when: Option<(u16, usize)>,
-    /// The same of the term that says who may read it.
-    audience: Option<(u16, usize)>,
-}
-
-/// A part of a tool's output that asks each element something.
-#[derive(Debug)]
-pub(super) struct Asking<'g, 'p> {
-    /// Its number.
-    pub(super) part: usize,
-    /// The way to the elements.
-    pub(super) path: &'g [Option<&'p str>],
-    /// Whether it is about the element.
-    pub(super) when: Option<u16>,
-    /// Who may read it.
-    pub(super) audience: Option<u16>,
 }
 
 /// What rules ask. Subjects by their places in `Ground::subjects`.
@@ -249,138 +221,9 @@ impl<'p> Ground<'p> {
         found.into_iter().filter_map(|at| self.labels.get(at).copied())
     }
 
-    /// What the field at `pointer` of an output of `tool` carries, and a piece of it.
-    fn output(&self, tool: &str, pointer: &str, given: &Given) -> (LabelSet, LabelSet) {
-        let mut set = LabelSet::of(self.labels.len());
-        let mut inherits = false;
-        let mut known = false;
-        for (at, part) in self.parts(tool).iter().enumerate() {
-            if !covers(&part.path, pointer) {
-                continue;
-            }
-            if let Some((_, keys)) = part.when {
-                match given.when(at, beginning(pointer, keys)) {
-                    Some(false) => continue,
-                    Some(true) => {}
-                    // It may be about this, or not.
-                    None => set.join(&self.unknown),
-                }
-            }
-            known = true;
-            set.join(&part.labels);
-            inherits |= part.inherit;
-        }
-        if let Some(around) = given.around(pointer) {
-            known = false;
-            for part in around.iter().filter_map(|at| self.parts(tool).get(*at)) {
-                set.join(&part.labels);
-                inherits |= part.inherit;
-            }
-        }
-        if !known {
-            set.join(&self.unknown);
-        }
-        for (_, labels, _) in given.stored(pointer) {
-            set.join(labels);
-        }
-        let mut piece = set.clone();
-        if inherits {
-            set.join(&given.arguments);
-            piece.join(&given.pieces);
-        }
-        let freed = self.takers.freed(tool);
-        for freed in given.freed().iter().filter_map(|at| freed.get(*at)) {
-            if covers(&freed.path, pointer) {
-                freed.free(&mut set);
-                freed.free(&mut piece);
-            }
-        }
-        (set, piece)
-    }
-
-    /// What the field at `pointer` of an output of `tool` carries, a piece of it, and who may read
-    /// it.
-    pub(super) fn carried(
-        &self,
-        tool: &str,
-        pointer: &str,
-        given: &Given,
-    ) -> (LabelSet, LabelSet, Audience) {
-        let (set, pieces) = self.output(tool, pointer, given);
-        (set, pieces, self.audience(tool, pointer, given))
-    }
-
-    /// Who may read the field at `pointer` of an output of `tool`.
-    fn audience(&self, tool: &str, pointer: &str, given: &Given) -> Audience {
-        let mut audience = Audience::default();
-        let parts = self.parts(tool);
-        for (at, part) in parts.iter().enumerate().filter(|(_, it)| covers(&it.path, pointer)) {
-            let is_meant = part
-                .when
-                .is_none_or(|(_, keys)| given.when(at, beginning(pointer, keys)) != Some(false));
-            if let Some((_, keys)) = part.audience.filter(|_| is_meant) {
-                given.common.meet(&mut audience, &given.readers(at, beginning(pointer, keys)));
-            }
-            if part.inherit && is_meant {
-                given.common.meet(&mut audience, &given.audience);
-            }
-        }
-        let around = given.around(pointer).unwrap_or_default();
-        for part in around.iter().filter_map(|at| parts.get(*at)) {
-            if part.audience.is_some() {
-                given.common.meet(&mut audience, &Audience::nobody());
-            }
-            if part.inherit {
-                given.common.meet(&mut audience, &given.audience);
-            }
-        }
-        for (_, _, readers) in given.stored(pointer) {
-            given.common.meet(&mut audience, readers);
-        }
-        audience
-    }
-
-    /// Which parts of the output of `tool` lead to the field at `pointer`, a bit for each: fields
-    /// with the same ones carry the same, where `given` knows nothing of single elements. `None`
-    /// where that does not tell what a field carries.
-    pub(super) fn coverage(&self, tool: &str, pointer: &str, given: &Given) -> Option<u64> {
-        let (parts, freed) = (self.parts(tool), self.takers.freed(tool));
-        let plain = given.is_plain() && freed.is_empty() && parts.len() <= 64;
-        let asks = |part: &Part<'_>| part.when.is_some() || part.audience.is_some();
-        if !plain || parts.iter().any(asks) {
-            return None;
-        }
-        let bits = parts.iter().enumerate();
-        let bits = bits.map(|(at, part)| u64::from(covers(&part.path, pointer)) << at);
-        Some(bits.sum())
-    }
-
-    /// Where an output of `tool` is not as its parts say that are about it.
-    pub(super) fn strange(&self, tool: &str, out: &str, given: &Given) -> Strange {
-        let parts = self.parts(tool);
-        let paths: Vec<&Path<'_>> = parts.iter().map(|part| part.path.as_slice()).collect();
-        Strange::of(out, &paths, |at, place| {
-            // What is said of elements that are deeper is not known here.
-            let when = parts.get(at).and_then(|part| part.when);
-            when.is_none_or(|(_, keys)| given.when(at, beginning(place, keys)) != Some(false))
-        })
-    }
-
     /// Under which key a tool stores.
     pub(super) fn place(&self, tool: &str) -> Option<&Place<'p>> {
         self.tools.get(tool)?.place.as_ref()
-    }
-
-    /// The parts of a tool's output that say `when` or `audience`: their numbers, the ways to their
-    /// elements, the terms.
-    pub(super) fn asking(&self, tool: &str) -> impl Iterator<Item = Asking<'_, 'p>> {
-        let parts = self.parts(tool).iter().enumerate();
-        parts.filter_map(|(part, it)| {
-            let (_, keys) = it.when.or(it.audience)?;
-            let term = |asks: Option<(u16, usize)>| asks.map(|(term, _)| term);
-            let path = it.path.get(..keys)?;
-            Some(Asking { part, path, when: term(it.when), audience: term(it.audience) })
-        })
     }
 
     /// What a call is answered to which a rule objects, and its number.
@@ -390,7 +233,8 @@ impl<'p> Ground<'p> {
         Some((at, self.program.module().govern.denials.get(at)?))
     }
 
-    fn parts(&self, tool: &str) -> &[Part<'p>] {
+    /// The parts that are declared of what `tool` gives.
+    pub(super) fn parts(&self, tool: &str) -> &[Part<'p>] {
         self.tools.get(tool).map_or(&[], |tool| &tool.parts)
     }
 
@@ -404,12 +248,6 @@ impl<'p> Ground<'p> {
     pub(super) fn takes(&self, tool: &str, argument: &str) -> bool {
         let args = self.tools.get(tool).and_then(|tool| tool.args.as_deref());
         args.is_none_or(|args| args.contains(&argument))
-    }
-
-    /// Whether the field at `pointer` of an output of `tool` carries what the arguments carry.
-    pub(super) fn inherits(&self, tool: &str, pointer: &str) -> bool {
-        let parts = self.parts(tool).iter();
-        parts.filter(|part| part.inherit).any(|part| covers(&part.path, pointer))
     }
 
     /// Finds the questions that the places of the program ask.
@@ -579,20 +417,4 @@ pub(super) fn children<'p>(
     let first = usize::from(node.first_child);
     let nodes = program.module().paths.get(first..first + usize::from(node.children));
     nodes.unwrap_or_default().iter().map(|node| (program.string(node.key), node))
-}
-
-/// As much of a pointer as so many keys take.
-fn beginning(pointer: &str, keys: usize) -> &str {
-    let end = pointer.match_indices('/').nth(keys).map_or(pointer.len(), |(at, _)| at);
-    pointer.get(..end).unwrap_or_default()
-}
-
-/// Whether a path leads to what lies at `pointer`, or to what that lies in.
-pub(super) fn covers(path: &[Option<&str>], pointer: &str) -> bool {
-    let mut keys = pointer.split('/').skip(1);
-    path.iter().all(|step| match (step, keys.next()) {
-        (None, Some(_)) => true,
-        (Some(wanted), Some(key)) => pointer::is(key, wanted),
-        (_, None) => false,
-    })
 }

@@ -8,12 +8,13 @@
 //! it the answer is that the value may be anywhere.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasher as _, BuildHasherDefault, Hasher, RandomState};
+use std::collections::hash_map::Entry;
+use std::hash::{BuildHasher, Hasher, RandomState};
 
 use sha2::{Digest as _, Sha256};
 
 use crate::base::limits::{SESSION_CALLS_MAX, SESSION_FIELDS_MAX, SESSION_TEXT_BYTES_MAX};
-use crate::runtime::session::text::{NONE, is_of_word, is_short, is_word_at, joins, words};
+use crate::runtime::session::text::{NONE, is_of_word, is_short, joins, words};
 
 /// What stands between the forms of two fields.
 const END: char = NONE;
@@ -74,14 +75,10 @@ pub(super) struct Index {
 /// What the spelling of a field takes.
 pub(super) const EXACT_BYTES: usize = size_of::<(u32, [u8; 32])>();
 
-/// For each word where it stands last, and how often it stands. What it is stands there.
+/// For each word where it stands last, and how often it stands. Words with one hash are one word
+/// here: whoever looks for a value compares all of it at every place.
 #[derive(Clone, Debug, Default)]
-struct Words {
-    /// By their hashes; of those that have one together each but the first has the next free one.
-    known: HashMap<u32, Word, BuildHasherDefault<Spread>>,
-    /// Others choose the words, so they must not know which have a hash together.
-    keys: RandomState,
-}
+struct Words(HashMap<u32, Word, Keyed>);
 
 #[derive(Clone, Copy, Debug)]
 struct Word {
@@ -90,35 +87,81 @@ struct Word {
     count: u32,
 }
 
-/// The texts of words: all forms, and where words stand in them.
-type Texts<'t> = (&'t str, &'t [(u32, u32)]);
-
 /// What a place of a word takes.
 const PLACE_BYTES: usize = size_of::<(u32, u32)>();
 /// What a word takes in a map that has just grown.
 const WORD_BYTES: usize = 5 * size_of::<(u32, Word)>() / 2;
 
 impl Words {
-    /// The number that a word has, or would have; and the word, if it stands anywhere.
-    fn find(&self, word: &str, (forms, places): Texts<'_>) -> (u32, Option<Word>) {
-        let hash = self.keys.hash_one(word) >> 32;
-        let mut number = u32::try_from(hash).unwrap_or_default();
-        while let Some(known) = self.known.get(&number) {
-            let place = places.get(known.last as usize);
-            if place.is_some_and(|(at, _)| is_word_at(forms, *at as usize, word)) {
-                return (number, Some(*known));
-            }
-            number = number.wrapping_add(1);
-        }
-        (number, None)
+    fn find(&self, word: &str) -> Option<Word> {
+        self.0.get(&hash(word)).copied()
     }
 
     /// Another place of a word: the one before it, if there is one.
-    fn add(&mut self, word: &str, place: u32, texts: Texts<'_>) -> Option<u32> {
-        let (number, known) = self.find(word, texts);
-        let count = known.map_or(0, |known| known.count);
-        self.known.insert(number, Word { last: place, count: count + 1 });
-        known.map(|known| known.last)
+    fn add(&mut self, word: &str, place: u32) -> Option<u32> {
+        match self.0.entry(hash(word)) {
+            Entry::Occupied(mut known) => {
+                let Word { last, count } = *known.get();
+                known.insert(Word { last: place, count: count + 1 });
+                Some(last)
+            }
+            Entry::Vacant(new) => {
+                new.insert(Word { last: place, count: 1 });
+                None
+            }
+        }
+    }
+}
+
+/// The hash of a word, the same everywhere: what is compared for a value, and so what is decided,
+/// may depend on which words have one together.
+fn hash(word: &str) -> u32 {
+    let mut hasher = Spread::default();
+    hasher.write(word.as_bytes());
+    // The halves of a hash are about as good.
+    u32::try_from(hasher.finish() & u64::from(u32::MAX)).unwrap_or_default()
+}
+
+/// Where hashes of words lie in a map. Others choose the words, so they must not know that: each
+/// map has a factor of its own, and goes by the highest bits of the product.
+#[derive(Clone, Debug)]
+struct Keyed(u64);
+
+impl Default for Keyed {
+    fn default() -> Self {
+        Self(RandomState::new().hash_one(0_u64) | 1)
+    }
+}
+
+impl BuildHasher for Keyed {
+    type Hasher = Product;
+
+    fn build_hasher(&self) -> Product {
+        Product { factor: self.0, product: 0 }
+    }
+}
+
+/// See `Keyed`.
+#[derive(Clone, Copy, Debug)]
+struct Product {
+    factor: u64,
+    product: u64,
+}
+
+impl Hasher for Product {
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.write_u32(u32::from(*byte));
+        }
+    }
+
+    fn write_u32(&mut self, number: u32) {
+        self.product = (self.product ^ u64::from(number)).wrapping_mul(self.factor);
+    }
+
+    fn finish(&self) -> u64 {
+        // Maps go by the lowest bits.
+        self.product.rotate_left(32)
     }
 }
 
@@ -129,10 +172,12 @@ pub(super) struct Spread(u64);
 
 impl Hasher for Spread {
     fn write(&mut self, bytes: &[u8]) {
-        for chunk in bytes.chunks(size_of::<u64>()) {
-            let mut word = [0; size_of::<u64>()];
-            word.iter_mut().zip(chunk).for_each(|(to, from)| *to = *from);
-            self.write_u64(u64::from_le_bytes(word));
+        let (words, rest) = bytes.as_chunks();
+        for word in words {
+            self.write_u64(u64::from_le_bytes(*word));
+        }
+        if !rest.is_empty() {
+            self.write_u64(rest.iter().fold(0, |word, byte| word << 8 | u64::from(*byte)));
         }
     }
 
@@ -218,7 +263,7 @@ impl Index {
         let Self { forms, places, words: known, .. } = self;
         for (at, word) in words(forms.get(start..).unwrap_or_default()) {
             let place = narrow(places.len())?;
-            let before = known.add(word, place, (forms, places));
+            let before = known.add(word, place);
             places.push((narrow(start + at)?, before.unwrap_or(place)));
         }
         let pointer = self.place_of(pointer)?;
@@ -286,11 +331,12 @@ impl Index {
     pub(super) fn tell(&self, from: u32, mut show: impl FnMut(&[u8])) {
         let Some(first) = self.field(from) else { return };
         let rows = self.rows.get(from as usize..).unwrap_or_default();
-        show(&(rows.len() as u64).to_le_bytes());
+        let mut told = (rows.len() as u64).to_le_bytes().to_vec();
         for Row { end, pointer, taint, .. } in rows {
             let [a, b, c, d] = [*end, pointer.0, pointer.1, *taint].map(u32::to_le_bytes);
-            show([a, b, c, d].as_flattened());
+            told.extend_from_slice([a, b, c, d].as_flattened());
         }
+        show(&told);
         let (form, pointer) = (first.start as usize, first.pointer.0 as usize);
         show(self.forms.as_bytes().get(form..).unwrap_or_default());
         show(self.pointers.as_bytes().get(pointer..).unwrap_or_default());
@@ -306,7 +352,7 @@ impl Index {
         self.text_bytes()
             + self.rows.len() * size_of::<Row>()
             + self.places.len() * PLACE_BYTES
-            + self.words.known.len() * WORD_BYTES
+            + self.words.0.len() * WORD_BYTES
             + self.exact.len() * EXACT_BYTES
     }
 
@@ -319,9 +365,8 @@ impl Index {
         if most <= room {
             return most;
         }
-        let texts = (self.forms.as_str(), self.places.as_slice());
         let word = |(_, word): (usize, &str)| {
-            let known = self.words.find(word, texts).1.is_some();
+            let known = self.words.find(word).is_some();
             PLACE_BYTES + if known { 0 } else { WORD_BYTES }
         };
         size_of::<Row>() + words(form).map(word).sum::<usize>()
@@ -343,7 +388,7 @@ impl Index {
     pub(super) fn find(&self, form: &str, left: &mut usize) -> Found {
         let mut rarest: Option<(usize, u32, u32)> = None;
         for (at, word) in words(form) {
-            let (_, known) = self.words.find(word, (&self.forms, &self.places));
+            let known = self.words.find(word);
             let Some(Word { last, count }) = known else { return Found::nowhere() };
             if rarest.is_none_or(|(_, _, least)| count < least) {
                 rarest = Some((at, last, count));
@@ -420,7 +465,9 @@ impl Index {
 
 #[cfg(test)]
 mod tests {
-    use super::{Found, Index, Origin};
+    use std::collections::HashMap;
+
+    use super::{Found, Index, Origin, hash};
     use crate::base::limits::SESSION_MATCH_BYTES_MAX;
     use crate::runtime::session::text::push_form;
 
@@ -463,6 +510,24 @@ mod tests {
             let wanted = Found::In { fields: wanted, torn: vec![] };
             assert_eq!(find(&index, value), wanted, "{value}");
         }
+    }
+
+    #[test]
+    fn words_with_one_hash_are_told_apart_by_their_texts() {
+        let mut known = HashMap::new();
+        let words = (0..1_000_000_u32).map(|number| format!("w{number}"));
+        let twins = words
+            .into_iter()
+            .find_map(|word| known.insert(hash(&word), word.clone()).map(|other| (other, word)));
+        let (one, other) = twins.expect("two of a million words");
+        let index = index(&[&format!("to {one}"), &format!("to {other}, {other}"), &other]);
+        let found = |value: &str| match find(&index, value) {
+            Found::In { fields, torn } => (fields, torn.len()),
+            Found::Anywhere => panic!("little is compared"),
+        };
+        assert_eq!(found(&one), (vec![0], 0));
+        assert_eq!(found(&other), (vec![1, 2], 0));
+        assert_eq!(found(&format!("{one}, {other}")), (vec![], 0));
     }
 
     #[test]

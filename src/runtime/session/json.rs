@@ -18,6 +18,11 @@ use crate::runtime::vm::request::reader::{Read, Reader, Text};
 /// Keys of an object up to which each is compared with all before it.
 const FEW: usize = 16;
 
+/// Members that most objects have at most: their memory is got at once.
+const MEMBERS: usize = 8;
+/// The same of the bytes of pointers.
+const POINTER_BYTES: usize = 64;
+
 /// A value without parts, or an empty container.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Leaf<'a> {
@@ -72,7 +77,11 @@ pub(super) fn members(text: &str) -> Read<Vec<(Cow<'_, str>, &str)>> {
         if !is_new {
             return Err(InputKind::DuplicateKey);
         }
-        found.push((key, value(&mut reader, text)?));
+        let value = value(&mut reader, text)?;
+        if found.is_empty() {
+            found.reserve(MEMBERS);
+        }
+        found.push((key, value));
     }
     reader.peek();
     if reader.is_at_end() { Ok(found) } else { Err(InputKind::Trailing) }
@@ -196,6 +205,9 @@ pub(super) fn walk<'a>(text: &'a str, mut show: impl FnMut(&str, Met<'a>)) -> Re
                 return Err(InputKind::TooDeep);
             }
             reader.at += 1;
+            if open.is_empty() {
+                place.reserve(POINTER_BYTES);
+            }
             open.push(Open { object: byte == b'{', count: 0, pointer: place.len() });
         } else {
             let leaf = leaf(text, &mut reader)?;

@@ -53,6 +53,7 @@
 //! # fn main() {}
 //! ```
 
+mod absorb;
 pub mod answer;
 pub mod approvals;
 pub mod audience;
@@ -66,6 +67,7 @@ mod index;
 mod json;
 pub mod labels;
 pub mod meters;
+mod outputs;
 mod params;
 mod places;
 pub mod plan;

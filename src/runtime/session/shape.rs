@@ -13,8 +13,8 @@ use std::collections::HashMap;
 
 use crate::base::limits::SESSION_POINTER_BYTES_MAX;
 use crate::base::pointer;
-use crate::runtime::session::ground::covers;
 use crate::runtime::session::json::children;
+use crate::runtime::session::outputs::covers;
 
 /// A path to a part of an output; `None` is any key.
 pub(super) type Path<'p> = [Option<&'p str>];

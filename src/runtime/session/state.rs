@@ -2,32 +2,29 @@
 //!
 //! In:      what happened.
 //! Out:     what is known of it, and a digest.
-//! Imports: `base`, `runtime::vm`.
+//! Imports: `base`.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
 
 use crate::base::limits::{SESSION_BYTES_MAX, SESSION_CALLS_MAX, SESSION_TEXT_BYTES_MAX};
-use crate::base::pointer;
 use crate::runtime::session::ENTRY_BYTES;
 use crate::runtime::session::answer::{TRIED_BYTES, Tried};
 use crate::runtime::session::approvals::Asks;
 use crate::runtime::session::audience::{Audience, Audiences, Readable};
 use crate::runtime::session::facts::Facts;
-use crate::runtime::session::index::{EXACT_BYTES, Full, Index, Origin};
+use crate::runtime::session::index::{Full, Index};
 use crate::runtime::session::json::{Leaf, Met, walk};
 use crate::runtime::session::labels::{LabelSet, Sets};
 use crate::runtime::session::meters::{Meter, Meters, Share};
 use crate::runtime::session::params::Params;
 use crate::runtime::session::places::Came;
 use crate::runtime::session::plan::{Place, Plan, Progress};
-use crate::runtime::session::readings::readings;
 use crate::runtime::session::store::{Key, Named, Stored};
-use crate::runtime::session::taint::{Carrying, Taint, Tainting, Taints};
-use crate::runtime::session::text::{NONE, push_form};
+use crate::runtime::session::taint::Taints;
 use crate::runtime::session::trust::Carried;
-use crate::runtime::vm::request::error::InputKind;
 
 /// The state of a session.
 #[derive(Clone, Debug)]
@@ -68,7 +65,7 @@ pub struct State {
     pub(super) tried: BTreeMap<Tried, u32>,
     /// How often the plan went back, by answers.
     pub(super) went_back: BTreeMap<usize, u32>,
-    calls: Vec<Call>,
+    calls: Vec<Arc<Call>>,
     numbers: HashMap<Box<str>, u32>,
     /// Bytes of the calls.
     call_bytes: usize,
@@ -327,20 +324,22 @@ impl State {
     /// of their members is a part of events.
     #[must_use]
     pub fn digest(&self) -> [u8; 32] {
-        let mut log = self.log.clone();
+        let mut end = Vec::with_capacity(2 * (self.ctx.bytes() + size_of::<[u8; 64]>()));
         for set in [&self.ctx, &self.seen] {
-            set.words().for_each(|word| log.update(word.to_le_bytes()));
+            set.words().for_each(|word| end.extend(word.to_le_bytes()));
         }
         // Values without a text are kept nowhere else.
         for audience in [&self.ctx_audience, &self.seen_audience] {
             let digest = audience.all().digest();
-            log.update([u8::from(digest.is_none())]);
-            log.update(digest.map_or(&[][..], |digest| digest));
+            end.push(u8::from(digest.is_none()));
+            end.extend(digest.map_or(&[][..], |digest| digest));
         }
         let (seconds, nanoseconds) = self.now;
-        log.update(seconds.to_le_bytes());
-        log.update(nanoseconds.to_le_bytes());
-        log.update(self.seq.map_or(0, |seq| seq.saturating_add(1)).to_le_bytes());
+        end.extend(seconds.to_le_bytes());
+        end.extend(nanoseconds.to_le_bytes());
+        end.extend(self.seq.map_or(0, |seq| seq.saturating_add(1)).to_le_bytes());
+        let mut log = self.log.clone();
+        log.update(end);
         log.finalize().into()
     }
 
@@ -420,12 +419,17 @@ impl State {
 
     /// The call with this number.
     pub(super) fn call(&self, at: u32) -> Option<&Call> {
-        self.calls.get(at as usize)
+        self.calls.get(at as usize).map(AsRef::as_ref)
+    }
+
+    /// The same, for whoever changes the state meanwhile.
+    pub(super) fn shared_call(&self, at: u32) -> Option<Arc<Call>> {
+        self.calls.get(at as usize).map(Arc::clone)
     }
 
     /// The call with this number.
     pub(super) fn call_mut(&mut self, at: u32) -> Option<&mut Call> {
-        self.calls.get_mut(at as usize)
+        self.calls.get_mut(at as usize).map(Arc::make_mut)
     }
 
     /// Number of calls.
@@ -455,7 +459,7 @@ impl State {
         }
         self.call_bytes += bytes;
         self.numbers.insert(call.id.clone(), number);
-        self.calls.push(call);
+        self.calls.push(Arc::new(call));
         Ok(number)
     }
 
@@ -481,120 +485,10 @@ impl State {
         walked.map_err(|_| Full)
     }
 
-    /// Takes in a text that carries labels: what the principal said, or what lies at a place of a
-    /// call's output.
-    pub(super) fn absorb(
-        &mut self,
-        text: &str,
-        place: (Option<u32>, &str),
-        carrying: Carrying<'_>,
-    ) -> Result<(), Full> {
-        let taint = self.taint(carrying)?;
-        self.keep_text(text, place, taint)
-    }
-
-    /// Keeps a text that carries this, and its readings, so that values are found there.
-    fn keep_text(
-        &mut self,
-        text: &str,
-        (call, pointer): (Option<u32>, &str),
-        taint: u32,
-    ) -> Result<(), Full> {
-        // A piece of a text that was made clean is not clean, nor is another spelling of it.
-        let Taint { labels, pieces, .. } = self.taints.get(taint);
-        let set = self.sets.get(labels);
-        let is_exact = labels != pieces || set.is_some_and(|set| set.meets(&self.marks));
-        let (fields, spelling) = (self.index.len(), if is_exact { EXACT_BYTES } else { 0 });
-        let origin = Origin { call, is_reading: false, taint };
-        self.keep(|form| push_form(text, form), (pointer, spelling), origin)?;
-        if is_exact && self.index.len() > fields {
-            self.index.spell(text);
-            self.note(text.as_bytes());
-        }
-        // One field for all of them: a page of links has many.
-        let mut forms = String::new();
-        readings(text, |reading| {
-            if !forms.is_empty() {
-                forms.push(NONE);
-            }
-            push_form(reading, &mut forms);
-        });
-        if forms.is_empty() {
-            return Ok(());
-        }
-        let taint = self.taint_of_pieces(taint)?;
-        let origin = Origin { call, is_reading: true, taint };
-        self.keep(|form| form.push_str(&forms), (pointer, 0), origin)
-    }
-
-    /// Keeps a form; so many bytes are left for more.
-    fn keep(
-        &mut self,
-        write: impl FnOnce(&mut String),
-        (pointer, more): (&str, usize),
-        origin: Origin,
-    ) -> Result<(), Full> {
-        let start = self.index.mark();
-        write(self.index.begin());
-        let room = self.room().saturating_sub(more);
-        self.index.finish(start, (pointer, room), origin)
-    }
-
     /// Adds the fields that are new to what the digest is of. What they carry was added before.
     pub(super) fn note_fields(&mut self) {
         let Self { index, log, noted, .. } = self;
         index.tell(*noted, |part| log.update(part));
         *noted = u32::try_from(index.len()).unwrap_or(u32::MAX);
     }
-
-    /// Takes in all values of an output; `tainting` says what lies at a place carries.
-    pub(super) fn absorb_output(
-        &mut self,
-        out: &str,
-        call: u32,
-        tainting: &mut Tainting<'_, '_>,
-    ) -> Result<(), Unread> {
-        let mut full = Ok(());
-        let walked = walk(out, |pointer, met| {
-            if full.is_err() {
-                return;
-            }
-            full = tainting.at(self, pointer).and_then(|taint| {
-                let place = (Some(call), pointer);
-                match met {
-                    Met::Key(text) | Met::Leaf(Leaf::Text(text)) => {
-                        self.keep_text(&text, place, taint)
-                    }
-                    Met::Leaf(Leaf::Number(text)) => self.keep_text(text, place, taint),
-                    Met::Leaf(Leaf::Bool(_) | Leaf::Nothing(_)) => Ok(()),
-                }
-            });
-        });
-        walked.map_err(Unread::Syntax)?;
-        full.map_err(|Full| Unread::Full)
-    }
-
-    /// The fields of a call's output that lie at a place or in it, if it has any.
-    pub(super) fn fields_at(&self, call: u32, place: &str) -> Vec<u32> {
-        let (number, Some(call)) = (call, self.call(call)) else { return Vec::new() };
-        let mut below = place.to_owned();
-        pointer::push(&mut below, "");
-        let lies = |at: &u32| {
-            let field = self.index.field(*at);
-            let found = field.map_or("", |field| self.index.pointer(&field));
-            // Between two answers to one call others came in.
-            let own = field.is_some_and(|it| it.call == Some(number) && !it.is_reading);
-            own && (found == place || found.starts_with(&below))
-        };
-        (call.fields.0..call.fields.1).filter(lies).collect()
-    }
-}
-
-/// Why an output was not taken in as a whole.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Unread {
-    /// It is no JSON.
-    Syntax(InputKind),
-    /// The session holds as much as it may.
-    Full,
 }

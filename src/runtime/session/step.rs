@@ -12,6 +12,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::lang::decision::Effect;
+use crate::runtime::session::absorb::Unread;
 use crate::runtime::session::approvals::{Standing, Unheard, canonical};
 use crate::runtime::session::audience::{Audience, Readable};
 use crate::runtime::session::decided::Decided;
@@ -24,7 +25,7 @@ use crate::runtime::session::meters::{Meters, Share, nanoseconds};
 use crate::runtime::session::places::Came;
 use crate::runtime::session::plan::PlanFault;
 use crate::runtime::session::request::Root;
-use crate::runtime::session::state::{Call, Closed, Stage, State, Unread};
+use crate::runtime::session::state::{Call, Closed, Stage, State};
 use crate::runtime::session::taint::Tainting;
 use crate::runtime::session::trust::{Carried, Given};
 use crate::runtime::session::work::Memory;
@@ -35,7 +36,8 @@ use crate::runtime::vm::hosts::{self, FactFault};
 #[derive(Clone, Debug)]
 pub struct Session<'g, 'p> {
     pub(super) ground: &'g Ground<'p>,
-    pub(super) state: State,
+    /// It is large, and sessions are moved.
+    pub(super) state: Box<State>,
 }
 
 /// What came of an event.
@@ -197,24 +199,24 @@ impl<'g, 'p> Session<'g, 'p> {
             ground.meters.len(),
             ground.program.digest(),
         );
-        Self { ground, state }
+        Self { ground, state: Box::new(state) }
     }
 
     /// The session with this state goes on; `None` where that is of another program.
     #[must_use]
-    pub fn resume(ground: &'g Ground<'p>, state: State) -> Option<Self> {
+    pub fn resume(ground: &'g Ground<'p>, state: Box<State>) -> Option<Self> {
         (state.program == ground.program.digest()).then_some(Self { ground, state })
     }
 
     /// What has happened.
     #[must_use]
-    pub const fn state(&self) -> &State {
+    pub fn state(&self) -> &State {
         &self.state
     }
 
     /// The same, and no session any more.
     #[must_use]
-    pub fn into_state(self) -> State {
+    pub fn into_state(self) -> Box<State> {
         self.state
     }
 
@@ -502,7 +504,7 @@ impl<'g, 'p> Session<'g, 'p> {
             self.close(Closed::Full);
             return Outcome::Refused(Fault::Closed(Closed::Full));
         };
-        let Some(call) = self.state.call(number).cloned() else {
+        let Some(call) = self.state.shared_call(number) else {
             return Outcome::Refused(Fault::Closed(Closed::Full));
         };
         note = match call.stage {
@@ -526,6 +528,8 @@ impl<'g, 'p> Session<'g, 'p> {
         self.state.note_fields();
         let stored = self.stored((number, &call), (given, error.is_some()));
         taken = taken.and_then(|()| stored.map_err(|Full| Unread::Full));
+        // Nobody else holds it now, so it is not copied to be changed.
+        drop(call);
         self.settle(number, came);
         let last = u32::try_from(self.state.index.len()).unwrap_or(u32::MAX);
         if let Some(call) = self.state.call_mut(number) {

@@ -14,6 +14,7 @@ use crate::runtime::session::audience::Audience;
 use crate::runtime::session::ground::Ground;
 use crate::runtime::session::index::{Full, Spread};
 use crate::runtime::session::labels::LabelSet;
+use crate::runtime::session::outputs::Covering;
 use crate::runtime::session::state::State;
 use crate::runtime::session::trust::Given;
 
@@ -111,20 +112,22 @@ pub(super) struct Tainting<'t, 'p> {
     ground: &'t Ground<'p>,
     tool: &'t str,
     given: &'t Given,
+    covering: Option<Covering<'t, 'p>>,
     /// What fields carry to which the same parts of the output lead.
     known: Vec<(u64, u32)>,
 }
 
 impl<'t, 'p> Tainting<'t, 'p> {
     /// For an answer of a tool.
-    pub(super) const fn of(ground: &'t Ground<'p>, tool: &'t str, given: &'t Given) -> Self {
-        Self { ground, tool, given, known: Vec::new() }
+    pub(super) fn of(ground: &'t Ground<'p>, tool: &'t str, given: &'t Given) -> Self {
+        let covering = ground.covering(tool, given);
+        Self { ground, tool, given, covering, known: Vec::new() }
     }
 
     /// What the field at `pointer` carries, which the model reads.
     pub(super) fn at(&mut self, state: &mut State, pointer: &str) -> Result<u32, Full> {
-        let Self { ground, tool, given, known } = self;
-        let covered = ground.coverage(tool, pointer, given);
+        let Self { ground, tool, given, covering, known } = self;
+        let covered = covering.map(|covering| covering.of(pointer));
         let found = known.iter().find(|(bits, _)| Some(*bits) == covered);
         if let Some((_, taint)) = found {
             return Ok(*taint);

@@ -172,14 +172,6 @@ pub(super) fn words(form: &str) -> impl Iterator<Item = (usize, &str)> {
     })
 }
 
-/// Whether the word `word` stands at `at` of a form, and ends there.
-pub(super) fn is_word_at(form: &str, at: usize, word: &str) -> bool {
-    let Some(behind) = form.get(at..).and_then(|rest| rest.strip_prefix(word)) else {
-        return false;
-    };
-    !(word.starts_with(is_of_word) && behind.starts_with(is_of_word))
-}
-
 /// Whether a form is too short to be looked for inside of texts: few digits stand anywhere.
 pub(super) fn is_short(form: &str) -> bool {
     let digits = form.bytes().all(|byte| byte.is_ascii_digit());

@@ -51,7 +51,7 @@ pub struct Resim {
 #[derive(Debug)]
 pub struct Kept {
     /// Under what decided, and under the candidate.
-    states: [State; 2],
+    states: [Box<State>; 2],
     /// The bundle of the records.
     bundle: Digest,
     /// What was asked of approvers, and what both ask about the same call.
@@ -63,7 +63,7 @@ pub struct Kept {
 impl Holds for Kept {
     fn bytes(&self) -> usize {
         let asked = self.asked.len() * size_of::<([u8; 32], [Option<[u8; 32]>; 2])>();
-        self.states.iter().map(State::bytes).sum::<usize>() + asked
+        self.states.iter().map(|state| state.bytes()).sum::<usize>() + asked
     }
 }
 
@@ -255,9 +255,9 @@ fn drifted(record: &Record<'_>, before: &Came<'_>, other: bool) -> bool {
 /// Takes in an event; what came of it, if it is a request. `open`: nobody knows the state.
 fn simulate<'t>(
     stall: &mut Stall<'t>,
-    state: Option<State>,
+    state: Option<Box<State>>,
     (event, open): (&Result<Event<'_>, EventFault>, bool),
-) -> Result<(State, Option<Came<'t>>), Astray> {
+) -> Result<(Box<State>, Option<Came<'t>>), Astray> {
     let mut session = match state {
         None => Session::new(stall.ground),
         Some(state) => Session::resume(stall.ground, state).ok_or(Astray::Bundle)?,

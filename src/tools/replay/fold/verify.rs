@@ -29,7 +29,7 @@ use crate::tools::replay::verify::{
 /// What is kept of a session from one event to the next.
 #[derive(Debug)]
 pub struct Kept {
-    state: State,
+    state: Box<State>,
     /// SHA-256 of the state.
     digest: Digest,
     bundle: Digest,

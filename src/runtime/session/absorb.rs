@@ -1,0 +1,134 @@
+//! Texts that a session takes in, with what they carry: where values are found later.
+//!
+//! In:      what was said or given, and what each part of it carries.
+//! Out:     fields of the index, their readings behind them.
+//! Imports: `base`, `runtime::vm`.
+//! Source:  `docs/sessions.md`, "How values are found".
+
+use crate::base::pointer;
+use crate::runtime::session::index::{EXACT_BYTES, Full, Origin};
+use crate::runtime::session::json::{Leaf, Met, walk};
+use crate::runtime::session::readings::readings;
+use crate::runtime::session::state::State;
+use crate::runtime::session::taint::{Carrying, Taint, Tainting};
+use crate::runtime::session::text::{NONE, push_form};
+use crate::runtime::vm::request::error::InputKind;
+
+impl State {
+    /// Takes in a text that carries labels: what the principal said, or what lies at a place of a
+    /// call's output.
+    pub(super) fn absorb(
+        &mut self,
+        text: &str,
+        place: (Option<u32>, &str),
+        carrying: Carrying<'_>,
+    ) -> Result<(), Full> {
+        let taint = self.taint(carrying)?;
+        self.keep_text(text, place, taint)
+    }
+
+    /// Keeps a text that carries this, and its readings, so that values are found there.
+    fn keep_text(
+        &mut self,
+        text: &str,
+        (call, pointer): (Option<u32>, &str),
+        taint: u32,
+    ) -> Result<(), Full> {
+        // A piece of a text that was made clean is not clean, nor is another spelling of it.
+        let Taint { labels, pieces, .. } = self.taints.get(taint);
+        let set = self.sets.get(labels);
+        let is_exact = labels != pieces || set.is_some_and(|set| set.meets(&self.marks));
+        let (fields, spelling) = (self.index.len(), if is_exact { EXACT_BYTES } else { 0 });
+        let origin = Origin { call, is_reading: false, taint };
+        self.keep(|form| push_form(text, form), (pointer, spelling), origin)?;
+        if is_exact && self.index.len() > fields {
+            self.index.spell(text);
+            self.note(text.as_bytes());
+        }
+        // One field for all of them: a page of links has many.
+        let mut forms = String::new();
+        readings(text, |reading| {
+            if !forms.is_empty() {
+                forms.push(NONE);
+            }
+            push_form(reading, &mut forms);
+        });
+        if forms.is_empty() {
+            return Ok(());
+        }
+        let taint = self.taint_of_pieces(taint)?;
+        let origin = Origin { call, is_reading: true, taint };
+        self.keep(|form| form.push_str(&forms), (pointer, 0), origin)
+    }
+
+    /// Keeps a form; so many bytes are left for more.
+    fn keep(
+        &mut self,
+        write: impl FnOnce(&mut String),
+        (pointer, more): (&str, usize),
+        origin: Origin,
+    ) -> Result<(), Full> {
+        let start = self.index.mark();
+        write(self.index.begin());
+        let room = self.room().saturating_sub(more);
+        self.index.finish(start, (pointer, room), origin)
+    }
+
+    /// Takes in all values of an output; `tainting` says what lies at a place carries.
+    pub(super) fn absorb_output(
+        &mut self,
+        out: &str,
+        call: u32,
+        tainting: &mut Tainting<'_, '_>,
+    ) -> Result<(), Unread> {
+        let mut full = Ok(());
+        // What the key of a member carries its value carries, if that is met next.
+        let mut of_key: Option<(u32, usize)> = None;
+        let walked = walk(out, |pointer, met| {
+            if full.is_err() {
+                return;
+            }
+            let known = of_key.take().filter(|(_, len)| *len == pointer.len());
+            let taint = known.map_or_else(|| tainting.at(self, pointer), |(taint, _)| Ok(taint));
+            full = taint.and_then(|taint| {
+                let place = (Some(call), pointer);
+                if matches!(met, Met::Key(_)) {
+                    of_key = Some((taint, pointer.len()));
+                }
+                match met {
+                    Met::Key(text) | Met::Leaf(Leaf::Text(text)) => {
+                        self.keep_text(&text, place, taint)
+                    }
+                    Met::Leaf(Leaf::Number(text)) => self.keep_text(text, place, taint),
+                    Met::Leaf(Leaf::Bool(_) | Leaf::Nothing(_)) => Ok(()),
+                }
+            });
+        });
+        walked.map_err(Unread::Syntax)?;
+        full.map_err(|Full| Unread::Full)
+    }
+
+    /// The fields of a call's output that lie at a place or in it, if it has any.
+    pub(super) fn fields_at(&self, call: u32, place: &str) -> Vec<u32> {
+        let (number, Some(call)) = (call, self.call(call)) else { return Vec::new() };
+        let mut below = place.to_owned();
+        pointer::push(&mut below, "");
+        let lies = |at: &u32| {
+            let field = self.index.field(*at);
+            let found = field.map_or("", |field| self.index.pointer(&field));
+            // Between two answers to one call others came in.
+            let own = field.is_some_and(|it| it.call == Some(number) && !it.is_reading);
+            own && (found == place || found.starts_with(&below))
+        };
+        (call.fields.0..call.fields.1).filter(lies).collect()
+    }
+}
+
+/// Why an output was not taken in as a whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unread {
+    /// It is no JSON.
+    Syntax(InputKind),
+    /// The session holds as much as it may.
+    Full,
+}
