@@ -32,7 +32,7 @@ impl Store {
                         | Fact::Text(term, _)
                         | Fact::Unknown(term, _),
                     ) => terms.push(*term),
-                    Some(Fact::Same(a, b)) => terms.extend([*a, *b]),
+                    Some(Fact::Same(a, b) | Fact::Less(a, b)) => terms.extend([*a, *b]),
                     Some(Fact::Leaves(walk) | Fact::Pends(walk)) => {
                         if let Some(of) = self.walk(*walk).filter(|_| walks.insert(*walk)) {
                             terms.push(of.list);

@@ -31,8 +31,9 @@ impl Three {
     }
 }
 
-/// The kind of constants on a line.
-const fn line_of(kind: Kind, whole: bool) -> Option<Line> {
+/// The line that values of a kind lie on.
+#[must_use]
+pub const fn line_of(kind: Kind, whole: bool) -> Option<Line> {
     Some(match kind {
         Kind::Bool => Line::Truth,
         Kind::Number if whole => Line::Whole,
@@ -226,30 +227,73 @@ impl Store {
         if let Some(constant) = self.as_constant(a).cloned() {
             return self.relation(b, &constant, turned(relations));
         }
-        let test = self.made(&format!("relation {relations}"), &[a, b], Kinds::of(&[Kind::Bool]));
-        let holds = self.ask(Fact::Unknown(test, 0));
-        let mut ordered = Lit::FALSE;
-        for kinds in [&[Kind::Number, Kind::Nan][..], &[Kind::Text], &[Kind::Bool]] {
-            let of = |store: &mut Self, id| {
-                let kinds: Vec<Lit> = kinds.iter().map(|kind| store.is(id, *kind)).collect();
-                store.formulas.any(kinds)
-            };
-            let (a, b) = (of(self, a), of(self, b));
-            let both = self.formulas.and(a, b);
-            ordered = self.formulas.or(ordered, both);
+        let (mut yes, mut ordered) = (Lit::FALSE, Lit::FALSE);
+        let (less, more) = (self.less(a, b), self.less(b, a));
+        let on_a_line = self.stand((less, more), relations);
+        for kind in [Kind::Number, Kind::Text, Kind::Time, Kind::Span] {
+            let both = self.both_are(a, b, kind);
+            let holds = self.formulas.and(both, on_a_line);
+            (yes, ordered) = (self.formulas.or(yes, holds), self.formulas.or(ordered, both));
         }
-        for kind in [Kind::Time, Kind::Span] {
-            let (a, b) = (self.is(a, kind), self.is(b, kind));
-            let both = self.formulas.and(a, b);
-            ordered = self.formulas.or(ordered, both);
+        let one = |store: &mut Self, id| store.reaches(id, Line::Truth, Point::Whole(1));
+        let (of_a, of_b) = (one(self, a), one(self, b));
+        let (less, more) = (self.formulas.and(!of_a, of_b), self.formulas.and(of_a, !of_b));
+        let as_bools = self.stand((less, more), relations);
+        let both = self.both_are(a, b, Kind::Bool);
+        let holds = self.formulas.and(both, as_bools);
+        (yes, ordered) = (self.formulas.or(yes, holds), self.formulas.or(ordered, both));
+        // What is no number stands in no relation to numbers, and that is no error.
+        let number_a = self.is_one_of_kinds(a, [Kind::Number, Kind::Nan]);
+        let number_b = self.is_one_of_kinds(b, [Kind::Number, Kind::Nan]);
+        let numbers = self.formulas.and(number_a, number_b);
+        ordered = self.formulas.or(ordered, numbers);
+        // Bytes have an order too, of which nothing more is known.
+        let others = self.both_are(a, b, Kind::Other);
+        if others != Lit::FALSE {
+            let bytes = self.unknown(&format!("relation {relations}"), &[a, b]);
+            let (holds, fits) =
+                (self.formulas.and(others, bytes.yes), self.formulas.and(others, !bytes.error));
+            (yes, ordered) = (self.formulas.or(yes, holds), self.formulas.or(ordered, fits));
         }
-        // Bytes have an order too.
-        let (other_a, other_b) = (self.is(a, Kind::Other), self.is(b, Kind::Other));
-        let others = self.formulas.and(other_a, other_b);
-        let fails = self.ask(Fact::Unknown(test, 1));
-        let bytes = self.formulas.and(others, !fails);
-        let ordered = self.formulas.or(ordered, bytes);
-        Three { yes: self.formulas.and(ordered, holds), error: !ordered }
+        Three { yes, error: !ordered }
+    }
+
+    /// When two terms stand in one of `relations`, from when the first is less and when it is more.
+    fn stand(&mut self, (less, more): (Lit, Lit), relations: u8) -> Lit {
+        let neither = self.formulas.and(!less, !more);
+        let parts = [(X_LESS, less), (X_EQUAL, neither), (X_GREATER, more)];
+        let chosen = parts.into_iter().filter(|(bit, _)| relations & bit != 0);
+        self.formulas.any(chosen.map(|(_, lit)| lit))
+    }
+
+    fn both_are(&mut self, a: TermId, b: TermId, kind: Kind) -> Lit {
+        let (a, b) = (self.is(a, kind), self.is(b, kind));
+        self.formulas.and(a, b)
+    }
+
+    fn is_one_of_kinds(&mut self, id: TermId, kinds: [Kind; 2]) -> Lit {
+        let [one, other] = kinds.map(|kind| self.is(id, kind));
+        self.formulas.or(one, other)
+    }
+
+    /// Whether `a` lies below `b`, where both lie on one line.
+    pub fn less(&mut self, a: TermId, b: TermId) -> Lit {
+        if a == b {
+            return Lit::FALSE;
+        }
+        if let Term::Choice(ways) = self.term(a).clone() {
+            return self.over(&ways, |store, a| store.less(a, b));
+        }
+        if let Term::Choice(ways) = self.term(b).clone() {
+            return self.over(&ways, |store, b| store.less(a, b));
+        }
+        if let Some(constant) = self.as_constant(b).cloned() {
+            return self.relation(a, &constant, X_LESS).yes;
+        }
+        if let Some(constant) = self.as_constant(a).cloned() {
+            return self.relation(b, &constant, X_GREATER).yes;
+        }
+        self.ask(Fact::Less(a, b))
     }
 
     /// `a in b`: an element of a list, or a key of a map.

@@ -252,6 +252,10 @@ impl<'s> Encoder<'s> {
                 }
             }
             Fact::Same(a, b) => self.equal(a, b, own),
+            Fact::Less(a, b) => {
+                let turned = self.of(Fact::Less(b, a));
+                self.sat.clause(&[!own, !turned]);
+            }
             Fact::Unknown(term, 0) => {
                 let fails = self.of(Fact::Unknown(term, 1));
                 self.sat.clause(&[!own, !fails]);

@@ -111,6 +111,7 @@ impl Guess<'_> {
                 | Fact::Reaches(..)
                 | Fact::Text(..)
                 | Fact::Same(..)
+                | Fact::Less(..)
                 | Fact::Unknown(..),
             ) => true,
         }
@@ -128,6 +129,7 @@ impl Guess<'_> {
                     Fact::Reaches(..)
                     | Fact::Text(..)
                     | Fact::Same(..)
+                    | Fact::Less(..)
                     | Fact::Leaves(_)
                     | Fact::Pends(_)
                     | Fact::Unknown(..),
@@ -197,6 +199,7 @@ impl Guess<'_> {
                     | Fact::Reaches(..)
                     | Fact::Text(..)
                     | Fact::Same(..)
+                    | Fact::Less(..)
                     | Fact::Unknown(..),
                 ),
                 _,
@@ -238,6 +241,10 @@ fn agree(store: &Store, facts: &[(Fact, bool)], values: &Values) -> bool {
     let there = |term: &TermId| values.get(term).is_some_and(|value| *value != Value::Absent);
     let equal = |(fact, holds): &(Fact, bool)| match fact {
         Fact::Same(a, b) => (there(a) && values.get(a) == values.get(b)) == *holds,
+        Fact::Less(a, b) => match (values.get(a), values.get(b)) {
+            (Some(a), Some(b)) => a.is_less(b).is_none_or(|less| less == *holds),
+            (None, _) | (_, None) => true,
+        },
         // A test that fails does not come out true.
         Fact::Unknown(term, 1) if *holds => !facts.contains(&(Fact::Unknown(*term, 0), true)),
         Fact::Kind(..)

@@ -7,7 +7,7 @@
 //! Source:  `docs/diff.md`, section "How".
 //!
 //! `formula`, `point` < `store` < `atoms`, `turn` < `places` < `lift` (`step`, `normal`) < `rules`;
-//! `texts` < `values` < `input`, `guess`; `sat` < `encode` < `ask`; `words` tells facts to people,
+//! `texts`, `order` < `values` < `input`, `guess`; `sat` < `encode` < `ask`; `words` tells facts to people,
 //! `about` which places formulas are about. About inputs near one: `near` < `change`.
 
 mod about;
@@ -21,6 +21,7 @@ pub mod input;
 pub mod lift;
 pub mod near;
 mod normal;
+pub mod order;
 pub mod places;
 pub mod point;
 pub mod rules;

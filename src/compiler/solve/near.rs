@@ -194,6 +194,10 @@ impl<'s, 'a> Near<'s, 'a> {
                 self.store
                     .over(&of_a, |store, a| store.over(&of_b, |store, b| store.equal(a, b).yes))
             }
+            Fact::Less(a, b) => {
+                let (a, b) = (self.term(scope, a), self.term(scope, b));
+                self.store.less(a, b)
+            }
             Fact::Unknown(term, way) => {
                 let term = self.term(scope, term);
                 let ways = self.ways(term);

@@ -122,7 +122,7 @@ pub enum Point {
 }
 
 /// What a constant is on a line.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Spot {
     /// A number, time, duration or bool.
     Number(Real),

@@ -180,6 +180,9 @@ pub enum Fact {
     Text(TermId, TextTest),
     /// Whether both are equal, if both are there. The first is the lesser.
     Same(TermId, TermId),
+    /// Whether the first lies below the second, if both lie on one line. Two that are equal lie
+    /// neither way; numbers that lie neither way are equal, but for those that a double rounds.
+    Less(TermId, TermId),
     /// Whether some element ends a loop, by its number.
     Leaves(u32),
     /// Whether some element fails, by the number of the loop.

@@ -63,6 +63,10 @@ impl Store {
                 let (a, b) = (self.term_of(a, turn)?, self.term_of(b, turn)?);
                 if a == b { Lit::TRUE } else { self.ask(Fact::Same(a.min(b), a.max(b))) }
             }
+            Fact::Less(a, b) => {
+                let (a, b) = (self.term_of(a, turn)?, self.term_of(b, turn)?);
+                self.less(a, b)
+            }
             Fact::Unknown(term, way) => {
                 let term = self.term_of(term, turn)?;
                 self.ask(Fact::Unknown(term, way))

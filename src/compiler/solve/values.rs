@@ -5,13 +5,16 @@
 //! Imports: `base`.
 //!
 //! Of each term alone the solver knows nearly everything. What it does not know is left to be found
-//! here: which texts pass which tests, and which values are left where others must differ.
+//! here: which texts pass which tests, which values are left where others must differ, and which
+//! where one must lie below another (`order`).
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
-use crate::base::arrange::Arrange as _;
-use crate::compiler::solve::point::{Line, Point, Real};
+use crate::base::arrange::{Arrange as _, gathered};
+use crate::compiler::solve::atoms::line_of;
+use crate::compiler::solve::order::{Bound, Member, ORDER_MAX, Order, Step};
+use crate::compiler::solve::point::{Line, Point, Real, Spot};
 use crate::compiler::solve::store::{Fact, Kind, Kinds, Store, Term, TermId, TextTest, kind_on};
 use crate::compiler::solve::texts::{NoText, Wanted, find};
 
@@ -38,6 +41,34 @@ pub enum Value {
     Map(u64),
     /// A value that no input shows.
     Other,
+}
+
+impl Value {
+    /// Whether it lies below another, if both lie on one line.
+    #[must_use]
+    pub fn is_less(&self, other: &Self) -> Option<bool> {
+        match (self, other) {
+            (Self::Number(a), Self::Number(b)) => Some(a < b),
+            (Self::Text(a), Self::Text(b)) => Some(a < b),
+            (Self::Time(a), Self::Time(b)) | (Self::Span(a), Self::Span(b)) => Some(a < b),
+            _ => None,
+        }
+    }
+
+    /// Where it lies, if it lies on a line.
+    fn spot(&self) -> Option<Spot> {
+        match self {
+            Self::Number(at) => Some(Spot::Number(*at)),
+            Self::Time(at) | Self::Span(at) => Some(Spot::Number(Real::whole(*at))),
+            Self::Text(text) => Some(Spot::Text(text.as_bytes().into())),
+            Self::Absent
+            | Self::Null
+            | Self::Bool(_)
+            | Self::List(_)
+            | Self::Map(_)
+            | Self::Other => None,
+        }
+    }
 }
 
 /// Values of terms.
@@ -105,18 +136,22 @@ pub fn values(store: &Store, facts: &[(Fact, bool)]) -> Result<Values, NoValues>
     wants.choose(store)
 }
 
+#[derive(Default)]
 struct Wants {
     /// The class of every term, ascending.
     class: Vec<(TermId, usize)>,
     classes: Vec<Want>,
     /// Pairs of classes that differ, and the fact that says so.
     differ: Vec<(usize, usize, usize)>,
+    /// Classes of which the first lies below the second, or, without `true`, not above it; and the
+    /// fact that says so.
+    below: Vec<(usize, usize, bool, usize)>,
 }
 
 impl Wants {
     /// Terms by what must be equal.
     fn of(facts: &[(Fact, bool)]) -> Result<Self, NoValues> {
-        let mut own = Self { class: Vec::new(), classes: Vec::new(), differ: Vec::new() };
+        let mut own = Self::default();
         for (at, (fact, holds)) in facts.iter().enumerate() {
             if let (Fact::Same(a, b), true) = (fact, *holds) {
                 let (a, b) = (own.class_of(*a), own.class_of(*b));
@@ -175,6 +210,11 @@ impl Wants {
         for (at, (fact, holds)) in facts.iter().enumerate() {
             let term = match fact {
                 Fact::Kind(term, _) | Fact::Reaches(term, ..) | Fact::Text(term, _) => *term,
+                Fact::Less(a, b) => {
+                    let (a, b) = (self.class_of(*a), self.class_of(*b));
+                    self.below.push(if *holds { (a, b, true, at) } else { (b, a, false, at) });
+                    continue;
+                }
                 Fact::Same(..) | Fact::Leaves(_) | Fact::Pends(_) | Fact::Unknown(..) => continue,
             };
             let class = self.class_of(term);
@@ -235,42 +275,144 @@ impl Wants {
         (least, most)
     }
 
-    fn choose(&self, store: &Store) -> Result<Values, NoValues> {
+    fn choose(mut self, store: &Store) -> Result<Values, NoValues> {
+        let mut order = self.order(store)?;
+        let member = |order: &Order, class| order.members.iter().position(|it| it.class == class);
         let mut chosen: Vec<Option<Value>> = vec![None; self.classes.len()];
         // Those that have one value alone come first, so that others keep away from it.
+        let free = (0..self.classes.len()).filter(|class| member(&order, *class).is_none());
         let (first, rest): (Vec<usize>, Vec<usize>) =
-            (0..self.classes.len()).partition(|class| self.is_single(*class));
-        for class in first.into_iter().chain(rest) {
-            let Some(want) = self.classes.get(class).filter(|want| !want.terms.is_empty()) else {
+            free.partition(|class| self.is_single(*class));
+        let turns: Vec<usize> = gathered(order.turns.iter().map(|at| order.class(*at)));
+        for class in [first, turns, rest].concat() {
+            let Some(own) = self.classes.get(class).filter(|want| !want.terms.is_empty()) else {
                 continue;
             };
-            let Some((kind, mut sure)) = want.kind(store) else {
-                return Err(NoValues::Clash(want.from.clone()));
-            };
-            let mut not = Vec::new();
-            for (_, other) in self.others(class, &chosen) {
-                not.extend(chosen.get(other).cloned().flatten());
-                sure &= self.is_single(other);
-            }
-            let size = self.size(store, want);
-            let object = |term: &TermId| matches!(store.term(*term), Term::Presence(_));
-            let object = want.terms.iter().any(object) && want.high.get(Line::Truth).is_none();
-            let value = match want.value(kind, size, &not) {
-                // What is there and may be an object is one.
-                Ok(Value::Bool(false)) if object => Value::Bool(true),
-                Ok(value) => value,
-                Err(NoText::Impossible) if sure => {
-                    let blame = self.blame(store, class, &chosen);
-                    return Err(NoValues::Clash(self.smaller(want, size, blame, &not)));
+            let place = member(&order, class);
+            let value = match place {
+                None => self.value(store, (class, own), &chosen)?,
+                Some(at) => {
+                    let narrow = own.within(order.members.get(at));
+                    self.value(store, (class, &narrow), &chosen)
+                        .or_else(|_| {
+                            // Where it has none without the others either, that is known better.
+                            Err(self.value(store, (class, own), &chosen).err())
+                        })
+                        .map_err(|error| error.unwrap_or(NoValues::Unknown))?
                 }
-                Err(_) => return Err(NoValues::Unknown),
             };
+            if let (Some(at), Some(spot)) = (place, value.spot()) {
+                order.choose(at, &spot);
+                if let (Some(want), Some(member)) =
+                    (self.classes.get_mut(class), order.members.get(at))
+                {
+                    want.is_at(&spot, member.line);
+                }
+            }
             if let Some(place) = chosen.get_mut(class) {
                 *place = Some(value);
             }
         }
         let value = |(term, class): &(TermId, usize)| Some((*term, chosen.get(*class)?.clone()?));
         Ok(self.class.iter().filter_map(value).collect())
+    }
+
+    /// A value of a class, which differs from those that were chosen before.
+    fn value(
+        &self,
+        store: &Store,
+        (class, want): (usize, &Want),
+        chosen: &[Option<Value>],
+    ) -> Result<Value, NoValues> {
+        let Some((kind, mut sure)) = want.kind(store) else {
+            return Err(NoValues::Clash(want.from.clone()));
+        };
+        let mut not = Vec::new();
+        for (_, other) in self.others(class, chosen) {
+            not.extend(chosen.get(other).cloned().flatten());
+            sure &= self.is_single(other);
+        }
+        let size = self.size(store, want);
+        let object = |term: &TermId| matches!(store.term(*term), Term::Presence(_));
+        let object = want.terms.iter().any(object) && want.high.get(Line::Truth).is_none();
+        match want.value(kind, size, &not) {
+            // What is there and may be an object is one.
+            Ok(Value::Bool(false)) if object => Ok(Value::Bool(true)),
+            Ok(value) => Ok(value),
+            Err(NoText::Impossible) if sure => {
+                let blame = self.blame(store, class, chosen);
+                Err(NoValues::Clash(self.smaller(want, size, blame, &not)))
+            }
+            Err(_) => Err(NoValues::Unknown),
+        }
+    }
+
+    /// The classes that lie below others or above them, on the same line.
+    fn order(&self, store: &Store) -> Result<Order, NoValues> {
+        if self.below.len() > ORDER_MAX {
+            return Err(NoValues::Unknown);
+        }
+        let (mut members, mut steps): (Vec<Member>, Vec<Step>) = (Vec::new(), Vec::new());
+        for (below, above, strict, fact) in &self.below {
+            let pair = [*below, *above].map(|class| self.member(store, class));
+            let [Some(low), Some(high)] = pair else { continue };
+            if kind_on(low.line) != kind_on(high.line) {
+                continue;
+            }
+            let mut place = |member: Member| {
+                let known = members.iter().position(|own| own.class == member.class);
+                known.unwrap_or_else(|| {
+                    members.push(member);
+                    members.len() - 1
+                })
+            };
+            let (below, above) = (place(low), place(high));
+            steps.push(Step { below, above, strict: *strict, fact: *fact });
+        }
+        let from =
+            |class: usize| self.classes.get(class).map_or_else(Vec::new, |it| it.from.clone());
+        let order = Order::of(members, steps, &from).map_err(NoValues::Clash)?;
+        for (a, b, fact) in &self.differ {
+            let place = |class| order.members.iter().position(|own| own.class == class);
+            let (Some(a), Some(b)) = (place(*a), place(*b)) else { continue };
+            if order.is_tied(a, b) {
+                // Among the largest numbers one that a double rounds is no equal of it.
+                let exact = [a, b].map(|at| order.members.get(at)).into_iter().flatten();
+                if exact.into_iter().any(|member| member.line == Line::Real) {
+                    return Err(NoValues::Unknown);
+                }
+                let mut facts = order.tie((a, b), &from);
+                facts.push(*fact);
+                return Err(NoValues::Clash(facts));
+            }
+        }
+        Ok(order)
+    }
+
+    /// A class as one of an order; `None` if it is not known to lie on a line.
+    fn member(&self, store: &Store, class: usize) -> Option<Member> {
+        let want = self.classes.get(class)?;
+        let size = |term: &TermId| matches!(store.term(*term), Term::Size(_));
+        let is_size = want.terms.iter().any(size);
+        // What has no size is asked for none.
+        let (kind, sure) = want.kind(store)?;
+        if !sure && !is_size {
+            return None;
+        }
+        let whole = want.terms.iter().any(|term| store.is_whole(*term));
+        let line = line_of(kind, whole).filter(|line| *line != Line::Truth)?;
+        let least = is_size.then(|| Bound::of(&Point::Whole(0), true, &[]));
+        let on_it = |(own, _): &&(Line, Point)| kind_on(*own) == kind;
+        let bounds = |cuts: &Cuts, low| {
+            let cuts = cuts.0.iter().filter(on_it);
+            cuts.map(|(_, point)| Bound::of(point, low, &want.from)).collect::<Vec<_>>()
+        };
+        let lows = bounds(&want.low, true).into_iter().chain(least);
+        let highs = bounds(&want.high, false);
+        let tightest = |a: Bound, b: Bound, low| if a.is_tighter(&b, low) { a } else { b };
+        let low = lows.reduce(|a, b| tightest(a, b, true));
+        let high = highs.into_iter().reduce(|a, b| tightest(a, b, false));
+        Some(Member { class, line, low, high })
     }
 
     fn is_single(&self, class: usize) -> bool {
@@ -339,6 +481,27 @@ impl Wants {
 }
 
 impl Want {
+    /// The same within the bounds of one of an order.
+    fn within(&self, member: Option<&Member>) -> Self {
+        let mut own = self.clone();
+        if let Some(Member { line, low, high, .. }) = member {
+            if let Some(low) = low {
+                own.low.keep(*line, &low.cut(*line, true), Ordering::Greater);
+            }
+            if let Some(high) = high {
+                own.high.keep(*line, &high.cut(*line, false), Ordering::Less);
+            }
+        }
+        own
+    }
+
+    /// It has this value alone from now on.
+    fn is_at(&mut self, spot: &Spot, line: Line) {
+        let (own, behind) = spot.cuts(line);
+        self.low.keep(line, &own, Ordering::Greater);
+        self.high.keep(line, &behind, Ordering::Less);
+    }
+
     /// The kind that is wanted, and whether it is the only one; of several the first that an input
     /// can show.
     fn kind(&self, store: &Store) -> Option<(Kind, bool)> {

@@ -34,7 +34,7 @@ struct Said {
 #[must_use]
 pub fn words(store: &Store, cube: &Cube) -> String {
     let mut said: BTreeMap<String, Said> = BTreeMap::new();
-    let mut loose = Vec::new();
+    let (mut loose, mut orders) = (Vec::new(), Vec::new());
     for (fact, holds) in cube {
         match fact {
             Fact::Kind(term, kind) => {
@@ -58,6 +58,7 @@ pub fn words(store: &Store, cube: &Cube) -> String {
                 let (a, b) = (term_words(store, *a, 0), term_words(store, *b, 0));
                 loose.push(format!("{a} {} {b}", if *holds { "==" } else { "!=" }));
             }
+            Fact::Less(a, b) => orders.push((*a, *b, *holds)),
             Fact::Unknown(term, way) => {
                 let term = term_words(store, *term, 0);
                 match (way, holds) {
@@ -76,12 +77,32 @@ pub fn words(store: &Store, cube: &Cube) -> String {
             }
         }
     }
+    loose.extend(order_words(store, &orders));
     let mut parts: Vec<String> = Vec::new();
     for (name, said) in said {
         parts.extend(said.words(&name));
     }
     parts.extend(loose);
     if parts.is_empty() { "true".to_owned() } else { parts.join(" && ") }
+}
+
+/// What is known of the order of terms; of two, what follows from the rest is left out.
+fn order_words(store: &Store, orders: &[(TermId, TermId, bool)]) -> Vec<String> {
+    let mut told = Vec::with_capacity(orders.len());
+    for (a, b, holds) in orders {
+        let turned = |holds| orders.contains(&(*b, *a, holds));
+        let sign = match (holds, turned(true), turned(false)) {
+            (true, ..) => "<",
+            // Said by the other way round.
+            (false, true, _) => continue,
+            (false, _, true) if a > b => continue,
+            (false, _, true) => "==",
+            (false, false, false) => ">=",
+        };
+        let (a, b) = (term_words(store, *a, 0), term_words(store, *b, 0));
+        told.push(format!("{a} {sign} {b}"));
+    }
+    told
 }
 
 fn test_words(name: &str, test: &TextTest, holds: bool) -> String {

@@ -90,6 +90,20 @@ fn the_same_said_otherwise_is_proved_the_same() {
         ("a * 7 % 3 == 1 && f", "f && a * 7 % 3 == 1"),
         ("l.filter(e, e != s).size() > 2 && f", "f && l.filter(e, e != s).size() > 2"),
         ("s < t && f", "f && s < t"),
+        ("s < t && t < s", "false"),
+        ("s <= t && t <= s", "s == t"),
+        ("s < t && t < 'b' && s > 'b'", "false"),
+        ("a <= u && u <= a", "a == u"),
+        ("a < u && u < 3 && a > 1", "false"),
+        ("a < u && u <= 3 && a > 1", "a == 2 && u == 3"),
+        ("a < b && b < 2.5 && a >= 3", "false"),
+        ("a < b && b <= 3.0 && a >= 3", "false"),
+        ("!(a < b)", "b <= a"),
+        ("a < u && u < b", "a < u && u < b && a < b"),
+        ("size(s) < size(t) && size(t) < 1", "false"),
+        ("size(s) < a && a <= 0", "false"),
+        ("rows.exists(r, r.n < a && r.n > a)", "false"),
+        ("rows.exists(r, r.n < a)", "!rows.all(r, r.n >= a)"),
     ] {
         let found = conditions(SCHEMA, old, new);
         assert_eq!(found.whole.verdict(), Verdict::Same, "{old} | {new}: {found:#?}");
@@ -112,6 +126,10 @@ fn a_difference_is_shown_with_its_condition() {
         ("size(l) < 2", "size(l) < 1", Verdict::Wider, "size(l) == 1"),
         ("'x' in l", "false", Verdict::Wider, "l[0] == \"x\" && size(l) >= 1"),
         ("d > duration('60s')", "false", Verdict::Wider, "d > duration(\"60s\")"),
+        ("a <= u", "a < u", Verdict::Wider, "a == u"),
+        ("a < b", "f && a < b", Verdict::Wider, "!f && a < b"),
+        ("s < t", "s < t || s == 'zz'", Verdict::Narrower, "s == \"zz\" && s >= t"),
+        ("a < u && u < 9", "a < u && u < 9 && a != 7", Verdict::Wider, "a == 7 && u <= 8 && a < u"),
     ] {
         let found = conditions(SCHEMA, old, new);
         assert_eq!(found.whole.verdict(), verdict, "{old} | {new}: {found:#?}");

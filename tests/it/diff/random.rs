@@ -11,7 +11,7 @@ use super::{program, rank, refused, said};
 use crate::support::generate::random::Random;
 
 const HEAD: &str = "policyc: 1\nname: p\ndefault: deny\nschema:\n  action: {tool: string}\n  \
-    x: int\n  s: string\n  t: string\n  flag: bool\n  m: {o: optional string}\n  \
+    x: int\n  y: int\n  e: double\n  s: string\n  t: string\n  flag: bool\n  m: {o: optional string}\n  \
     l: {items: int, maxItems: 4}\n";
 
 /// Conditions about every kind of place; `#k` is a small number, `#w` a word.
@@ -37,6 +37,17 @@ const ATOMS: &[&str] = &[
     "t != s",
     "t == '#w'",
     "s < t",
+    "t <= s",
+    "x < y",
+    "y <= x",
+    "x != y",
+    "y < #k",
+    "x < e",
+    "e <= y",
+    "e < #k.5",
+    "size(l) > y",
+    "size(s) <= size(t)",
+    "l.exists(e, e < y)",
     "flag",
     "has(m.o)",
     "m.o == '#w'",
@@ -156,12 +167,14 @@ pub(crate) fn world() -> Vec<Json> {
     for tool in ["a", "ab", "b"] {
         for x in 0..4 {
             for s in ["", "a", "b", "ab"] {
-                for (t, flag) in [("a", true), ("ab", false), ("b", true)] {
+                for (t, flag, y, e) in
+                    [("a", true, 1, 2.5), ("ab", false, 2, 1.0), ("b", true, 3, 0.5)]
+                {
                     for o in [None, Some("a"), Some("b")] {
                         for l in [json!([]), json!([0]), json!([1]), json!([1, 3]), json!([2, 2])] {
                             let mut input = json!({
-                                "action": {"tool": tool}, "x": x, "s": s, "t": t, "flag": flag,
-                                "l": l, "m": {},
+                                "action": {"tool": tool}, "x": x, "y": y, "e": e, "s": s, "t": t,
+                                "flag": flag, "l": l, "m": {},
                             });
                             if let Some(o) = o {
                                 input["m"] = json!({"o": o});

@@ -35,7 +35,7 @@ fn is_open(store: &Store, holds: Lit) -> bool {
             Fact::Kind(term, _) | Fact::Reaches(term, ..) | Fact::Text(term, _) => {
                 terms.push(*term)
             }
-            Fact::Same(a, b) => terms.extend([*a, *b]),
+            Fact::Same(a, b) | Fact::Less(a, b) => terms.extend([*a, *b]),
             Fact::Leaves(_) | Fact::Pends(_) | Fact::Unknown(..) => return true,
         }
     }
