@@ -1,12 +1,14 @@
 //! A context by itself, where the policy asks sessions: the first request of one.
 //!
-//! In:      a program, a context, a time.
+//! In:      a program; a context and a time, or an example of `compiler::solve`.
 //! Out:     the event that asks; the context with what the session answers, or why it is refused.
-//! Imports: `lang`, `runtime::bundle`, `runtime::program`, `runtime::session`, `runtime::vm`.
+//! Imports: `compiler::solve`, `lang`, `runtime::bundle`, `runtime::program`, `runtime::session`,
+//!          `runtime::vm`.
 //! Source:  `docs/sessions.md`, "Command line".
 
 use serde_json::{Map, Value as Json, json};
 
+use crate::compiler::solve::input::Example;
 use crate::lang::decision::Effect;
 use crate::lang::error::EvalError;
 use crate::lang::session::ROOT;
@@ -18,7 +20,7 @@ use crate::runtime::session::ground::Ground;
 use crate::runtime::session::step::{Fault, Outcome, Session, Work};
 use crate::runtime::vm::decide::evaluate;
 use crate::runtime::vm::report::{DecisionReport, ErrorReport};
-use crate::runtime::vm::request::{Moment, Request};
+use crate::runtime::vm::request::{Filled, Moment, Request, ingest, ingest_answered};
 use crate::runtime::vm::scratch::Scratch;
 
 /// Whether rules or limits of `program` ask a session.
@@ -46,6 +48,13 @@ pub fn event(context: &Json, (seconds, nanoseconds): (i64, u32)) -> Json {
     event.into()
 }
 
+/// An example, with what a session answers.
+#[derive(Debug)]
+pub struct Taken {
+    text: String,
+    answered: bool,
+}
+
 /// What decides about contexts by themselves: a program, and what sessions of it know, once.
 #[derive(Debug)]
 pub struct Subject<'p> {
@@ -65,6 +74,24 @@ impl<'p> Subject<'p> {
     #[must_use]
     pub const fn asks_sessions(&self) -> bool {
         self.ground.is_some()
+    }
+
+    /// An example, as the program reads it: the first request of a session, where it asks one.
+    ///
+    /// # Errors
+    /// Why the session refuses it.
+    pub fn take(&self, example: &Example) -> Result<Taken, Fault> {
+        let text = example.context.to_string();
+        match self.answered(text.as_bytes(), example.now) {
+            None => Ok(Taken { text, answered: false }),
+            Some(answered) => answered.map(|text| Taken { text, answered: true }),
+        }
+    }
+
+    /// What was taken, ready to be decided about.
+    pub fn fill<'a>(&'a self, taken: &'a Taken, scratch: &'a mut Scratch) -> Filled<'a> {
+        let ingest = if taken.answered { ingest_answered } else { ingest };
+        ingest(self.program, taken.text.as_bytes(), scratch)
     }
 
     /// A context, with the answers of a session whose first request it is; `None` where the program

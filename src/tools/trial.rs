@@ -15,7 +15,7 @@ use crate::runtime::bundle::module::{Module, Phase, failure_effect};
 use crate::runtime::program::Program;
 use crate::runtime::program::plan::Asker;
 use crate::runtime::vm::report::DecisionReport;
-use crate::runtime::vm::request::{Filled, Moment, ingest, ingest_answered};
+use crate::runtime::vm::request::Moment;
 use crate::runtime::vm::scratch::Scratch;
 use crate::tools::alone::Subject;
 
@@ -42,25 +42,6 @@ impl Said {
     }
 }
 
-/// The text of an input, and whether a session has answered in it whose first request it is; `None`
-/// if that refuses it.
-fn taken_in(subject: &Subject<'_>, example: &Example) -> Option<(String, bool)> {
-    let context = example.context.to_string();
-    match subject.answered(context.as_bytes(), example.now) {
-        None => Some((context, false)),
-        Some(answered) => answered.ok().map(|context| (context, true)),
-    }
-}
-
-fn read<'a>(
-    program: &'a Program,
-    (context, answered): (&'a str, bool),
-    scratch: &'a mut Scratch,
-) -> Filled<'a> {
-    let ingest = if answered { ingest_answered } else { ingest };
-    ingest(program, context.as_bytes(), scratch)
-}
-
 /// A program that inputs are tried on.
 #[derive(Debug)]
 pub struct Trial<'p> {
@@ -77,11 +58,10 @@ impl<'p> Trial<'p> {
 
     /// The effect, and the numbers of the rules that fired, shadow rules too.
     pub fn fired(&mut self, example: &Example, phase: Phase) -> (Option<Effect>, Vec<u16>) {
-        let Some((context, answered)) = taken_in(&self.subject, example) else {
+        let Ok(taken) = self.subject.take(example) else {
             return (Some(Effect::Deny), Vec::new());
         };
-        let program = self.subject.program;
-        let mut filled = read(program, (&context, answered), &mut self.scratch);
+        let mut filled = self.subject.fill(&taken, &mut self.scratch);
         let moment = Moment { phase, ..Moment::at(example.now.0, example.now.1) };
         let decision = filled.decide(&moment);
         let fired = decision.fired().iter().chain(decision.shadow()).map(|it| it.rule);
@@ -91,10 +71,8 @@ impl<'p> Trial<'p> {
     /// What the program says.
     pub fn say(&mut self, example: &Example, phase: Phase) -> Said {
         let program = self.subject.program;
-        let Some((context, answered)) = taken_in(&self.subject, example) else {
-            return Said::refused();
-        };
-        let mut filled = read(program, (&context, answered), &mut self.scratch);
+        let Ok(taken) = self.subject.take(example) else { return Said::refused() };
+        let mut filled = self.subject.fill(&taken, &mut self.scratch);
         let moment = Moment { phase, ..Moment::at(example.now.0, example.now.1) };
         let mut decision = filled.decide(&moment);
         let module = program.module();

@@ -15,6 +15,7 @@ use crate::base::pointer;
 use crate::compiler::solve::places::paths;
 use crate::compiler::solve::store::{Store, Term, TermId};
 use crate::compiler::solve::values::{USUAL_TIME, Value, Values};
+use crate::lang::session::ROOT;
 use crate::lang::value::Value as Scalar;
 use crate::lang::value::text::write_scalar;
 use crate::runtime::bundle::module::{Module, NONE, NodeMode, SlotRow, TypeRow};
@@ -142,6 +143,8 @@ impl Frame {
         if let Some(Value::Time(at)) = store.known(&Term::Now).and_then(|now| values.get(&now)) {
             now = *at;
         }
+        // What sessions answer is for them to say.
+        remove(&mut context, &format!("/{ROOT}"));
         let seconds = i64::try_from(now.div_euclid(SECOND)).ok()?;
         Some(Example { context, now: (seconds, u32::try_from(now.rem_euclid(SECOND)).ok()?) })
     }

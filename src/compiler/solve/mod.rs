@@ -7,8 +7,9 @@
 //! Source:  `docs/diff.md`, section "How".
 //!
 //! `formula`, `point` < `store` < `atoms`, `turn` < `places` < `lift` (`step`, `normal`) < `rules`;
-//! `texts`, `order` < `values` < `input`, `guess`; `sat` < `encode` < `ask`; `words` tells facts to people,
-//! `about` which places formulas are about. About inputs near one: `near` < `change`.
+//! `texts`, `order` < `want` < `values` < `input`, `guess`; `sat` < `encode` < `ask`; `words` tells
+//! facts to people, `about` which places formulas are about. About inputs near one: `near` <
+//! `change`.
 
 mod about;
 pub mod ask;
@@ -31,4 +32,5 @@ pub mod store;
 mod texts;
 mod turn;
 pub mod values;
+mod want;
 pub mod words;

@@ -282,7 +282,7 @@ impl Order {
             for step in steps {
                 let target = if low { step.above } else { step.below };
                 let Some(own) = self.members.get(at) else { continue };
-                let Some(bound) = own.bound(low).clone() else { continue };
+                let Some(bound) = own.bound(low).cloned() else { continue };
                 tighter |= self
                     .bind(target, low, |line, class| bound.beyond(step, (line, low), &from(class)));
             }
@@ -320,7 +320,7 @@ impl Order {
 }
 
 impl Member {
-    const fn bound(&self, low: bool) -> &Option<Bound> {
-        if low { &self.low } else { &self.high }
+    const fn bound(&self, low: bool) -> Option<&Bound> {
+        if low { self.low.as_ref() } else { self.high.as_ref() }
     }
 }

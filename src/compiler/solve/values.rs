@@ -16,7 +16,8 @@ use crate::compiler::solve::atoms::line_of;
 use crate::compiler::solve::order::{Bound, Member, ORDER_MAX, Order, Step};
 use crate::compiler::solve::point::{Line, Point, Real, Spot};
 use crate::compiler::solve::store::{Fact, Kind, Kinds, Store, Term, TermId, TextTest, kind_on};
-use crate::compiler::solve::texts::{NoText, Wanted, find};
+use crate::compiler::solve::texts::NoText;
+use crate::compiler::solve::want::{Cuts, Want};
 
 /// A value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,46 +84,6 @@ pub enum NoValues {
     Unknown,
 }
 
-/// What is wanted of one value; several terms where they must be equal.
-#[derive(Clone, Debug, Default)]
-struct Want {
-    terms: Vec<TermId>,
-    is: Option<Kind>,
-    is_not: Kinds,
-    low: Cuts,
-    high: Cuts,
-    tests: Vec<(TextTest, bool, usize)>,
-    /// The facts that say so.
-    from: Vec<usize>,
-}
-
-/// A cut for each of some lines, in order of lines.
-#[derive(Clone, Debug, Default)]
-struct Cuts(Vec<(Line, Point)>);
-
-impl Cuts {
-    fn get(&self, line: Line) -> Option<&Point> {
-        self.0.iter().find(|(own, _)| *own == line).map(|(_, point)| point)
-    }
-
-    fn lines(&self) -> impl Iterator<Item = Line> {
-        self.0.iter().map(|(line, _)| *line)
-    }
-
-    /// Keeps that one of two cuts through a line which `better` says.
-    fn keep(&mut self, line: Line, point: &Point, better: Ordering) {
-        match self.0.binary_search_by_key(&line, |(own, _)| *own) {
-            Ok(at) => {
-                if let Some((_, own)) = self.0.get_mut(at).filter(|own| point.cmp(&own.1) == better)
-                {
-                    *own = point.clone();
-                }
-            }
-            Err(at) => self.0.insert(at, (line, point.clone())),
-        }
-    }
-}
-
 /// A second of March 2026, a Tuesday at ten in the morning.
 pub const USUAL_TIME: i128 = 1_773_741_600_000_000_000;
 
@@ -131,9 +92,9 @@ pub const USUAL_TIME: i128 = 1_773_741_600_000_000_000;
 /// # Errors
 /// Why there are none.
 pub fn values(store: &Store, facts: &[(Fact, bool)]) -> Result<Values, NoValues> {
-    let mut wants = Wants::of(facts)?;
+    let mut wants = Wants::of(store, facts)?;
     wants.gather(store, facts);
-    wants.choose(store)
+    Choice::of(&wants, store)?.run()
 }
 
 #[derive(Default)]
@@ -150,7 +111,7 @@ struct Wants {
 
 impl Wants {
     /// Terms by what must be equal.
-    fn of(facts: &[(Fact, bool)]) -> Result<Self, NoValues> {
+    fn of(store: &Store, facts: &[(Fact, bool)]) -> Result<Self, NoValues> {
         let mut own = Self::default();
         for (at, (fact, holds)) in facts.iter().enumerate() {
             if let (Fact::Same(a, b), true) = (fact, *holds) {
@@ -158,6 +119,7 @@ impl Wants {
                 own.merge(a, b, at);
             }
         }
+        own.merge_sizes(store, facts);
         for (at, (fact, holds)) in facts.iter().enumerate() {
             if let (Fact::Same(a, b), false) = (fact, *holds) {
                 let (a, b) = (own.class_of(*a), own.class_of(*b));
@@ -170,6 +132,30 @@ impl Wants {
             }
         }
         Ok(own)
+    }
+
+    /// What is equal has one size.
+    fn merge_sizes(&mut self, store: &Store, facts: &[(Fact, bool)]) {
+        let equal: Vec<Want> =
+            self.classes.iter().filter(|want| want.terms.len() > 1).cloned().collect();
+        for want in equal {
+            let size = |term: &TermId| store.known(&Term::Size(*term));
+            // Bounds of each hold for all anyway.
+            let is_asked = |size: &TermId| {
+                let on_it =
+                    |fact: &Fact| matches!(fact, Fact::Less(a, b) if a == size || b == size);
+                facts.iter().any(|(fact, _)| on_it(fact))
+            };
+            let sizes = want.terms.iter().filter_map(size).filter(is_asked);
+            let sizes: Vec<usize> = gathered(sizes.map(|size| self.class_of(size)));
+            if let Some((first, others)) = sizes.split_first() {
+                for (other, fact) in
+                    others.iter().flat_map(|it| want.from.iter().map(move |at| (it, at)))
+                {
+                    self.merge(*first, *other, *fact);
+                }
+            }
+        }
     }
 
     fn class_of(&mut self, term: TermId) -> usize {
@@ -250,103 +236,6 @@ impl Wants {
         }
     }
 
-    /// What is wanted of the sizes of the terms of a class.
-    fn sizes(&self, store: &Store, want: &Want) -> impl Iterator<Item = &Want> {
-        let sized = |term: &TermId| self.known_class(store.known(&Term::Size(*term))?);
-        want.terms.iter().filter_map(sized).filter_map(|class| self.classes.get(class))
-    }
-
-    /// Least and most of the size of a term.
-    fn size(&self, store: &Store, want: &Want) -> (u64, Option<u64>) {
-        let (mut least, mut most) = (0, None);
-        for own in self.sizes(store, want) {
-            let number = |point: &Point| match point {
-                Point::Whole(at) => u64::try_from(*at).unwrap_or(0),
-                Point::Real(..) | Point::Text(_) => 0,
-            };
-            if let Some(low) = own.low.get(Line::Whole) {
-                least = least.max(number(low));
-            }
-            if let Some(high) = own.high.get(Line::Whole) {
-                let high = number(high).saturating_sub(1);
-                most = Some(most.map_or(high, |known: u64| known.min(high)));
-            }
-        }
-        (least, most)
-    }
-
-    fn choose(mut self, store: &Store) -> Result<Values, NoValues> {
-        let mut order = self.order(store)?;
-        let member = |order: &Order, class| order.members.iter().position(|it| it.class == class);
-        let mut chosen: Vec<Option<Value>> = vec![None; self.classes.len()];
-        // Those that have one value alone come first, so that others keep away from it.
-        let free = (0..self.classes.len()).filter(|class| member(&order, *class).is_none());
-        let (first, rest): (Vec<usize>, Vec<usize>) =
-            free.partition(|class| self.is_single(*class));
-        let turns: Vec<usize> = gathered(order.turns.iter().map(|at| order.class(*at)));
-        for class in [first, turns, rest].concat() {
-            let Some(own) = self.classes.get(class).filter(|want| !want.terms.is_empty()) else {
-                continue;
-            };
-            let place = member(&order, class);
-            let value = match place {
-                None => self.value(store, (class, own), &chosen)?,
-                Some(at) => {
-                    let narrow = own.within(order.members.get(at));
-                    self.value(store, (class, &narrow), &chosen)
-                        .or_else(|_| {
-                            // Where it has none without the others either, that is known better.
-                            Err(self.value(store, (class, own), &chosen).err())
-                        })
-                        .map_err(|error| error.unwrap_or(NoValues::Unknown))?
-                }
-            };
-            if let (Some(at), Some(spot)) = (place, value.spot()) {
-                order.choose(at, &spot);
-                if let (Some(want), Some(member)) =
-                    (self.classes.get_mut(class), order.members.get(at))
-                {
-                    want.is_at(&spot, member.line);
-                }
-            }
-            if let Some(place) = chosen.get_mut(class) {
-                *place = Some(value);
-            }
-        }
-        let value = |(term, class): &(TermId, usize)| Some((*term, chosen.get(*class)?.clone()?));
-        Ok(self.class.iter().filter_map(value).collect())
-    }
-
-    /// A value of a class, which differs from those that were chosen before.
-    fn value(
-        &self,
-        store: &Store,
-        (class, want): (usize, &Want),
-        chosen: &[Option<Value>],
-    ) -> Result<Value, NoValues> {
-        let Some((kind, mut sure)) = want.kind(store) else {
-            return Err(NoValues::Clash(want.from.clone()));
-        };
-        let mut not = Vec::new();
-        for (_, other) in self.others(class, chosen) {
-            not.extend(chosen.get(other).cloned().flatten());
-            sure &= self.is_single(other);
-        }
-        let size = self.size(store, want);
-        let object = |term: &TermId| matches!(store.term(*term), Term::Presence(_));
-        let object = want.terms.iter().any(object) && want.high.get(Line::Truth).is_none();
-        match want.value(kind, size, &not) {
-            // What is there and may be an object is one.
-            Ok(Value::Bool(false)) if object => Ok(Value::Bool(true)),
-            Ok(value) => Ok(value),
-            Err(NoText::Impossible) if sure => {
-                let blame = self.blame(store, class, chosen);
-                Err(NoValues::Clash(self.smaller(want, size, blame, &not)))
-            }
-            Err(_) => Err(NoValues::Unknown),
-        }
-    }
-
     /// The classes that lie below others or above them, on the same line.
     fn order(&self, store: &Store) -> Result<Order, NoValues> {
         if self.below.len() > ORDER_MAX {
@@ -418,39 +307,174 @@ impl Wants {
     fn is_single(&self, class: usize) -> bool {
         self.classes.get(class).is_some_and(Want::is_single)
     }
+}
+
+/// Values of classes, chosen one after the other.
+struct Choice<'w> {
+    wants: &'w Wants,
+    store: &'w Store,
+    order: Order,
+    /// By class.
+    chosen: Vec<Option<Value>>,
+}
+
+/// Least and most of a size.
+type Sizes = (u64, Option<u64>);
+
+impl<'w> Choice<'w> {
+    fn of(wants: &'w Wants, store: &'w Store) -> Result<Self, NoValues> {
+        let chosen = vec![None; wants.classes.len()];
+        Ok(Self { wants, store, order: wants.order(store)?, chosen })
+    }
+
+    fn run(mut self) -> Result<Values, NoValues> {
+        let all = 0..self.chosen.len();
+        let free = all.filter(|class| self.member(*class).is_none());
+        // Those that have one value alone come first, so that others keep away from it.
+        let (first, rest): (Vec<usize>, Vec<usize>) =
+            free.partition(|class| self.wants.is_single(*class));
+        let mut turns = first;
+        turns.extend(self.order.turns.iter().map(|at| self.order.class(*at)));
+        turns.extend(rest);
+        for class in turns {
+            if self.chosen.get(class).is_some_and(Option::is_none) {
+                self.choose(class)?;
+            }
+        }
+        let chosen = self.chosen;
+        let value = |(term, class): &(TermId, usize)| Some((*term, chosen.get(*class)?.clone()?));
+        Ok(self.wants.class.iter().filter_map(value).collect())
+    }
+
+    fn member(&self, class: usize) -> Option<usize> {
+        self.order.members.iter().position(|own| own.class == class)
+    }
+
+    fn choose(&mut self, class: usize) -> Result<(), NoValues> {
+        let wants = self.wants;
+        let Some(own) = wants.classes.get(class).filter(|want| !want.terms.is_empty()) else {
+            return Ok(());
+        };
+        let Some(at) = self.member(class) else {
+            let value = self.value(class, own, self.size(own, true)).or_else(|_| {
+                // What was chosen for a size is no fact.
+                self.value(class, own, self.size(own, false)).and(Err(NoValues::Unknown))
+            })?;
+            self.set(class, value);
+            return Ok(());
+        };
+        let narrow = own.within(self.order.members.get(at));
+        if let Some(value) = self.size_of_text(own, &narrow) {
+            self.set(class, value);
+            return Ok(());
+        }
+        let sizes = self.size(own, true);
+        let value = self.value(class, &narrow, sizes).or_else(|_| {
+            // Nor are the values of those below it.
+            self.value(class, own, self.size(own, false)).and(Err(NoValues::Unknown))
+        })?;
+        self.set(class, value);
+        Ok(())
+    }
+
+    fn set(&mut self, class: usize, value: Value) {
+        if let (Some(at), Some(spot)) = (self.member(class), value.spot()) {
+            self.order.choose(at, &spot);
+        }
+        if let Some(place) = self.chosen.get_mut(class) {
+            *place = Some(value);
+        }
+    }
+
+    /// The size of a text, which is chosen with it: not every size is that of one that passes its
+    /// tests. `None` for what is no such size.
+    fn size_of_text(&mut self, size: &Want, narrow: &Want) -> Option<Value> {
+        let wants = self.wants;
+        let [term] = size.terms.as_slice() else { return None };
+        let Term::Size(of) = self.store.term(*term) else { return None };
+        let class = wants.known_class(*of)?;
+        let of = wants.classes.get(class)?;
+        let open = self.chosen.get(class).is_some_and(Option::is_none);
+        if !open || self.member(class).is_some() || of.kind(self.store)?.0 != Kind::Text {
+            return None;
+        }
+        let value = self.value(class, of, bounds_of_size(narrow)).ok()?;
+        let Value::Text(text) = &value else { return None };
+        let characters = i128::try_from(text.chars().count()).ok()?;
+        self.set(class, value);
+        Some(Value::Number(Real::whole(characters)))
+    }
+
+    /// What is wanted of the sizes of the terms of a class.
+    fn sizes(&self, want: &Want) -> impl Iterator<Item = usize> {
+        let sized = |term: &TermId| self.wants.known_class(self.store.known(&Term::Size(*term))?);
+        want.terms.iter().filter_map(sized)
+    }
+
+    /// Least and most of the size of a term; as it was chosen, where it was and one asks for that.
+    fn size(&self, want: &Want, as_chosen: bool) -> Sizes {
+        let (mut least, mut most) = (0, None);
+        for class in self.sizes(want) {
+            let Some(own) = self.wants.classes.get(class) else { continue };
+            let (low, high) = match self.chosen.get(class).and_then(Option::as_ref) {
+                Some(Value::Number(at)) if as_chosen && self.member(class).is_some() => {
+                    let at = u64::try_from(at.ceiling()).unwrap_or(0);
+                    (at, Some(at))
+                }
+                _ => bounds_of_size(own),
+            };
+            least = least.max(low);
+            most = most.into_iter().chain(high).min();
+        }
+        (least, most)
+    }
+
+    /// A value of a class, which differs from those that were chosen before.
+    fn value(&self, class: usize, want: &Want, size: Sizes) -> Result<Value, NoValues> {
+        let Some((kind, mut sure)) = want.kind(self.store) else {
+            return Err(NoValues::Clash(want.from.clone()));
+        };
+        let mut not = Vec::new();
+        for (_, other) in self.others(class) {
+            not.extend(self.chosen.get(other).cloned().flatten());
+            sure &= self.wants.is_single(other);
+        }
+        let object = |term: &TermId| matches!(self.store.term(*term), Term::Presence(_));
+        let object = want.terms.iter().any(object) && want.high.get(Line::Truth).is_none();
+        match want.value(kind, size, &not) {
+            // What is there and may be an object is one.
+            Ok(Value::Bool(false)) if object => Ok(Value::Bool(true)),
+            Ok(value) => Ok(value),
+            Err(NoText::Impossible) if sure => {
+                Err(NoValues::Clash(self.smaller(want, size, self.blame(class), &not)))
+            }
+            Err(_) => Err(NoValues::Unknown),
+        }
+    }
 
     /// The classes that have a value from which that of `class` differs, each with the fact that
     /// says so.
-    fn others<'w>(
-        &'w self,
-        class: usize,
-        chosen: &'w [Option<Value>],
-    ) -> impl Iterator<Item = (usize, usize)> + 'w {
-        let pairs = self.differ.iter().filter(move |(a, b, _)| *a == class || *b == class);
+    fn others(&self, class: usize) -> impl Iterator<Item = (usize, usize)> {
+        let pairs = self.wants.differ.iter().filter(move |(a, b, _)| *a == class || *b == class);
         let pairs = pairs.map(move |(a, b, fact)| (*fact, if *a == class { *b } else { *a }));
-        pairs.filter(|(_, other)| chosen.get(*other).is_some_and(Option::is_some))
+        pairs.filter(|(_, other)| self.chosen.get(*other).is_some_and(Option::is_some))
     }
 
     /// The facts because of which a class has no value.
-    fn blame(&self, store: &Store, class: usize, chosen: &[Option<Value>]) -> Vec<usize> {
-        let Some(want) = self.classes.get(class) else { return Vec::new() };
+    fn blame(&self, class: usize) -> Vec<usize> {
+        let from = |class: usize| self.wants.classes.get(class).into_iter().flat_map(|it| &it.from);
+        let Some(want) = self.wants.classes.get(class) else { return Vec::new() };
         let mut blame = want.from.clone();
-        for (fact, other) in self.others(class, chosen) {
+        for (fact, other) in self.others(class) {
             blame.push(fact);
-            blame.extend(self.classes.get(other).iter().flat_map(|want| &want.from));
+            blame.extend(from(other));
         }
-        blame.extend(self.sizes(store, want).flat_map(|want| &want.from));
+        blame.extend(self.sizes(want).flat_map(from));
         blame
     }
 
     /// Fewer facts that clash: tests of a text that can be left out are.
-    fn smaller(
-        &self,
-        want: &Want,
-        size: (u64, Option<u64>),
-        blame: Vec<usize>,
-        not: &[Value],
-    ) -> Vec<usize> {
+    fn smaller(&self, want: &Want, size: Sizes, blame: Vec<usize>, not: &[Value]) -> Vec<usize> {
         let mut want = want.clone();
         let mut blame = blame;
         let mut at = 0;
@@ -473,183 +497,19 @@ impl Wants {
 
     /// The test that a fact is.
     fn test(&self, want: &Want, fact: usize) -> (Option<TextTest>, bool) {
-        let class = want.terms.first().and_then(|term| self.known_class(*term));
-        let own = class.and_then(|class| self.classes.get(class));
+        let class = want.terms.first().and_then(|term| self.wants.known_class(*term));
+        let own = class.and_then(|class| self.wants.classes.get(class));
         let test = own.and_then(|own| own.tests.iter().find(|(.., at)| *at == fact));
         (test.map(|(test, ..)| test.clone()), test.is_some_and(|(_, holds, _)| *holds))
     }
 }
 
-impl Want {
-    /// The same within the bounds of one of an order.
-    fn within(&self, member: Option<&Member>) -> Self {
-        let mut own = self.clone();
-        if let Some(Member { line, low, high, .. }) = member {
-            if let Some(low) = low {
-                own.low.keep(*line, &low.cut(*line, true), Ordering::Greater);
-            }
-            if let Some(high) = high {
-                own.high.keep(*line, &high.cut(*line, false), Ordering::Less);
-            }
-        }
-        own
-    }
-
-    /// It has this value alone from now on.
-    fn is_at(&mut self, spot: &Spot, line: Line) {
-        let (own, behind) = spot.cuts(line);
-        self.low.keep(line, &own, Ordering::Greater);
-        self.high.keep(line, &behind, Ordering::Less);
-    }
-
-    /// The kind that is wanted, and whether it is the only one; of several the first that an input
-    /// can show.
-    fn kind(&self, store: &Store) -> Option<(Kind, bool)> {
-        let possible = |kind: &Kind| {
-            self.terms.iter().all(|term| store.kinds(*term).holds(*kind))
-                && !self.is_not.holds(*kind)
-        };
-        let asked = self.low.lines().chain(self.high.lines()).map(kind_on);
-        let tested = self.tests.first().map(|_| Kind::Text);
-        let order = [
-            Kind::Text,
-            Kind::Number,
-            Kind::Bool,
-            Kind::List,
-            Kind::Map,
-            Kind::Time,
-            Kind::Span,
-            Kind::Null,
-            Kind::Other,
-            Kind::Absent,
-            Kind::Nan,
-            Kind::Error,
-        ];
-        if self.is.is_some() {
-            return self.is.filter(possible).map(|kind| (kind, true));
-        }
-        let only = order.iter().filter(|kind| possible(kind)).count() == 1;
-        let first = asked.chain(tested).chain(order).find(possible);
-        first.map(|kind| (kind, only))
-    }
-
-    /// Whether one value alone fits, by its bounds.
-    fn is_single(&self) -> bool {
-        let behind = |line: Line| match (self.low.get(line), self.high.get(line)) {
-            (Some(Point::Whole(low)), Some(Point::Whole(high))) => low + 1 == *high,
-            (Some(Point::Real(low, false)), Some(Point::Real(high, true))) => low == high,
-            (Some(Point::Text(low)), Some(Point::Text(high))) => {
-                high.strip_suffix(&[0]) == Some(low)
-            }
-            _ => false,
-        };
-        let bounded = !self.low.0.is_empty() || !self.high.0.is_empty();
-        match self.is {
-            None => false,
-            Some(Kind::Null | Kind::Absent | Kind::Error) => true,
-            Some(Kind::Bool) => bounded,
-            Some(_) => self.low.lines().any(behind),
-        }
-    }
-
-    /// A value of a kind.
-    fn value(&self, kind: Kind, size: (u64, Option<u64>), not: &[Value]) -> Result<Value, NoText> {
-        let value = match kind {
-            Kind::Absent | Kind::Error | Kind::Nan => Value::Absent,
-            Kind::Null => Value::Null,
-            Kind::Other => Value::Other,
-            Kind::Text => return self.text(size, not),
-            Kind::List | Kind::Map => {
-                let (least, most) = size;
-                if most.is_some_and(|most| most < least) {
-                    return Err(NoText::Impossible);
-                }
-                return Ok(if kind == Kind::List { Value::List(least) } else { Value::Map(least) });
-            }
-            Kind::Bool => {
-                let holds = self.low.get(Line::Truth).is_some();
-                let free = !holds && self.high.get(Line::Truth).is_none();
-                let other = free && not.contains(&Value::Bool(false));
-                Value::Bool(holds || other)
-            }
-            Kind::Number | Kind::Time | Kind::Span => return self.number(kind, not),
-        };
-        let taken = not.contains(&value) && kind == Kind::Bool;
-        if taken { Err(NoText::Impossible) } else { Ok(value) }
-    }
-
-    fn text(&self, size: (u64, Option<u64>), not: &[Value]) -> Result<Value, NoText> {
-        let bytes = |point: Option<&Point>| match point {
-            Some(Point::Text(text)) => Some(text.clone()),
-            Some(Point::Whole(_) | Point::Real(..)) | None => None,
-        };
-        let texts = not.iter().filter_map(|value| {
-            let Value::Text(text) = value else { return None };
-            Some(text.clone())
-        });
-        find(&Wanted {
-            low: bytes(self.low.get(Line::Text)),
-            high: bytes(self.high.get(Line::Text)),
-            tests: self.tests.iter().map(|(test, holds, _)| (test.clone(), *holds)).collect(),
-            size,
-            not: texts.collect(),
-        })
-        .map(Value::Text)
-    }
-
-    fn number(&self, kind: Kind, not: &[Value]) -> Result<Value, NoText> {
-        type Make = fn(Real) -> Value;
-        let (lines, make): (&[Line], Make) = if kind == Kind::Time {
-            (&[Line::Time], |at| Value::Time(at.ceiling()))
-        } else if kind == Kind::Span {
-            (&[Line::Span], |at| Value::Span(at.ceiling()))
-        } else {
-            (&[Line::Whole, Line::Real], Value::Number)
-        };
-        let fits = |real: &Real| {
-            let reaches = |point: &Point| match point {
-                Point::Whole(cut) => *real >= Real::whole(*cut),
-                Point::Real(cut, above) => real > cut || (real == cut && !above),
-                Point::Text(_) => false,
-            };
-            lines.iter().all(|line| {
-                self.low.get(*line).is_none_or(&reaches)
-                    && self.high.get(*line).is_none_or(|point| !reaches(point))
-            })
-        };
-        let mut near = vec![Real::whole(0)];
-        if kind == Kind::Time {
-            near = vec![Real::whole(USUAL_TIME)];
-        }
-        let edges = lines.iter().flat_map(|line| [self.low.get(*line), self.high.get(*line)]);
-        for edge in edges.flatten() {
-            let at = match edge {
-                Point::Whole(at) => Real::whole(*at),
-                Point::Real(at, _) => *at,
-                Point::Text(_) => continue,
-            };
-            near.extend([Real::whole(at.ceiling()), Real::whole(at.above()), at]);
-            near.push(Real::whole(at.ceiling() - 1));
-        }
-        let count = i128::try_from(not.len()).unwrap_or(0);
-        let more = near.clone();
-        near.extend(more.iter().flat_map(|at| {
-            (1..=count + 1).flat_map(|by| [at.ceiling() + by, at.ceiling() - by]).map(Real::whole)
-        }));
-        near.extend(between(&more));
-        let found = near.into_iter().filter(fits).map(make).find(|value| !not.contains(value));
-        // Where all that is near is taken there may be something further away.
-        found.ok_or(if self.is_single() { NoText::Impossible } else { NoText::Unknown })
-    }
-}
-
-/// Numbers in the middle of two.
-fn between(near: &[Real]) -> Vec<Real> {
-    let mut sorted = near.to_vec();
-    sorted.arrange();
-    let middle = |pair: &[Real; 2]| {
-        let [a, b] = pair;
-        Real::double(f64::midpoint(a.nearest(), b.nearest()))
+/// Least and most of a size, by what is wanted of it.
+fn bounds_of_size(want: &Want) -> Sizes {
+    let number = |point: &Point| match point {
+        Point::Whole(at) => u64::try_from(*at).unwrap_or(0),
+        Point::Real(..) | Point::Text(_) => 0,
     };
-    sorted.array_windows().filter_map(middle).collect()
+    let least = want.low.get(Line::Whole).map_or(0, number);
+    (least, want.high.get(Line::Whole).map(|high| number(high).saturating_sub(1)))
 }

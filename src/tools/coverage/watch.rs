@@ -3,7 +3,7 @@
 //! In:      a program, inputs.
 //! Out:     `Seen` for each; the atoms of rules.
 //! Imports: `compiler::solve`, `lang`, `runtime::bundle`, `runtime::program`, `runtime::vm`,
-//!          `tools::suite`.
+//!          `tools::alone`, `tools::suite`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,8 +17,9 @@ use crate::runtime::bundle::module::{Module, NONE};
 use crate::runtime::program::Program;
 use crate::runtime::program::plan::Asker;
 use crate::runtime::vm::observe::Witness;
-use crate::runtime::vm::request::{Filled, Moment, ingest};
+use crate::runtime::vm::request::{Filled, Moment};
 use crate::runtime::vm::scratch::Scratch;
+use crate::tools::alone::Subject;
 use crate::tools::suite::ready::Ready;
 
 /// Most different cases of one rule that are compared with each other.
@@ -85,6 +86,8 @@ pub(super) enum Outcome {
 #[derive(Debug)]
 pub(super) struct Watch<'p> {
     program: &'p Program,
+    /// What decides about examples.
+    alone: Subject<'p>,
     /// By rule.
     atoms: Vec<Vec<Atom>>,
 }
@@ -95,7 +98,7 @@ impl<'p> Watch<'p> {
         let debug = debug::of(module);
         let rows = module.rules.iter().zip(&debug.rules);
         let atoms = rows.map(|(row, own)| atoms(module, row.function, &own.atoms)).collect();
-        Self { program, atoms }
+        Self { program, alone: Subject::of(program), atoms }
     }
 
     pub(super) fn atoms(&self, rule: u16) -> &[Atom] {
@@ -109,8 +112,8 @@ impl<'p> Watch<'p> {
     }
 
     pub(super) fn example(&self, example: &Example, scratch: &mut Scratch) -> Seen {
-        let context = example.context.to_string();
-        let filled = ingest(self.program, context.as_bytes(), scratch);
+        let Ok(taken) = self.alone.take(example) else { return Seen::default() };
+        let filled = self.alone.fill(&taken, scratch);
         self.see(filled, &Moment::at(example.now.0, example.now.1))
     }
 

@@ -28,7 +28,6 @@ use crate::compiler::solve::rules::{Meaning, PHASES, RuleMeaning, Says, meanings
 use crate::compiler::solve::store::Store;
 use crate::compiler::solve::words::words;
 use crate::lang::decision::Effect;
-use crate::lang::session::ROOT;
 use crate::runtime::bundle::debug;
 use crate::runtime::bundle::module::Phase;
 use crate::runtime::program::Program;
@@ -414,12 +413,11 @@ impl Comparison<'_, '_> {
         let (old, new) = (&mut self.old, &mut self.new);
         let mut told =
             |example: &Example| shows(&old.say(example, phase), &new.say(example, phase), rule);
-        let answer = self.asker.ask(question, &mut |tried| showing(tried, &mut told).is_some());
+        let answer = self.asker.ask(question, &mut told);
         let why = match answer {
             Answered::Proved if self.metered => Undecided::Opaque,
             Answered::Proved => return Change::Never,
             Answered::Found(example) => {
-                let example = showing(&example, &mut told).unwrap_or(example);
                 let example = search::smaller(example, &mut told);
                 let (cubes, more) = self.asker.cubes(question, CONDITIONS_MAX);
                 let store = &*self.asker.store();
@@ -429,11 +427,6 @@ impl Comparison<'_, '_> {
             Answered::Undecided(why) => why,
         };
         let mut starts = std::mem::take(&mut self.asker.tried);
-        for tried in &mut starts {
-            if let Some(own) = alone(tried) {
-                *tried = own;
-            }
-        }
         starts.extend_from_slice(self.seeds);
         let found = beside(self.seeds, self.search.values(), &mut told);
         match found.map_or_else(|| self.search.run(&starts, &mut told), Ok) {
@@ -489,18 +482,6 @@ impl Comparison<'_, '_> {
         }
         all
     }
-}
-
-/// An input without what it says that a session answers; `None` if it says nothing of the kind.
-fn alone(example: &Example) -> Option<Example> {
-    let mut own = example.clone();
-    own.context.as_object_mut()?.remove(ROOT)?;
-    Some(own)
-}
-
-/// The input, as it is or as the first request of a session, if it is told.
-fn showing(example: &Example, told: &mut dyn FnMut(&Example) -> bool) -> Option<Example> {
-    if told(example) { Some(example.clone()) } else { alone(example).filter(|own| told(own)) }
 }
 
 /// Outputs that are not known to be the same.

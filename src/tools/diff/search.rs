@@ -18,6 +18,7 @@ use crate::compiler::solve::input::{Example, remove};
 use crate::compiler::solve::places::paths;
 use crate::compiler::solve::values::USUAL_TIME;
 use crate::lang::constant::Constant;
+use crate::lang::session::ROOT;
 use crate::runtime::bundle::module::{Module, NONE, SlotRow};
 
 /// Most inputs that one search tries.
@@ -44,7 +45,9 @@ impl Search {
             let all = paths(module);
             for (at, node) in module.paths.iter().enumerate() {
                 let path = all.get(at).map(ToString::to_string).unwrap_or_default();
-                if node.slot != NONE && !path.is_empty() && !own.places.contains(&path) {
+                let of_a_session = pointer::keys(&path).next().is_some_and(|key| key == ROOT);
+                let named = !path.is_empty() && !of_a_session && !own.places.contains(&path);
+                if node.slot != NONE && named {
                     own.places.push(path);
                 }
             }

@@ -2,7 +2,8 @@
 //!
 //! In:      two programs of the same rules.
 //! Out:     `Verdict`.
-//! Imports: `compiler::solve`, `runtime::bundle`, `runtime::program`, `runtime::vm`, `tools::diff`.
+//! Imports: `compiler::solve`, `runtime::bundle`, `runtime::program`, `runtime::vm`,
+//!          `tools::alone`, `tools::diff`.
 //! Source:  `docs/diff.md`, section "How".
 //!
 //! What is asked first is what people care for most: the effect; then inputs that one of both
@@ -18,8 +19,9 @@ use crate::compiler::solve::store::Store;
 use crate::runtime::bundle::module::{Module, Phase};
 use crate::runtime::program::Program;
 use crate::runtime::vm::report::DecisionReport;
-use crate::runtime::vm::request::{Moment, ingest};
+use crate::runtime::vm::request::Moment;
 use crate::runtime::vm::scratch::Scratch;
+use crate::tools::alone::{Subject, refused};
 use crate::tools::diff::search::{self, Search, beside};
 use crate::tools::mutate::Witness;
 
@@ -192,30 +194,30 @@ fn order_apart(
 
 /// Two programs that inputs are tried on.
 struct Both<'p> {
-    programs: [(&'p Program, Scratch); 2],
+    programs: [(Subject<'p>, Scratch); 2],
 }
 
 impl<'p> Both<'p> {
     fn of(base: &'p Program, mutant: &'p Program) -> Self {
-        Self { programs: [base, mutant].map(|program| (program, Scratch::for_program(program))) }
+        let subject = |program| (Subject::of(program), Scratch::for_program(program));
+        Self { programs: [base, mutant].map(subject) }
     }
 
     fn decide(&mut self, example: &Example, phase: Phase) -> [DecisionReport; 2] {
-        let context = example.context.to_string();
         let moment = Moment { phase, ..Moment::at(example.now.0, example.now.1) };
-        self.programs.each_mut().map(|(program, scratch)| {
-            let mut filled = ingest(program, context.as_bytes(), scratch);
-            DecisionReport::of(&mut filled.decide(&moment))
+        self.programs.each_mut().map(|(subject, scratch)| match subject.take(example) {
+            Ok(taken) => DecisionReport::of(&mut subject.fill(&taken, scratch).decide(&moment)),
+            Err(fault) => refused(subject.program, fault.to_string()),
         })
     }
 
     fn differ(&mut self, example: &Example, phase: Phase, level: Level) -> bool {
         let [old, new] = self.decide(example, phase);
-        let refused = |it: &DecisionReport| it.errors.iter().any(|error| error.rule.is_none());
+        let is_refused = |it: &DecisionReport| it.errors.iter().any(|error| error.rule.is_none());
         let effect = old.effect != new.effect || old.escalation != new.escalation;
         match level {
             Level::Effect => effect,
-            Level::Refused => refused(&old) != refused(&new),
+            Level::Refused => is_refused(&old) != is_refused(&new),
             Level::Winner => effect || old.rule != new.rule,
             Level::Anything => !same(&old, &new),
         }

@@ -102,6 +102,7 @@ fn the_same_said_otherwise_is_proved_the_same() {
         ("a < u && u < b", "a < u && u < b && a < b"),
         ("size(s) < size(t) && size(t) < 1", "false"),
         ("size(s) < a && a <= 0", "false"),
+        ("s == t && size(s) > size(t)", "false"),
         ("rows.exists(r, r.n < a && r.n > a)", "false"),
         ("rows.exists(r, r.n < a)", "!rows.all(r, r.n >= a)"),
     ] {
@@ -129,6 +130,13 @@ fn a_difference_is_shown_with_its_condition() {
         ("a <= u", "a < u", Verdict::Wider, "a == u"),
         ("a < b", "f && a < b", Verdict::Wider, "!f && a < b"),
         ("s < t", "s < t || s == 'zz'", Verdict::Narrower, "s == \"zz\" && s >= t"),
+        // Not every size is that of a text that passes.
+        (
+            "s.endsWith('b') && size(s) <= size(t)",
+            "false",
+            Verdict::Wider,
+            "s.endsWith(\"b\") && size(t) >= size(s)",
+        ),
         ("a < u && u < 9", "a < u && u < 9 && a != 7", Verdict::Wider, "a == 7 && u <= 8 && a < u"),
     ] {
         let found = conditions(SCHEMA, old, new);

@@ -11,7 +11,8 @@ use super::{program, rank, refused, said};
 use crate::support::generate::random::Random;
 
 const HEAD: &str = "policyc: 1\nname: p\ndefault: deny\nschema:\n  action: {tool: string}\n  \
-    x: int\n  y: int\n  e: double\n  s: string\n  t: string\n  flag: bool\n  m: {o: optional string}\n  \
+    x: int\n  y: int\n  \
+    e: double\n  s: string\n  t: string\n  flag: bool\n  m: {o: optional string}\n  \
     l: {items: int, maxItems: 4}\n";
 
 /// Conditions about every kind of place; `#k` is a small number, `#w` a word.

@@ -244,3 +244,24 @@ fn variables_are_judged_where_they_stand() {
     let own: Vec<_> = own.iter().map(|it| (it.code.id(), marked(&text, it))).collect();
     assert_eq!(own, [("W0520", "r.amount < 5")]);
 }
+
+/// What sessions answer is no part of an input, so flow rules hide no finding.
+#[test]
+fn rules_beside_flow_rules_are_asked_the_same() {
+    let policy = |flow: &str| {
+        format!(
+            "policyc: 1\nname: a\ndefault: deny\n\
+             schema:\n  action: {{tool: string, args: {{amount: double}}}}\n\
+             tools:\n  send: {{effect: egress, args: {{amount: double}}}}\n  \
+             other: {{effect: egress, args: {{amount: double}}}}\n\
+             labels: {{integrity: {{untrusted: [file]}}}}\n{flow}rules:\n  \
+             - {{id: big, on: [other], when: action.args.amount > 10.0, deny: big}}\n  \
+             - {{id: never, on: [other], when: action.args.amount > 20.0, allow: never wins}}\n"
+        )
+    };
+    let flow = "flow: [{id: f, sink: {tool: send}, forbid: \"untrusted.*\", over: deny}]\n";
+    for text in [policy(""), policy(flow)] {
+        let codes: Vec<&str> = found(&text).iter().map(|found| found.code.id()).collect();
+        assert_eq!(codes, ["W0527", "W0523"], "{text}");
+    }
+}

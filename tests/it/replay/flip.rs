@@ -24,8 +24,8 @@ fn world(tool: &str) -> Vec<Json> {
                     for m in [json!({}), json!({"o": "a"}), json!({"o": "b"})] {
                         for l in [json!([]), json!([0]), json!([1]), json!([1, 3]), json!([2, 2])] {
                             inputs.push(json!({
-                                "action": {"tool": tool}, "x": x, "s": s, "t": t, "flag": flag,
-                                "l": l, "m": m,
+                                "action": {"tool": tool}, "x": x, "y": 2, "e": 1.5, "s": s,
+                                "t": t, "flag": flag, "l": l, "m": m,
                             }));
                         }
                     }

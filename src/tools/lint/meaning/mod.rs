@@ -4,7 +4,7 @@
 //! In:      `Subject`.
 //! Out:     findings.
 //! Imports: `base`, `compiler::check`, `compiler::emit`, `compiler::solve`, `compiler::syntax`,
-//!          `diag`, `lang`, `tools::parallel`.
+//!          `diag`, `lang`, `tools::alone`, `tools::parallel`.
 //!
 //! `world` answers questions; `part`, `verdict`, `contest` and `reads` are what several lints ask.
 //! Rules are looked at a few at a time, on all processors, each few in a world of their own: so
@@ -40,6 +40,7 @@ use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
 use crate::diag::sink::Sink;
 use crate::lang::types::{Type, TypeId, TypeTable};
+use crate::tools::alone;
 use crate::tools::lint::meaning::part::operands;
 use crate::tools::lint::meaning::reads::Reads;
 use crate::tools::lint::meaning::world::{Condition, Ground, Role, World, Written};
@@ -82,6 +83,7 @@ pub fn lint(subject: &Subject<'_>, looks: &[Look], sink: &mut Sink) {
     let leaves: FxHashMap<ExprId, u16> = functions.collect();
     let ground = Ground {
         subject,
+        alone: alone::Subject::of(subject.program),
         parts: &made,
         leaves: &leaves,
         guards: Guards::of(&made.module),

@@ -4,7 +4,7 @@
 //! In:      `Ground`, which all threads share.
 //! Out:     `World`: whatever is asked is answered, and remembered for the lints that follow.
 //! Imports: `base`, `compiler::emit`, `compiler::solve`, `compiler::syntax`, `lang`,
-//!          `runtime::bundle`, `runtime::program`, `runtime::vm`.
+//!          `runtime::bundle`, `runtime::program`, `runtime::vm`, `tools::alone`.
 //!
 //! A world is made for a few rules and thrown away, so that no question looks at what others are
 //! about, and so that nothing hangs on the number of threads.
@@ -26,12 +26,14 @@ use crate::compiler::solve::rules::{Guards, RuleMeaning, rule_meaning};
 use crate::compiler::solve::store::{Fact, Kind, Store, TermId};
 use crate::compiler::syntax::ast::ExprId;
 use crate::compiler::syntax::document::model::{PolicyDocument, Rule};
+use crate::lang::decision::Effect;
 use crate::lang::error::EvalError;
 use crate::runtime::bundle::debug::Debug;
 use crate::runtime::bundle::module::{NONE, Phase};
 use crate::runtime::program::plan::Asker as Asked;
-use crate::runtime::vm::request::{Moment, ingest};
+use crate::runtime::vm::request::Moment;
 use crate::runtime::vm::scratch::Scratch;
+use crate::tools::alone;
 use crate::tools::lint::meaning::contest::Contest;
 use crate::tools::lint::meaning::part::{Leaf, is_data};
 use crate::tools::lint::meaning::reads::Reads;
@@ -43,6 +45,8 @@ use crate::tools::lint::subject::Subject;
 pub struct Ground<'a> {
     /// The project.
     pub subject: &'a Subject<'a>,
+    /// What decides about inputs.
+    pub alone: alone::Subject<'a>,
     /// Its module, with parts of conditions as functions.
     pub parts: &'a Parts,
     /// The function of each part that nothing smaller is a part of.
@@ -107,6 +111,14 @@ pub struct Ran {
     pub failed: Vec<(u16, EvalError, u32)>,
     /// The effect, as people read it.
     pub effect: &'static str,
+}
+
+impl Ran {
+    /// Of an input that is refused.
+    fn refused() -> Self {
+        let effect = Effect::Deny.word();
+        Self { winner: None, fired: Vec::new(), failed: Vec::new(), effect }
+    }
 }
 
 /// Answers for some rules and conditions.
@@ -253,8 +265,8 @@ impl<'g> World<'g> {
 }
 
 fn run(ground: &Ground<'_>, scratch: &mut Scratch, example: &Example, phase: Phase) -> Ran {
-    let context = example.context.to_string();
-    let mut filled = ingest(ground.subject.program, context.as_bytes(), scratch);
+    let Ok(taken) = ground.alone.take(example) else { return Ran::refused() };
+    let mut filled = ground.alone.fill(&taken, scratch);
     let decision = filled.decide(&Moment { phase, ..Moment::at(example.now.0, example.now.1) });
     let failed = decision.failures().iter().filter_map(|failure| match failure.by {
         Asked::Rule(rule) => Some((rule, failure.class, failure.pc)),
