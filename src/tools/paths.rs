@@ -41,6 +41,20 @@ pub fn common(a: &Path, b: &Path) -> PathBuf {
     a.components().zip(b.components()).take_while(|(a, b)| a == b).map(|(a, _)| a).collect()
 }
 
+/// A path below a root that is `prefix` from the working directory, as its user would write it:
+/// `p.yaml`, not `../here/p.yaml`.
+#[must_use]
+pub fn from_here(prefix: &str, below: &str) -> String {
+    let way = normalize(Path::new(&format!("{prefix}{below}")));
+    if !way.starts_with("..") {
+        return slashed(&way);
+    }
+    match std::env::current_dir() {
+        Ok(here) => slashed(&relative(&here, &normalize(&here.join(&way)))),
+        Err(_) => slashed(&way),
+    }
+}
+
 /// With `/` between the parts.
 #[must_use]
 pub fn slashed(path: &Path) -> String {

@@ -70,3 +70,20 @@ fn what_no_bundle_holds_is_refused_by_build() {
         "{found:?}"
     );
 }
+
+/// Tools without rules, as they are imported: nothing is allowed yet.
+#[test]
+fn a_policy_without_rules_decides_as_its_default_says() {
+    let policy = |default: &str| {
+        format!("policyc: 1\nname: p\n{default}tools: {{send: {{effect: egress, args: {{}}}}}}\n")
+    };
+    let context = r#"{"action":{"tool":"send","args":{}}}"#;
+    for (default, effect) in
+        [("", "Deny"), ("default: deny\n", "Deny"), ("default: allow\n", "Allow")]
+    {
+        let program = crate::diff::program(&policy(default));
+        let context = serde_json::from_str(context).expect("JSON");
+        let report = crate::diff::said(&program, &context, (0, 0));
+        assert_eq!(format!("{:?}", report.effect.expect("an effect")), effect, "{default}");
+    }
+}

@@ -6,7 +6,7 @@ use crate::base::limits::{
     BUNDLE_BYTES_MAX, CALL_DEPTH_MAX, CURSORS_MAX, FILE_VALUES_MAX, FUNCTION_INSTRUCTIONS_MAX,
     INDEX_PATTERNS_MAX, SIMULATED_BYTES_MAX, TABLE_ENTRIES_MAX,
 };
-use crate::compiler::check::analysis::Checked;
+use crate::compiler::check::analysis::{Analysis, Checked};
 use crate::compiler::emit::TooMany;
 use crate::compiler::emit::costs::{Excess, excesses};
 use crate::compiler::emit::debug::{Sources, debug};
@@ -156,13 +156,18 @@ fn manifest(
         semantics: SEMANTICS,
         created,
         sources,
-        // Where no rule can speak nothing decides; a bundle of outputs alone has no effect.
-        default: (!plan.rules.is_empty()).then_some(default),
+        // A bundle of outputs alone has no effect.
+        default: decides(plan, analysis).then_some(default),
         on_error: analysis.on_error.as_ref().map_or(deny, |it| fallback(tables, it)),
         atoms: u16::try_from(tables.atoms.len()).unwrap_or(NONE),
         cost: 0,
         metered: false,
     }
+}
+
+/// Whether something is decided: by rules, or by what is stated for calls that no rule is about.
+fn decides(plan: &Plan, analysis: &Analysis) -> bool {
+    !plan.rules.is_empty() || analysis.default.is_some() || plan.outputs.is_empty()
 }
 
 fn fallback(tables: &mut Tables, written: &Stated) -> Fallback {

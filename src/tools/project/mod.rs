@@ -33,7 +33,7 @@ use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
 use crate::diag::sink::Sink;
 use crate::tools::inputs;
-use crate::tools::paths::{common, normalize, relative, slashed};
+use crate::tools::paths::{common, from_here, normalize, relative, slashed};
 use crate::tools::project::config::Budget;
 use crate::tools::project::config::check::Check;
 use crate::tools::project::config::layers::Overrides;
@@ -100,7 +100,7 @@ impl Project {
     /// The path of a file as the user would write it.
     #[must_use]
     pub fn shown(&self, logical: &str) -> String {
-        slashed(&normalize(Path::new(&format!("{}{logical}", self.prefix))))
+        from_here(&self.prefix, logical)
     }
 }
 

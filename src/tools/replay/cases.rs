@@ -15,6 +15,7 @@ use crate::base::pointer;
 use crate::lang::decision::Effect;
 use crate::lang::value::time::Instant;
 use crate::runtime::program::Program;
+use crate::runtime::vm::hosts::{HostEntry, HostTable};
 use crate::runtime::vm::report::DecisionReport;
 use crate::runtime::vm::request::{Moment, ingest};
 use crate::runtime::vm::scratch::Scratch;
@@ -31,9 +32,14 @@ pub struct Recorded {
     pub now: Instant,
     /// The context.
     pub context: Json,
+    /// What host functions gave: name, arguments and result, both as JSON.
+    pub functions: Vec<(String, String, String)>,
     /// What the bundle decides about it.
     pub report: DecisionReport,
 }
+
+/// Most rounds of calls of host functions, of which each may hang on those before.
+const ROUNDS_MAX: usize = 64;
 
 /// Decides about a context, and makes a case of it.
 #[must_use]
@@ -43,7 +49,40 @@ pub fn case(program: &Program, name: String, context: Json, moment: &Moment<'_>)
     let mut filled = ingest(program, text.as_bytes(), &mut scratch);
     let report = DecisionReport::of(&mut filled.decide(moment));
     let now = Instant { seconds: moment.seconds, nanoseconds: moment.nanoseconds };
-    Recorded { name, now, context, report }
+    let functions = functions(program, &text, moment);
+    Recorded { name, now, context, functions, report }
+}
+
+/// The calls of host functions that a decision waits for, with what is known of their results. A
+/// record has digests of arguments alone, so they are asked for anew.
+fn functions(
+    program: &Program,
+    context: &str,
+    moment: &Moment<'_>,
+) -> Vec<(String, String, String)> {
+    let (mut scratch, mut found) = (Scratch::for_program(program), Vec::new());
+    let mut known = HostTable::default();
+    for _ in 0..ROUNDS_MAX {
+        let asked = {
+            let mut filled = ingest(program, context.as_bytes(), &mut scratch);
+            filled.decide(&Moment { hosts: Some(&known), ..*moment }).pending()
+        };
+        let given = asked.into_iter().filter_map(|call| {
+            let entries = moment.hosts.map(HostTable::entries).unwrap_or_default();
+            let own =
+                |entry: &&HostEntry| entry.name == call.function && entry.arguments == call.digest;
+            Some((call.arguments, entries.iter().find(own)?.clone()))
+        });
+        let mut grew = false;
+        for (arguments, entry) in given.collect::<Vec<_>>() {
+            found.push((entry.name.clone(), arguments, entry.result.clone()));
+            grew |= known.add(entry);
+        }
+        if !grew {
+            break;
+        }
+    }
+    found
 }
 
 /// A session that becomes a case.
@@ -82,6 +121,13 @@ pub fn file(policy: &str, cases: &[Recorded], sessions: &[RecordedSession]) -> S
                 }
             }
             None => text.push_str("    patch: {}\n"),
+        }
+        if !case.functions.is_empty() {
+            text.push_str("    functions:\n");
+        }
+        for (name, arguments, result) in &case.functions {
+            let name = json!(name);
+            let _ = writeln!(text, "      - {{name: {name}, args: {arguments}, result: {result}}}");
         }
         let DecisionReport { effect, rule, fired, reason, .. } = &case.report;
         let expected = expected(*effect, rule.as_deref(), fired, reason);

@@ -28,13 +28,11 @@ pub mod unified;
 pub mod visible;
 pub mod why;
 
-use std::path::Path;
-
 use crate::base::span::Span;
 use crate::compiler::source::map::SourceMap;
 use crate::diag::diagnostic::{Diagnostic, Severity};
 use crate::diag::numbers::grouped;
-use crate::tools::paths::{normalize, slashed};
+use crate::tools::paths::from_here;
 use crate::tools::report::paint::Style;
 
 /// Findings, and the files that they are about.
@@ -79,7 +77,7 @@ impl Report<'_> {
     #[must_use]
     pub fn raw_path(&self, span: Span) -> String {
         let path = self.files.get(span.file).map_or("", |file| file.path.as_str());
-        slashed(&normalize(Path::new(&format!("{}{path}", self.prefix))))
+        from_here(self.prefix, path)
     }
 
     /// The start of `span` as `payments.yaml:17:16`.

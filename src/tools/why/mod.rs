@@ -178,7 +178,8 @@ pub fn why(worded: &Worded<'_>, watched: Watched<'_>) -> Why {
     let Watched { report, seen, slots, origin } = watched;
     seen.end();
     let refused = report.errors.iter().any(|error| error.rule.is_none());
-    let cx = Reading { module: program.module(), worded, report, seen, slots: &slots, origin };
+    let module = program.module();
+    let cx = Reading { module, worded, report, refused, seen, slots: &slots, origin };
     let rules = (0..).zip(&program.module().rules);
     let rules = rules.map(|(at, row)| cx.rule(at, row, program.string(row.id)));
     Why { sources: worded.debug.sources.clone(), refused, rules: rules.collect() }
@@ -189,6 +190,7 @@ struct Reading<'a> {
     module: &'a Module,
     worded: &'a Worded<'a>,
     report: &'a DecisionReport,
+    refused: bool,
     seen: &'a Watcher<'a>,
     slots: &'a [String],
     origin: Origin<'a>,
@@ -214,6 +216,10 @@ impl Reading<'_> {
         };
         let last = asked.and_then(|it| it.last);
         let last = last.and_then(|last| atoms.iter().position(|atom| atom.atom == last));
+        // Calls of other tools are told together; what else the index asks is a condition.
+        let passed_over = state == State::NotAsked && !self.is_by_tool();
+        let state =
+            if passed_over && atoms.iter().any(AtomWhy::is_seen) { State::Silent } else { state };
         let settled_by = last.or_else(|| atoms.iter().rposition(AtomWhy::is_seen));
         RuleWhy {
             id: id.to_owned(),
@@ -243,9 +249,28 @@ impl Reading<'_> {
             if is_guard && !is_spelled {
                 continue;
             }
-            told.push(self.atom(*atom, *place, asked.and_then(|it| it.atoms.get(atom))));
+            let mut own = self.atom(*atom, *place, asked.and_then(|it| it.atoms.get(atom)));
+            if is_guard && !self.refused {
+                // The index asked it: of the rules that it left out it does not hold.
+                own.truth = if asked.is_some() { Truth::True } else { Truth::False };
+                own.values = self.key().unwrap_or_default();
+            }
+            told.push(own);
         }
         told
+    }
+
+    /// The value by which the index chooses rules.
+    fn key(&self) -> Option<String> {
+        self.slots.get(usize::from(self.module.index.key_slot)).cloned()
+    }
+
+    /// Whether the index chooses rules by the tool.
+    fn is_by_tool(&self) -> bool {
+        match self.module.slots.get(usize::from(self.module.index.key_slot)) {
+            Some(SlotRow::Value(node)) => dotted(self.module, *node) == "action.tool",
+            Some(SlotRow::Presence(_) | SlotRow::Now) | None => true,
+        }
     }
 
     /// The place of an atom that rules share is where it is written first; where the rule spells it
@@ -255,8 +280,7 @@ impl Reading<'_> {
         if place.source == whole.source && (whole.start..whole.end).contains(&place.start) {
             return place;
         }
-        let text = self.worded.text(place);
-        let at = self.worded.text(whole).find(text).filter(|_| !text.is_empty());
+        let at = spelled(self.worded.text(whole), self.worded.text(place));
         let start = at.and_then(|at| whole.start.checked_add(u32::try_from(at).ok()?));
         start.map_or(place, |start| Place {
             source: whole.source,
@@ -291,6 +315,21 @@ impl Reading<'_> {
         };
         slots.filter_map(value).collect()
     }
+}
+
+/// Where `text` spells an expression, and not a part of another: `a < 5` is not in `a < 50`.
+fn spelled(text: &str, expression: &str) -> Option<usize> {
+    let of_a_word = |c: char| c.is_alphanumeric() || c == '_';
+    let stands_alone = |at: &usize| {
+        let before = text.get(..*at).unwrap_or_default();
+        let behind = text.get(*at + expression.len()..).unwrap_or_default();
+        let goes_on = before.ends_with(of_a_word) || behind.starts_with(of_a_word);
+        let joined = before.trim_end().ends_with(['.', '+', '-', '*', '/', '%'])
+            || behind.trim_start().starts_with(['.', '(', '[', '+', '-', '*', '/', '%']);
+        !goes_on && !joined
+    };
+    let found = text.match_indices(expression).map(|(at, _)| at);
+    found.filter(|_| !expression.is_empty()).find(stands_alone)
 }
 
 impl Origin<'_> {

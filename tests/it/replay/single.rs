@@ -210,3 +210,49 @@ fn rules_are_hot_cold_or_dead() {
     assert_eq!(covered["bundles"][0]["rules"][0]["fired"], 4);
     ran(folder.path(), "replay cover a.jsonl").expect(5, &["the store has no bundle"]);
 }
+
+const RISK: &str = "policyc: 1
+name: risk
+default: deny
+schema: {u: string, n: int}
+functions:
+  risk.of: {params: [string], result: int}
+rules:
+  - {id: low, when: risk.of(u) < 3 && n > 0, allow: low}
+  - {id: own, when: 'risk.of(\"boss of \" + u) < 2', deny: no}
+";
+
+#[test]
+fn tests_hold_what_host_functions_gave() {
+    let (folder, _) = project("given", RISK);
+    folder.add("c.json", json!({"u": "ann", "n": 1}).to_string());
+    let fact = |of: &str, result: u8| json!({"f": "risk.of", "args": [of], "result": result});
+    folder.add("f.jsonl", format!("{}\n{}\n", fact("ann", 1), fact("boss of ann", 5)));
+    let line = "eval policy.yaml -c c.json --facts f.jsonl --record r.jsonl";
+    ran(folder.path(), line).expect(0, &["ALLOW"]);
+    let line = "replay test @r.jsonl --bundle policy.plcb -o given_test.yaml";
+    ran(folder.path(), line).expect(0, &["wrote 1 case", "all are decided as recorded"]);
+    ran(folder.path(), "test .").expect(0, &["1 case"]);
+}
+
+#[test]
+fn what_is_not_whole_is_not_decided_again() {
+    let (folder, program) = project("not-whole", POLICY);
+    let line = records(&program, &[payment(500, "x", &[])]).remove(0);
+    let mut record: Json = serde_json::from_str(&line).expect("a record");
+    record["replayable"] = json!(false);
+    folder.add("a.jsonl", file(&[record.to_string()]));
+    for command in ["explain", "minimize", "flip", "test -o x_test.yaml"] {
+        let line = format!("replay {command} record-0 --records a.jsonl --bundle policy.plcb");
+        ran(folder.path(), &line).expect(3, &["the record says that it is not whole"]);
+    }
+}
+
+#[test]
+fn paths_are_those_of_who_stands_below_the_root() {
+    let (folder, _) = project("below", POLICY);
+    folder.add("policyc.toml", "");
+    folder.add("sub/p.yaml", POLICY.replacen("amount", "amuont", 1));
+    let found = ran(&folder.path().join("sub"), "check p.yaml --output-format concise");
+    assert!(found.out.starts_with("p.yaml:"), "{}", found.out);
+}

@@ -291,3 +291,54 @@ fn what_was_passed_over_is_what_it_is_alone() {
     // What no verified code leads to stays as it was.
     assert!(asked > 20 && missed * 4 < asked, "{asked} asked, {missed} missed");
 }
+
+/// What the index asks is told as any condition is, and each rule's atoms are its own.
+#[test]
+fn what_the_index_asked_is_told() {
+    let policy = "policyc: 1
+name: kinds
+default: deny
+schema: {kind: string, n: int}
+rules:
+  - {id: small, when: n < 50, allow: small}
+  - {id: reads, when: kind == \"read\" && n < 500, allow: a read}
+  - {id: deploys, when: kind == \"deploy\" && n < 500, deny: no}
+";
+    let (_folder, program) = project("why-index", policy);
+    let (_, why) = explained(&program, r#"{"kind":"read","n":70}"#);
+    let told = |id: &str| {
+        let rule = why.rules.iter().find(|rule| rule.id == id).expect("a rule");
+        let atoms = rule.atoms.iter().map(|atom| (atom.text.clone(), atom.truth.clone()));
+        (rule.state, atoms.collect::<Vec<_>>())
+    };
+    let read = ("kind == \"read\"".to_owned(), Truth::True);
+    let below = ("n < 500".to_owned(), Truth::True);
+    assert_eq!(told("reads"), (State::Won, vec![read, below]));
+    let (state, atoms) = told("deploys");
+    assert_eq!(state, State::Silent);
+    assert_eq!(atoms.first(), Some(&("kind == \"deploy\"".to_owned(), Truth::False)));
+    assert_eq!(settled(&why, "deploys").0, "kind == \"deploy\"");
+    assert_eq!(told("small").1, [("n < 50".to_owned(), Truth::False)]);
+}
+
+/// An atom of another rule is not taken for a part of a longer one.
+#[test]
+fn atoms_are_not_parts_of_longer_ones() {
+    let policy = "policyc: 1
+name: at
+default: deny
+schema: {u: string}
+tools:
+  refund: {effect: state, args: {amount: int}}
+  mail: {effect: state, args: {amount: int}}
+rules:
+  - {id: small, on: [refund], when: args.amount < 50, allow: small}
+  - {id: large, on: [refund], when: args.amount >= 50 && args.amount < 5000, allow: large}
+";
+    let (_folder, program) = project("why-parts", policy);
+    let context = r#"{"u":"x","action":{"tool":"refund","args":{"amount":120}}}"#;
+    let (_, why) = explained(&program, context);
+    let large = why.rules.iter().find(|rule| rule.id == "large").expect("a rule");
+    let texts: Vec<&str> = large.atoms.iter().map(|atom| atom.text.as_str()).collect();
+    assert_eq!(texts, ["args.amount >= 50", "args.amount < 5000"]);
+}

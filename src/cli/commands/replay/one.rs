@@ -181,7 +181,9 @@ impl Wanted {
             let found = Found { source: 0, line: 1, what };
             alone(terminal, &findings::fault(&found, &self.name))
         })?;
-        Engine::of(&record).check().map_err(|obstacle| self.obstructed(terminal, &obstacle))?;
+        let declared = if record.replayable { Ok(()) } else { Err(Obstacle::Declared) };
+        let known = Engine::of(&record).check().and(declared);
+        known.map_err(|obstacle| self.obstructed(terminal, &obstacle))?;
         Ok(record)
     }
 
@@ -214,9 +216,13 @@ impl Wanted {
     /// # Errors
     /// How the command ends, its words already written.
     pub(super) fn context(&self, terminal: &Terminal, record: &Record<'_>) -> Result<Json, Exit> {
-        let raw = || self.obstructed(terminal, &Obstacle::Raw);
-        let Input::Context(typed, _) = record.input else { return Err(raw()) };
-        serde_json::from_slice(typed).map_err(|_| raw())
+        let unread = || {
+            let why = "its context was refused, and stands as the bytes that came: none of its \
+                       members is known";
+            self.cannot(terminal, "taken apart", why)
+        };
+        let Input::Context(typed, _) = record.input else { return Err(unread()) };
+        serde_json::from_slice(typed).map_err(|_| unread())
     }
 
     /// The program that made it.

@@ -21,8 +21,13 @@ impl FromStr for Filter {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let mut filter = Self::default();
-        let keyed = ["policy=", "rule=", "test="].iter().any(|key| text.starts_with(key));
-        if !keyed {
+        let keys = ["policy", "rule", "test"];
+        let key = text.split_once('=').map(|(key, _)| key.trim());
+        let near = key.and_then(|key| nearest(key, keys.into_iter()));
+        if let (Some(key), Some(near)) = (key.filter(|key| !keys.contains(key)), near) {
+            return Err(format!("`{key}` is none of policy, rule, test: did you mean `{near}`?"));
+        }
+        if !key.is_some_and(|key| keys.contains(&key)) {
             return Ok(Self { test: Some(text.to_owned()), ..filter });
         }
         for part in text.split(';').filter(|part| !part.trim().is_empty()) {
@@ -115,6 +120,7 @@ mod tests {
         assert_eq!(filter.test.as_deref(), Some("t u"));
         assert!(read("test=a;b").is_err() && read("rule=a;rule=b").is_err());
         assert!(read("policy=p;x=y").is_err());
+        assert!(read("tset=x").is_err() && read("polcy=x").is_err());
     }
 
     #[test]

@@ -65,7 +65,13 @@ pub fn run(world: &mut World<'_>, rule: u16, found: &mut Vec<Diagnostic>) {
         .detail(format!("a rule that fails counts as {stands}, as `on_error` says"));
     let example = Some(world.shown(rule, &example));
     let finding = Diagnostic { example, ..finding };
-    found.push(finding.help("ask first with `has(..) &&`, or give a value: `.?x.orValue(..)`"));
+    let is_root = lacking.is_some_and(|name| !name.contains(['.', '[']));
+    found.push(finding.help(if is_root {
+        "no expression asks whether a root is there: declare it inside another, as `request`, and \
+         ask `has(request..)`"
+    } else {
+        "ask first with `has(..) &&`, or give a value: `.?x.orValue(..)`"
+    }));
 }
 
 /// The places that a formula is about of which somebody says whether they must be there: a schema
