@@ -49,11 +49,10 @@ fn run() -> Result<bool, Box<dyn Error>> {
         let request = Request { context: line.as_bytes(), moment };
         // Never an error: what cannot be read is denied.
         let mut decision = evaluate(&program, &request, &mut scratch);
-        let effect = decision.effect();
-        let word = effect.map_or("none", Effect::word);
+        let word = decision.effect().map_or("none", Effect::word);
         let rule = decision.rule().unwrap_or("-");
         println!("{word} {rule} {}", decision.reason());
-        is_allowed &= effect == Some(Effect::Allow);
+        is_allowed &= decision.is_allowed();
     }
     Ok(is_allowed)
 }

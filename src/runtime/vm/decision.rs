@@ -81,6 +81,13 @@ impl<'a> Decision<'a> {
         }
     }
 
+    /// Whether the call may be made: the effect is to allow. A denial, an escalation and no effect
+    /// at all permit nothing, so a gateway asks this and not whether the effect is `Deny`.
+    #[must_use]
+    pub const fn is_allowed(&self) -> bool {
+        matches!(self.effect(), Some(Effect::Allow))
+    }
+
     /// The rule that won; `None` where the default spoke or the input was refused.
     #[must_use]
     pub const fn winner(&self) -> Option<u16> {
