@@ -11,8 +11,8 @@
 //!
 //! # use policyc::compiler::{Options, compile, source::map::SourceMap};
 //! # let mut files = SourceMap::new();
-//! # files.add("p.yaml".to_owned(), "policyc: 1\nname: p\ndefault: deny\n\
-//! #     schema: {amount: double}\nrules:\n  - {id: r, when: amount < 10.0, allow: ok}\n".to_owned());
+//! # files.add("p.yaml", "policyc: 1\nname: p\ndefault: deny\nschema: {amount: double}\n\
+//! #     rules:\n  - {id: r, when: amount < 10.0, allow: ok}\n");
 //! # let bundle = compile(&files, &Options::default(), &mut policyc::diag::sink::Sink::new())
 //! #     .expect("it compiles").bundle;
 //! let program = Program::load_unsigned(&bundle)?; // Read and verified, once; threads share it.
@@ -31,7 +31,7 @@
 //! | to | see |
 //! | --- | --- |
 //! | load a bundle and decide | [`Program`], [`Scratch`], [`evaluate`], [`Decision::is_allowed`] |
-//! | read a context once, or fill it in without JSON | [`ingest`], [`Filled`], [`runtime::vm::request`] |
+//! | read a context once, or fill it in without JSON | [`ingest`], [`Filled`], `runtime::vm` |
 //! | exchange bundles while threads decide | [`Engine`], [`Candidate`], [`Decider`] |
 //! | fold the events of an agent's session | [`runtime::session`] |
 //! | record decisions, in a log that shows tampering | [`runtime::record`], [`runtime::audit`] |

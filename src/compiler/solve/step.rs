@@ -177,8 +177,10 @@ impl Reading<'_, '_> {
         if changed.is_empty() {
             return Ok(term);
         }
-        let kinds = self.store.kinds(term);
-        Ok(self.store.made(&format!("as {changed}"), &[term], kinds))
+        let (kinds, whole) = (self.store.kinds(term), self.store.is_whole(term));
+        let made = self.store.made(&format!("as {changed}"), &[term], kinds);
+        self.store.set_whole(made, whole);
+        Ok(made)
     }
 
     /// An instruction as the name of an operation, and its operands.

@@ -327,7 +327,9 @@ impl Store {
             self.constant_numbers.insert(key, number);
             number
         });
-        self.make(Term::Constant(number), Kinds::of(&[kind_of(constant)]))
+        let term = self.make(Term::Constant(number), Kinds::of(&[kind_of(constant)]));
+        self.set_whole(term, matches!(constant, Constant::Int(_) | Constant::Uint(_)));
+        term
     }
 
     /// The constant that a term is.

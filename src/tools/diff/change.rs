@@ -38,11 +38,11 @@ pub enum Change {
 pub enum Verdict {
     /// Nothing differs: proved.
     Same,
-    /// It allows less, never more.
+    /// It allows less, never more: proved.
     Narrower,
-    /// It allows more, never less.
+    /// It allows more, and is not known to allow less.
     Wider,
-    /// It allows more here and less there, or asks others.
+    /// It allows less, and more elsewhere or perhaps so; or it asks others.
     Changed,
     /// It is not known.
     Unknown,
@@ -68,7 +68,9 @@ impl Changes {
             (Never, Never, Never) => Verdict::Same,
             (When { .. }, When { .. }, _) | (.., When { .. }) => Verdict::Changed,
             (When { .. }, ..) => Verdict::Wider,
-            (_, When { .. }, _) => Verdict::Narrower,
+            (Never, When { .. }, _) => Verdict::Narrower,
+            // Nobody may take it for a subset.
+            (Unknown { .. }, When { .. }, _) => Verdict::Changed,
             (Unknown { .. }, ..) | (_, Unknown { .. }, _) | (.., Unknown { .. }) => {
                 Verdict::Unknown
             }

@@ -4,7 +4,7 @@
 //! Out:     `Coverage`: how often rules fired and how atoms came out; of rules that never fired
 //!          whether they can.
 //! Imports: `compiler::solve`, `runtime::bundle`, `runtime::program`, `runtime::record`,
-//!          `runtime::vm`, `tools::trial`.
+//!          `runtime::vm`, `tools::diff`, `tools::trial`.
 //!
 //! Nothing is decided again: records say which rules fired, and their witnesses how atoms came out.
 
@@ -18,6 +18,7 @@ use crate::runtime::bundle::debug;
 use crate::runtime::program::Program;
 use crate::runtime::record::read::Record;
 use crate::runtime::vm::observe::Known;
+use crate::tools::diff::search::{self, Search};
 use crate::tools::replay::filter::Filter;
 use crate::tools::replay::store::Digest;
 use crate::tools::replay::stream::Chunk;
@@ -168,7 +169,7 @@ pub fn rules(program: &Program, exercised: &Exercised) -> Vec<RuleCover> {
     let mut facts = Facts::default();
     let meaning = meaning(module, &mut facts);
     let mut asker = Asker::new(&mut facts, &[module]);
-    let mut trial = Trial::of(program);
+    let (mut trial, search) = (Trial::of(program), Search::of(&[module]));
     let decided: BTreeSet<u16> = module.code.iter().map(|code| code.w).collect();
     let mut covers = Vec::with_capacity(module.rules.len());
     for (at, rule) in (0..).zip(&meaning.rules) {
@@ -194,7 +195,13 @@ pub fn rules(program: &Program, exercised: &Exercised) -> Vec<RuleCover> {
             match asker.ask(question, shows) {
                 Answered::Proved => Reach::Impossible,
                 Answered::Found(example) => Reach::Reachable(Box::new(example)),
-                Answered::Undecided(_) => Reach::Open,
+                Answered::Undecided(_) => {
+                    let starts = std::mem::take(&mut asker.tried);
+                    let found = search.run(&starts, shows).ok();
+                    found.map_or(Reach::Open, |example| {
+                        Reach::Reachable(Box::new(search::smaller(example, shows)))
+                    })
+                }
             }
         });
         covers.push(RuleCover { id, fired, atoms, reach });

@@ -130,6 +130,7 @@ fn a_difference_is_shown_with_its_condition() {
         ("a <= u", "a < u", Verdict::Wider, "a == u"),
         ("a < b", "f && a < b", Verdict::Wider, "!f && a < b"),
         ("s < t", "s < t || s == 'zz'", Verdict::Narrower, "s == \"zz\" && s >= t"),
+        ("a % 5 == 2", "a % 5 < 4", Verdict::Narrower, "(a % 5) <= 1"),
         // Not every size is that of a text that passes.
         (
             "s.endsWith('b') && size(s) <= size(t)",
@@ -157,6 +158,16 @@ fn what_is_not_understood_is_not_proved() {
         "{found:#?}"
     );
     assert!(!found.differs() && !found.settled());
+}
+
+/// What allows less somewhere is no subset as long as nobody knows whether it allows more.
+#[test]
+fn narrower_is_proved_or_not_said() {
+    let found = conditions(SCHEMA, "a % 8 == 3", "a % 4 == 3");
+    assert!(matches!(found.whole.narrower, Change::When { .. }), "{found:#?}");
+    assert!(matches!(found.whole.wider, Change::Unknown { .. }), "{found:#?}");
+    assert_eq!(found.whole.verdict(), Verdict::Changed);
+    assert!(!found.only_tightens() && !found.settled());
 }
 
 #[test]

@@ -171,7 +171,8 @@ fn what_is_withheld_is_told() {
 fn rules_are_hot_cold_or_dead() {
     let more = "  - id: never\n    when: action.args.amount > 5 && action.args.amount < 3\n    \
                 deny: never\n  - id: huge\n    when: action.args.amount > 1000000\n    \
-                deny: huge\n";
+                deny: huge\n  - id: sunday\n    when: now.getDayOfWeek() == 0 && \
+                action.args.amount % 7 == 3\n    deny: rest\n";
     let (folder, program) = project("cover", &format!("{POLICY}{more}"));
     let contexts = [payment(500, "", &[]), payment(12_000, "x", &["ann"]), payment(1, "", &[])];
     folder.add("a.jsonl", file(&records(&program, &contexts)));
@@ -190,13 +191,15 @@ fn rules_are_hot_cold_or_dead() {
             ("secret", 0, &"reachable".into()),
             ("never", 0, &"impossible".into()),
             ("huge", 0, &"reachable".into()),
+            // Nothing can be proved of it, and an input is found all the same.
+            ("sunday", 0, &"reachable".into()),
         ]
     );
     // `amount > 10000` came out both ways, `size(approvers) < 2` was true whenever it was asked.
     assert_eq!((&rules[1]["atoms_both_ways"], &rules[1]["atoms"]), (&1.into(), &2.into()));
     assert!(rules[4]["witness"]["action"]["args"]["amount"].as_i64().unwrap() > 1_000_000);
     ran(folder.path(), "replay cover a.jsonl --bundle policy.plcb")
-        .expect(0, &["rules 5 hot 2 cold 2 dead 1", "it fires on no input (proved)"]);
+        .expect(0, &["rules 6 hot 2 cold 3 dead 1", "it fires on no input (proved)"]);
     assert_eq!(covered["bundles"][0]["without_witness"], 0);
     // Rules are counted all the same, atoms cannot be; of what was refused none was asked.
     let refused = records(&program, &["{\"action\":1}".to_owned()]);

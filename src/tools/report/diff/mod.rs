@@ -82,12 +82,21 @@ const fn verdict_word(verdict: Verdict) -> &'static str {
 const fn verdict_says(changes: &Changes) -> &'static str {
     match changes.verdict() {
         Verdict::Changed if changes.asks_otherwise() => "allows as much, and asks otherwise",
+        Verdict::Changed if is_perhaps_narrower(changes) => {
+            "allows less; whether also more is not decided"
+        }
         Verdict::Same => "no decision differs",
         Verdict::Narrower => "allows less",
         Verdict::Wider => "allows more",
         Verdict::Changed => "allows other things",
         Verdict::Unknown => "not known to be the same",
     }
+}
+
+/// Whether it allows less and nobody knows whether it allows more.
+const fn is_perhaps_narrower(changes: &Changes) -> bool {
+    use Change::{Unknown, When};
+    matches!((&changes.wider, &changes.narrower), (Unknown { .. }, When { .. }))
 }
 
 const fn verdict_paint(verdict: Verdict) -> Paint {
@@ -108,7 +117,7 @@ fn sentence(found: &Difference) -> &'static str {
             "the same on inputs that fit both; what fits only NEW is not compared"
         }
         Verdict::Same => "equivalent: every decision is the same",
-        Verdict::Narrower if found.whole.open() => {
+        Verdict::Changed if is_perhaps_narrower(&found.whole) => {
             "NEW allows less; whether also more is not decided"
         }
         Verdict::Wider if found.whole.open() => "NEW allows more; whether also less is not decided",
