@@ -66,11 +66,10 @@ impl Changes {
         use Change::{Never, Unknown, When};
         match (&self.wider, &self.narrower, &self.otherwise) {
             (Never, Never, Never) => Verdict::Same,
-            (When { .. }, When { .. }, _) | (.., When { .. }) => Verdict::Changed,
+            // Of what may also allow more nobody may think that it is a subset.
+            (When { .. } | Unknown { .. }, When { .. }, _) | (.., When { .. }) => Verdict::Changed,
             (When { .. }, ..) => Verdict::Wider,
             (Never, When { .. }, _) => Verdict::Narrower,
-            // Nobody may take it for a subset.
-            (Unknown { .. }, When { .. }, _) => Verdict::Changed,
             (Unknown { .. }, ..) | (_, Unknown { .. }, _) | (.., Unknown { .. }) => {
                 Verdict::Unknown
             }

@@ -23,7 +23,7 @@ impl FromStr for Filter {
         let mut filter = Self::default();
         let keys = ["policy", "rule", "test"];
         let key = text.split_once('=').map(|(key, _)| key.trim());
-        let near = key.and_then(|key| nearest(key, keys.into_iter()));
+        let near = key.and_then(|key| nearest(key, keys));
         if let (Some(key), Some(near)) = (key.filter(|key| !keys.contains(key)), near) {
             return Err(format!("`{key}` is none of policy, rule, test: did you mean `{near}`?"));
         }
