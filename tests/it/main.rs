@@ -66,6 +66,7 @@ mod secrets;
 mod session;
 mod shell;
 mod slips;
+mod spellings;
 mod suite;
 mod supply;
 mod support;

@@ -176,7 +176,9 @@ impl Walk<'_, '_> {
         let found = match &choice.outcome {
             Outcome::Rule(rule) => self.block(scope, rule, aggregate),
             Outcome::Output(output) => {
-                let ty = typed(self.cx, scope, *output, Place::Outcome);
+                // A list of decisions decides nothing.
+                let place = if aggregate.is_some() { Place::Element } else { Place::Outcome };
+                let ty = typed(self.cx, scope, *output, place);
                 Yields { ty: Some((ty, self.cx.ast().span(*output))), always: true }
             }
         };

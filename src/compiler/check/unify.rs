@@ -131,9 +131,10 @@ impl Unifier {
 
     fn fits_concrete(&mut self, types: &TypeTable, a: TypeId, b: TypeId, depth: u32) -> bool {
         match (types.get(a), types.get(b)) {
-            (Type::Dyn | Type::Error, _)
-            | (_, Type::Dyn | Type::Error)
-            | (Type::Type(_), Type::Type(_)) => true,
+            (Type::Error, _) | (_, Type::Error) => true,
+            // A decision is no value: what may be either would compile and never decide.
+            (Type::Decision, _) | (_, Type::Decision) => false,
+            (Type::Dyn, _) | (_, Type::Dyn) | (Type::Type(_), Type::Type(_)) => true,
             (Type::Null, other) | (other, Type::Null) => other.takes_null(),
             (Type::Wrapper(a), Type::Wrapper(b)) => a == b,
             (Type::Wrapper(inner), _) => *inner == b,

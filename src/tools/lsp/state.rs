@@ -22,7 +22,9 @@ use crate::tools::lsp::view::{Done, Key, Places, View, Work};
 use crate::tools::pipeline::references;
 use crate::tools::project::config::NAMES;
 use crate::tools::project::overlay::Overlay;
-use crate::tools::project::{ENDINGS, is_source, is_test, read_bytes, read_under, source_by_name};
+use crate::tools::project::{
+    ENDINGS, is_source, is_test, letters, read_bytes, read_under, source_by_name,
+};
 
 /// `FileChangeType.Changed`
 const CHANGED: u64 = 2;
@@ -311,7 +313,7 @@ impl State {
             // A folder may hold sources.
             Some(false) => path.is_dir(),
             None => match read() {
-                Ok(bytes) => is_source(path, &String::from_utf8_lossy(&bytes)),
+                Ok(bytes) => is_source(path, &letters(&bytes)),
                 Err(_) => path.exists(),
             },
         };

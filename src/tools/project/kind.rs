@@ -1,26 +1,17 @@
-//! What a file is, by its name and its first column, and which entries of directories are files.
+//! What a file is, by its name and its text, and which entries of directories are files.
 //!
 //! In:      a path, a text.
-//! Out:     whether it is a policy, a CEL Policy document or a table of tests.
+//! Out:     whether it is a source or a table of tests.
 //! Imports: `compiler::syntax`.
 
+use std::borrow::Cow;
 use std::fs;
 use std::path::Path;
 
 use ignore::DirEntry;
 
 use crate::compiler::syntax::document::path::is_descriptor_set;
-
-/// What a YAML file is, told from its first column.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
-    /// One of our documents.
-    Policy,
-    /// A CEL Policy document, or a policy of Kubernetes.
-    CelPolicy,
-    /// Something else.
-    Other,
-}
+use crate::compiler::syntax::document::recognize::{self, Kind};
 
 /// Endings of the files that a project may be made of.
 pub const ENDINGS: &[&str] =
@@ -34,15 +25,33 @@ pub fn source_by_name(path: &Path) -> Option<bool> {
         return Some(false);
     }
     let is_set = path.to_str().is_some_and(is_descriptor_set);
-    let is_yaml = has_ending(path, &["yaml", "yml"]);
-    (!is_yaml).then(|| is_set || has_ending(path, &["cel", "celpolicy", "proto"]))
+    let by_text = has_ending(path, &["yaml", "yml", "json"]);
+    (!by_text).then(|| is_set || has_ending(path, &["cel", "celpolicy", "proto"]))
 }
 
 /// Whether a project takes the file for one of its sources though nobody names it, were this its
 /// text.
 #[must_use]
 pub fn is_source(path: &Path, text: &str) -> bool {
-    source_by_name(path).unwrap_or_else(|| kind_of(text) != Kind::Other)
+    source_by_name(path).unwrap_or_else(|| {
+        let name = path.to_string_lossy();
+        if has_ending(path, &["json"]) {
+            recognize::is_policy_in_json(&name, text)
+        } else {
+            recognize::of_text(&name, text) != Kind::Other
+        }
+    })
+}
+
+/// The text of a file, to tell what it is by: one in UTF-16 is read as if its letters were bytes,
+/// so that a policy in it is met, and refused for its encoding.
+#[must_use]
+pub fn letters(bytes: &[u8]) -> Cow<'_, str> {
+    let text = String::from_utf8_lossy(bytes);
+    if !bytes.contains(&0) {
+        return text;
+    }
+    Cow::Owned(text.replace('\0', "").trim_start_matches(char::REPLACEMENT_CHARACTER).to_owned())
 }
 
 /// Whether an entry below `folder` is a file, or a link that leads to one elsewhere, or nowhere: a
@@ -70,19 +79,6 @@ pub fn is_test(path: &Path) -> bool {
 
 /// Whether the name ends in one of these.
 pub(super) fn has_ending(path: &Path, endings: &[&str]) -> bool {
-    path.extension().is_some_and(|ending| endings.iter().any(|known| ending == *known))
-}
-
-/// The first key at the left edge that tells.
-pub(super) fn kind_of(text: &str) -> Kind {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    for line in text.split(['\n', '\r']) {
-        if line.starts_with("policyc:") {
-            return Kind::Policy;
-        }
-        if line.starts_with("rule:") || line.trim_end() == "kind: ValidatingAdmissionPolicy" {
-            return Kind::CelPolicy;
-        }
-    }
-    Kind::Other
+    path.extension()
+        .is_some_and(|ending| endings.iter().any(|known| ending.eq_ignore_ascii_case(known)))
 }

@@ -29,6 +29,7 @@ use crate::base::span::{FileId, Span};
 use crate::compiler::format;
 use crate::compiler::source::map::SourceMap;
 use crate::compiler::syntax::document::path::{is_descriptor_set, join};
+use crate::compiler::syntax::document::recognize::{self, Kind};
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
 use crate::diag::sink::Sink;
@@ -38,8 +39,8 @@ use crate::tools::project::config::Budget;
 use crate::tools::project::config::check::Check;
 use crate::tools::project::config::layers::Overrides;
 use crate::tools::project::discover::{Group, alone, begins_project, groups};
-pub use crate::tools::project::kind::{ENDINGS, is_source, is_test, source_by_name};
-use crate::tools::project::kind::{Kind, has_ending, is_met, kind_of};
+pub use crate::tools::project::kind::{ENDINGS, is_source, is_test, letters, source_by_name};
+use crate::tools::project::kind::{has_ending, is_met};
 use crate::tools::project::overlay::Overlay;
 
 /// Rounds of files that refer to files; policies refer to schemas, and those to nothing.
@@ -241,7 +242,8 @@ fn shown_from(here: &Path, path: &Path) -> PathBuf {
 /// CEL Policy document.
 #[must_use]
 pub fn environments(logical: &str, text: &str) -> Vec<String> {
-    if kind_of(text) != Kind::CelPolicy && !has_ending(Path::new(logical), &["celpolicy"]) {
+    let told = || matches!(recognize::of_text(logical, text), Kind::CelPolicy | Kind::Admission);
+    if !has_ending(Path::new(logical), &["celpolicy"]) && !told() {
         return Vec::new();
     }
     let own = logical.rsplit('/').next().unwrap_or(logical).replace("policy", "config");
@@ -466,11 +468,12 @@ impl<'a> Reading<'a> {
         }
     }
 
-    /// Whether a YAML file that nobody named is a policy. An unreadable one may be.
+    /// Whether a file that nobody named and whose text tells is a policy. One that is unreadable
+    /// may be, unless most of its kind are data.
     fn looks_like_policy(&self, path: &Path) -> bool {
         match self.over.read(path, SOURCE_BYTES_MAX) {
-            Ok(bytes) => kind_of(&String::from_utf8_lossy(&bytes)) != Kind::Other,
-            Err(_) => true,
+            Ok(bytes) => is_source(path, &letters(&bytes)),
+            Err(_) => !has_ending(path, &["json"]),
         }
     }
 

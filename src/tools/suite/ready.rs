@@ -170,12 +170,9 @@ impl<'t> Ready<'t> {
                 if now == *reviewed { Judged::Right } else { Judged::Wrong(both(reviewed, &now)) }
             }
             Expect::Errors(texts) => {
-                let mut said = Said::default();
-                for error in &report.errors {
-                    said.classes.push(error.class);
-                    said.messages.push(error.message.clone());
-                }
-                let fit = !said.messages.is_empty() && texts.iter().all(|text| fits(text, &said));
+                let failures = report.errors.iter().map(|it| (it.class, it.message.clone()));
+                let said = Said { failures: failures.collect(), ..Said::default() };
+                let fit = !said.is_empty() && texts.iter().all(|text| fits(text, &said));
                 if fit { Judged::Right } else { Judged::Wrong(Vec::new()) }
             }
             Expect::Value(_) | Expect::Expression(_) => self.judge_output(report),

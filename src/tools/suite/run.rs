@@ -164,12 +164,13 @@ impl Running {
     /// A case of sources that do not compile: right only where it expects that.
     fn not_compiled(&self, case: &Case) -> Outcome {
         let errors = self.findings.iter().filter(|found| found.severity == Severity::Error);
-        let mut said = Said::default();
-        for found in errors {
-            said.codes.push(found.code);
-            said.messages.push(found.message.clone());
-        }
-        let messages = said.messages.join("; ");
+        let findings = errors.map(|found| {
+            let labels = found.primary.iter().chain(&found.secondary);
+            let labels = labels.map(|label| label.text.clone()).collect();
+            (found.code, found.message.clone(), labels)
+        });
+        let said = Said { findings: findings.collect(), ..Said::default() };
+        let messages = said.messages().collect::<Vec<_>>().join("; ");
         if let Expect::Errors(texts) = &case.expect.value
             && texts.iter().all(|text| fits(text, &said))
         {

@@ -100,6 +100,40 @@ fn aggregates_do_not_nest() {
 }
 
 #[test]
+fn decisions_below_aggregate_are_refused() {
+    let below_match = "  aggregate:\n    - rule:\n        match:\n          \
+        - {condition: c, output: \"n > 1 ? deny('no') : allow()\"}\n";
+    let checking = policy(below_match);
+    assert_eq!(checking.codes(), ["E0310", "E0310"]);
+    let help = "`aggregate` makes a list, which decides nothing: write `match` in its place";
+    assert_eq!(checking.found[0].help.as_deref(), Some(help));
+    let rules = [
+        "  aggregate: [{output: \"allow()\"}]\n",
+        "  aggregate: [{condition: c, output: \"deny(string(n))\"}]\n",
+        "  match:\n    - condition: c\n      rule:\n        aggregate:\n          \
+            - {condition: c, output: \"escalate('who')\"}\n    - {output: \"['a']\"}\n",
+        "  match:\n    - condition: c\n      rule: {aggregate: [{output: \"deny('no')\"}]}\n    \
+            - {output: \"[dyn(1)]\"}\n",
+    ];
+    for rule in rules {
+        assert_eq!(policy(rule).codes(), ["E0310"], "{rule}");
+    }
+}
+
+#[test]
+fn decisions_do_not_mix_with_dyn() {
+    let rule = |output: &str| {
+        let first = quoted(output);
+        format!(
+            "  match:\n    - {{condition: c, output: {first}}}\n    - {{output: \"deny('x')\"}}\n"
+        )
+    };
+    assert_eq!(policy(&rule("dyn(1)")).codes(), ["E0309"]);
+    assert_eq!(policy(&rule("n > 1 ? dyn(1) : deny('x')")).codes(), ["E0308"]);
+    assert_eq!(policy(&rule("n > 1 ? allow() : deny('y')")).codes(), [""; 0]);
+}
+
+#[test]
 #[expect(clippy::disallowed_methods, reason = "the suite lies outside the project")]
 fn policies_of_the_conformance_suite() {
     let Some(root) = folder("CEL_POLICY_DIR", "cel-policy") else { return };

@@ -86,6 +86,34 @@ fn yaml_read_this_before_cel_did() {
 }
 
 #[test]
+fn a_key_beside_an_expression_in_quotes_is_indented_wrongly() {
+    let head = "policyc: 1\nrules:\n  - id: a\n    ";
+    for (line, below) in [
+        ("when: \"x == 1\"", "     «deny»: d"),
+        ("when: 'x == ''1'''", "     «deny»: d"),
+        ("when: \"x == \\\"1\\\"\"", "      «deny»: \"d\""),
+    ] {
+        expect("a.yaml", &["E0203"], &format!("{head}{line}\n{below}\n"));
+    }
+    // Quotes of CEL, which YAML took, stay what they are.
+    expect("a.yaml", &["E0209"], &format!("{head}when: «\"»x\" == y\n    deny: d\n"));
+}
+
+#[test]
+fn what_a_key_opens_is_indented_more_than_the_key() {
+    let fixed = |text: &str| {
+        let (_, found) = read_one("a.yaml", text);
+        assert_eq!(found[0].code.id(), "E0203");
+        found[0].fix.as_ref().map(|fix| fix.edits[0].text.clone())
+    };
+    assert_eq!(fixed("policyc: 1\nrules:\n\t- id: a\n").as_deref(), Some("  "));
+    let rule = "name: p\nrule:\n  match:\n";
+    assert_eq!(fixed(&format!("{rule}\t- output: '1'\n")).as_deref(), Some("    "));
+    let condition = format!("{rule}  - condition: a\n\toutput: '1'\n");
+    assert_eq!(fixed(&condition).as_deref(), Some("    "));
+}
+
+#[test]
 fn no_comment_swallows_the_next_line() {
     let rule = "policyc: 1\nrules:\n  - id: a\n    deny: d\n    when: ";
     for scalar in [

@@ -206,8 +206,8 @@ pub(super) enum CallError {
     NotText { at: Span, given: String },
     /// A value that cannot be written into a message.
     NoTextForm { at: Span, given: String, text: String },
-    /// A decision where a value is needed.
-    DecisionPlace { at: Span, effect: &'static str },
+    /// A decision where a value is needed; `gathered`: in an output below `aggregate`.
+    DecisionPlace { at: Span, effect: &'static str, gathered: bool },
     /// A `.cel` rule that yields no decision.
     NotDecision { at: Span, given: String },
     /// The second argument of `escalate` cannot be used.

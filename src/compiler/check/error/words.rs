@@ -449,11 +449,7 @@ fn call_words(error: &CallError) -> Diagnostic {
             let label = format!("this is {}", a(given));
             Diagnostic::new(Code::WrongType, *at, fact, label).help(help)
         }
-        CallError::DecisionPlace { at, effect } => {
-            let fact = format!("`{effect}` decides, and no decision can stand here");
-            Diagnostic::new(Code::DecisionPlace, *at, fact, "a value is needed here")
-                .help("write `condition ? deny(\"..\") : allow()` as a whole rule")
-        }
+        CallError::DecisionPlace { at, effect, gathered } => decision_place(*at, effect, *gathered),
         CallError::NotDecision { at, given } => {
             let fact = "a rule must end in `deny`, `allow` or `escalate`";
             let label = format!("this is {}", a(given));
@@ -478,4 +474,14 @@ fn call_words(error: &CallError) -> Diagnostic {
                 .help("write the pattern as a literal")
         }
     }
+}
+
+fn decision_place(at: Span, effect: &str, gathered: bool) -> Diagnostic {
+    let fact = format!("`{effect}` decides, and no decision can stand here");
+    let help = if gathered {
+        "`aggregate` makes a list, which decides nothing: write `match` in its place"
+    } else {
+        "write `condition ? deny(\"..\") : allow()` as a whole rule"
+    };
+    Diagnostic::new(Code::DecisionPlace, at, fact, "a value is needed here").help(help)
 }

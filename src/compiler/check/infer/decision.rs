@@ -3,7 +3,7 @@
 use crate::base::name::Name;
 use crate::compiler::check::analysis::{DecisionUse, ReasonPart, Use};
 use crate::compiler::check::error::{CallError, EscalateFault};
-use crate::compiler::check::infer::Infer;
+use crate::compiler::check::infer::{Infer, Place};
 use crate::compiler::check::state::Checker;
 use crate::compiler::syntax::ast::{ExprId, ExprKind, Literal, MapEntry};
 use crate::diag::suggest::nearest;
@@ -22,7 +22,8 @@ impl<'a> Infer<'_, 'a> {
             if self.cx.is_misread(self.root) {
                 self.set(id, TypeTable::ERROR);
             } else {
-                self.refuse(id, CallError::DecisionPlace { at, effect });
+                let gathered = self.place == Place::Element;
+                self.refuse(id, CallError::DecisionPlace { at, effect, gathered });
             }
             return;
         }

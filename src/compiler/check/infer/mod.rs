@@ -55,6 +55,8 @@ pub(super) enum Place {
     Value,
     /// A value or a decision.
     Outcome,
+    /// A value that becomes an element of the list that `aggregate` makes.
+    Element,
 }
 
 /// What came out.
@@ -85,6 +87,7 @@ pub(super) fn infer(
         declared: Vec::new(),
         steps: vec![Step::Visit(root)],
         seen: Vec::new(),
+        place,
         outcomes: if place == Place::Outcome { outcomes(ast, root) } else { Vec::new() },
         reads: Reads::default(),
         nesting: 0,
@@ -143,6 +146,8 @@ struct Infer<'c, 'a> {
     steps: Vec<Step>,
     /// What has a type, perhaps with variables in it.
     seen: Vec<ExprId>,
+    /// What the whole may yield, and where in it a decision may stand.
+    place: Place,
     outcomes: Vec<ExprId>,
     reads: Reads,
     nesting: u32,

@@ -23,9 +23,6 @@ use crate::compiler::syntax::document::reader::Reader;
 use crate::compiler::syntax::document::yaml::Node;
 use crate::lang::decision::Effect;
 
-/// What `kind` holds.
-const KIND: &str = "ValidatingAdmissionPolicy";
-
 /// Why Kubernetes says no; clients see it as a status.
 const REASONS: [(&str, &str); 4] = [
     ("Unauthorized", "Unauthorized"),
@@ -37,11 +34,6 @@ const REASONS: [(&str, &str); 4] = [
 /// The variable that holds the match conditions. It is no identifier, so that no author can take
 /// the name.
 const APPLIES: &str = "match conditions";
-
-/// Whether `root` is such a document.
-pub(super) fn is_admission(root: &Node) -> bool {
-    root.get("kind").is_some_and(|entry| entry.value.text() == Some(KIND))
-}
 
 /// Reads the document; `None` if it has no validations.
 pub(super) fn read(root: &Node, path: &str, reader: &mut Reader<'_>) -> Option<PolicyDocument> {

@@ -16,6 +16,7 @@ pub mod model;
 pub mod outputs;
 pub mod path;
 pub mod plans;
+pub mod recognize;
 pub mod scalar;
 pub mod site;
 pub mod template;
@@ -51,6 +52,7 @@ use crate::compiler::syntax::document::model::{Environment, Form, Parsed, Schema
 use crate::compiler::syntax::document::path::{extension, file_and_message, file_name, join, stem};
 use crate::compiler::syntax::document::plans::Plan;
 use crate::compiler::syntax::document::reader::Reader;
+use crate::compiler::syntax::document::recognize::Kind;
 use crate::compiler::syntax::document::yaml::Node;
 use crate::diag::sink::Sink;
 
@@ -89,7 +91,7 @@ fn named(path: &str) -> Named {
     if is_test(path) {
         return Named::Other;
     }
-    match extension(path) {
+    match extension(path).as_str() {
         "cel" => Named::Cel,
         "celpolicy" => Named::CelPolicy,
         "yaml" | "yml" => Named::Yaml,
@@ -294,20 +296,24 @@ fn classify(
     parsed: &mut Parsed,
     sink: &mut Sink,
 ) -> bool {
-    let has = |key: &str| root.get(key).is_some();
     let (ast, sites) = (&mut parsed.ast, &mut parsed.sites);
     let mut reader = Reader { file, source: &source.text, ast, sites, sink };
-    if has("policyc") {
-        parsed.policies.push(policy::read(root, &source.path, &mut reader));
-        return true;
-    }
-    if admission::is_admission(root) {
-        parsed.policies.extend(admission::read(root, &source.path, &mut reader));
-        return true;
-    }
-    if (kind == Named::CelPolicy && !root.is_null()) || has("rule") {
-        parsed.cel_policies.extend(cel_policy::read(root, &source.path, &mut reader));
-        return true;
+    let told = recognize::of_tree(root);
+    let by_ending = told == Kind::Other && kind == Named::CelPolicy && !root.is_null();
+    match if by_ending { Kind::CelPolicy } else { told } {
+        Kind::Policy => {
+            parsed.policies.push(policy::read(root, &source.path, &mut reader));
+            return true;
+        }
+        Kind::Admission => {
+            parsed.policies.extend(admission::read(root, &source.path, &mut reader));
+            return true;
+        }
+        Kind::CelPolicy => {
+            parsed.cel_policies.extend(cel_policy::read(root, &source.path, &mut reader));
+            return true;
+        }
+        Kind::Other => {}
     }
     let by_name = matches!(stem(&source.path), "config" | "env");
     if by_name && root.is_null() {
@@ -315,7 +321,7 @@ fn classify(
         parsed.environments.push(Environment { file: Some(file), ..Environment::default() });
         return true;
     }
-    if environment::is_environment(root) || (by_name && has("variables")) {
+    if environment::is_environment(root) || (by_name && root.get("variables").is_some()) {
         parsed.environments.push(environment::read(root, file, sink));
         return true;
     }

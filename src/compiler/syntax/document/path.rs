@@ -40,10 +40,11 @@ pub(super) fn stem(path: &str) -> &str {
     name.rsplit_once('.').map_or(name, |(stem, _)| stem)
 }
 
-/// The last extension, without the dot; empty where there is none.
+/// The last extension, without the dot and in lower case: `X.YAML` is YAML. Empty where there is
+/// none.
 #[must_use]
-pub fn extension(path: &str) -> &str {
-    file_name(path).rsplit_once('.').map_or("", |(_, extension)| extension)
+pub fn extension(path: &str) -> String {
+    file_name(path).rsplit_once('.').map_or("", |(_, extension)| extension).to_ascii_lowercase()
 }
 
 /// Whether the file is a `.proto` file or a descriptor set.
@@ -65,7 +66,7 @@ pub fn file_and_message(schema: &str) -> (&str, Option<&str>) {
 /// Whether the file is a compiled `google.protobuf.FileDescriptorSet`, by its name.
 #[must_use]
 pub fn is_descriptor_set(path: &str) -> bool {
-    matches!(extension(path), "binpb" | "desc" | "pb")
+    matches!(extension(path).as_str(), "binpb" | "desc" | "pb")
 }
 
 #[cfg(test)]

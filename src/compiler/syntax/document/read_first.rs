@@ -22,6 +22,9 @@ const EXPRESSION_KEYS: [&str; 5] = ["when", "condition", "expression", "output",
 /// Keys whose values are messages, with expressions in braces.
 const MESSAGE_KEYS: [&str; 4] = ["deny", "allow", "escalate", "reason"];
 
+/// How much further right than a key its lines begin.
+const INDENT: usize = 2;
+
 /// Longest line in which an expression is looked for.
 const LINE_BYTES_MAX: usize = 4_096;
 
@@ -55,7 +58,10 @@ pub(super) fn refused(file: FileId, source: &str, at: usize, kind: &ErrorKind) -
     if let Some(found) = outdented(file, source, at, kind) {
         return found;
     }
-    if let Some(found) = unclosed(file, source, at).or_else(|| expression(file, source, at, kind)) {
+    let found = unclosed(file, source, at)
+        .or_else(|| misplaced(file, source, at))
+        .or_else(|| expression(file, source, at, kind));
+    if let Some(found) = found {
         return found;
     }
     let mut at = at.min(source.len());
@@ -225,10 +231,13 @@ fn tab(file: FileId, source: &str, at: usize, kind: &ErrorKind) -> Option<Docume
     for line in source.get(first..)?.split_inclusive('\n').take(2) {
         let indent = line.len() - line.trim_start_matches([' ', '\t']).len();
         if line.get(..indent).is_some_and(|blank| blank.contains('\t')) {
+            // What a key opens is indented more than the key.
+            let above = source.get(..start).unwrap_or_default().trim_end();
+            let opens = above.ends_with([':', '|', '>', '-']);
             let span = Span::new(file, narrow(start), narrow(start + indent));
             return Some(DocumentError::TabIndent {
                 at: span,
-                spaces: indent_around(source, start),
+                spaces: indent_around(source, start) + if opens { INDENT } else { 0 },
             });
         }
         start += line.len();
@@ -262,6 +271,46 @@ fn unclosed(file: FileId, source: &str, at: usize) -> Option<DocumentError> {
     let (words, label, help) = words(&ErrorKind::UnclosedQuotedScalar);
     let at = Span::new(file, narrow(start), narrow(start + 1));
     Some(DocumentError::NotYaml { at, words, label, help })
+}
+
+/// The finding where the parser stopped behind an expression that is in quotes as a whole: the key
+/// on the next line stands in no column of the keys above.
+fn misplaced(file: FileId, source: &str, at: usize) -> Option<DocumentError> {
+    let written = written_around(source, at)?;
+    let end = written.value.end;
+    if written.flow || at < end || !is_quoted(source.get(written.value.clone())?) {
+        return None;
+    }
+    let next = end + source.get(end..)?.find('\n')? + 1;
+    let (start, line) = line_around(source, next)?;
+    let text = line.trim();
+    let (key, _) = text.split_once(':')?;
+    let from = start + (line.len() - line.trim_start().len());
+    if key.is_empty() || key.contains(['"', '\'', '#']) || at > from + key.len() {
+        return None;
+    }
+    let (words, label, help) = words(&ErrorKind::InvalidIndentation);
+    let at = Span::new(file, narrow(from), narrow(from + key.len()));
+    Some(DocumentError::NotYaml { at, words, label, help })
+}
+
+/// Whether the text is one string in quotes, as YAML reads it.
+fn is_quoted(text: &str) -> bool {
+    let Some(quote) = text.chars().next().filter(|first| matches!(first, '"' | '\'')) else {
+        return false;
+    };
+    let inside = text.strip_prefix(quote).unwrap_or_default();
+    let (mut letters, mut open) = (inside.chars(), true);
+    while let Some(letter) = letters.next() {
+        match letter {
+            _ if !open && letter != quote => return false,
+            '\\' if quote == '"' => drop(letters.next()),
+            // Two single quotes are a letter.
+            _ if letter == quote => open = quote == '\'' && !open,
+            _ => {}
+        }
+    }
+    !open
 }
 
 /// The finding where the parser stopped inside an expression.
