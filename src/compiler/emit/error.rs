@@ -3,6 +3,7 @@
 use crate::base::limits::{DECISION_COST_MAX, LIST_LENGTH_ASSUMED, RULE_COST_MAX};
 use crate::compiler::emit::TooMany;
 use crate::compiler::emit::costs::{Excess, Subject, Unbounded};
+use crate::compiler::emit::finish::ROW;
 use crate::compiler::emit::redactions::InSensitive;
 use crate::compiler::emit::secrets::Quoted;
 use crate::compiler::emit::twice::Twice;
@@ -10,6 +11,12 @@ use crate::compiler::syntax::ast::Ast;
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
 use crate::diag::numbers::grouped;
+
+/// What helps where functions call one another in too long a row.
+const SHORTER: &str =
+    "write a few of these variables as one: each that is read more than once, or in a loop, counts";
+/// What helps elsewhere.
+const NAMED: &str = "give parts of it names of their own, or write less";
 
 impl TooMany {
     /// In words, with the place of the expression that needs so many.
@@ -19,7 +26,7 @@ impl TooMany {
             Some(at) => {
                 let label = "this needs too many";
                 Diagnostic::new(Code::TooMany, ast.span(at), fact, label)
-                    .help("give parts of it names of their own, or write less")
+                    .help(if self.what == ROW { SHORTER } else { NAMED })
             }
             None => Diagnostic::without_place(Code::TooMany, fact),
         }

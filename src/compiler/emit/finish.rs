@@ -293,6 +293,9 @@ fn link(built: &[Built], slots: u16) -> Result<(Vec<FunctionRow>, Vec<Instructio
     Ok((rows, code))
 }
 
+/// What there is too much of where functions call one another in too long a row.
+pub(super) const ROW: &str = "variables and conditions in a row that read one another";
+
 /// Checks how many functions call one another in a row: each variable that is read is one.
 fn check_depth(built: &[Built]) -> Result<(), TooMany> {
     let mut depths: Vec<usize> = Vec::with_capacity(built.len());
@@ -302,8 +305,7 @@ fn check_depth(built: &[Built]) -> Result<(), TooMany> {
         let depth = 1 + below.copied().unwrap_or(0);
         if depth > CALL_DEPTH_MAX {
             let at = Some(function.origin);
-            let what = "variables and conditions in a row that read one another";
-            return Err(TooMany { what, most: CALL_DEPTH_MAX, at });
+            return Err(TooMany { what: ROW, most: CALL_DEPTH_MAX, at });
         }
         depths.push(depth);
     }

@@ -23,6 +23,7 @@ mod function;
 mod generator;
 mod govern;
 mod index;
+mod inline;
 mod loops;
 mod marks;
 mod messages;
@@ -79,7 +80,9 @@ pub fn emit(
     options: Options,
     sink: &mut Sink,
 ) -> Result<Module, TooMany> {
-    let plan = plan::plan(checked, options.unfolded);
+    let mut plan = plan::plan(checked, options.unfolded);
+    let roots = rules::roots(&plan);
+    inline::inline(&mut plan, &roots);
     for twice in twice::twice(checked, &plan) {
         sink.report(Diagnostic::from(twice));
     }
@@ -92,7 +95,6 @@ pub fn emit(
         sink.report(Diagnostic::from(inside));
     }
     let govern = govern::govern(checked, &mut tables)?;
-    let roots = rules::roots(&plan);
     let variables = &plan.variables;
     let places = paths::places(&plan.ir, checked.analysis(), variables, &roots, marks, &mut tables);
     let (index, left) = index::index(&plan, &places, &mut tables);

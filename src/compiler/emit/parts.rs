@@ -8,6 +8,7 @@ use rustc_hash::FxHashMap;
 
 use crate::compiler::check::analysis::Checked;
 use crate::compiler::emit::generator::Generator;
+use crate::compiler::emit::inline::inline;
 use crate::compiler::emit::marks::Marks;
 use crate::compiler::emit::tables::Tables;
 use crate::compiler::emit::{TooMany, finish, index, paths, plan, rules};
@@ -42,10 +43,11 @@ pub struct Parts {
 /// # Errors
 /// `TooMany` where a bundle has no room for all of them.
 pub fn parts(checked: &Checked<'_>, parts: &[Part]) -> Result<Parts, TooMany> {
-    let (plan, nodes) = plan::plan_with(checked, false, parts);
+    let (mut plan, nodes) = plan::plan_with(checked, false, parts);
     let analysis = checked.analysis();
     let mut tables = Tables::of(analysis.messages.clone());
     let mut roots = rules::roots(&plan);
+    inline(&mut plan, &roots);
     roots.extend(&nodes);
     let marks = Marks::of(analysis);
     let places = paths::places(&plan.ir, analysis, &plan.variables, &roots, marks, &mut tables);

@@ -120,7 +120,8 @@ pub const ROWS: &[Function] = &[
         .takes(&[Sig::Double], Sig::String)
         .fails()
         .doc(
-            "The shortest decimal that reads back as the double.",
+            "The shortest decimal that reads back as the double; with an exponent from 1e21 on and \
+             below 0.0001, where cel-cpp has one from 1e6 on.",
             &[
                 ("string(-4.5e-3)", "'-0.0045'"),
                 ("string(2.0)", "'2'"),

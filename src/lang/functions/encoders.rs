@@ -29,7 +29,8 @@ pub const ROWS: &[Function] = &[
         .fails()
         .costs(Cost::Linear)
         .doc(
-            "The bytes that base64 spells; its padding may be missing.",
+            "The bytes that base64 spells; its padding may be missing, but line breaks and loose \
+             bits at the end are refused.",
             &[("base64.decode('aGVsbG8=')", "b'hello'"), ("base64.decode('aGVsbG8')", "b'hello'")],
         )
         .calls(decode),

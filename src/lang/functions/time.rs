@@ -110,7 +110,8 @@ pub const ROWS: &[Function] = &[
         .takes(&[Sig::Timestamp, Sig::String], Sig::Int)
         .fails()
         .doc(
-            "The hour, in a zone: a name of the IANA database, or an offset.",
+            "The hour, in a zone: a name of the IANA database, or an offset. No name \
+             at all is refused.",
             &[("timestamp('2026-07-14T21:30:05.25Z').getHours('Asia/Tokyo')", "6")],
         )
         .calls(hours),

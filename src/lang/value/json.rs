@@ -12,7 +12,8 @@
 //! that are set, extensions in brackets, bytes that no descriptor names under `$unknown`), `$enum`
 //! a value of an enum (a list of its type and its number). Keys that begin with `$` themselves get
 //! another one in front. The plain form is for people and other programs: it drops kinds, and
-//! messages are as the JSON mapping of Protocol Buffers has them.
+//! messages are as the JSON mapping of Protocol Buffers has them. A map of which two keys have one
+//! spelling is `$m` there, too.
 
 use std::fmt::{self, Write};
 
@@ -21,9 +22,12 @@ use crate::lang::error::EvalError;
 use crate::lang::value::duration::Seconds;
 use crate::lang::value::heap::View;
 use crate::lang::value::message::{Field, Kind, Presence, plain};
-use crate::lang::value::text::{DoubleForm, write_double, write_scalar};
+use crate::lang::value::text::{Buffer, DoubleForm, write_double, write_scalar};
 use crate::lang::value::time::Instant;
 use crate::lang::value::{Tag, Value, base64, message, network, scan};
+
+/// Most entries of a map with keys of several kinds of which the plain form compares all keys.
+const MIXED_KEYS_MAX: usize = 64;
 
 /// Which JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -177,11 +181,17 @@ impl<W: Write> Writer<'_, W> {
         let canonical = self.form == Form::Canonical;
         let (entries, _) = elements.as_chunks::<2>();
         let odd_keys = || entries.iter().any(|[key, _]| key.tag() != Tag::String);
+        let in_pairs = || match self.form {
+            Form::Canonical => odd_keys(),
+            // Contexts have keys of one kind.
+            Form::Recorded => false,
+            Form::Plain => self.has_keys_alike(entries),
+        };
         if value.tag() == Tag::Message {
             self.message(value)?;
         } else if value.tag() == Tag::List {
             self.list(elements)?;
-        } else if value.tag() == Tag::Map && canonical && odd_keys() {
+        } else if value.tag() == Tag::Map && in_pairs() {
             self.put("{\"$m\":[")?;
             for (at, entry) in entries.iter().enumerate() {
                 self.comma(at)?;
@@ -199,6 +209,24 @@ impl<W: Write> Writer<'_, W> {
         }
         self.depth -= 1;
         Ok(())
+    }
+
+    /// Whether a key that is text is spelled as another one that is none, as in `{1: .., '1': ..}`:
+    /// an object would have that key twice. Of many keys of both kinds nobody asks.
+    fn has_keys_alike(&self, entries: &[[Value; 2]]) -> bool {
+        let texts = entries.iter().filter(|[key, _]| key.tag() == Tag::String);
+        let others = entries.iter().filter(|[key, _]| key.tag() != Tag::String);
+        let (mut texts, mut others) = (texts.peekable(), others.peekable());
+        if texts.peek().is_none() || others.peek().is_none() {
+            return false;
+        }
+        entries.len() > MIXED_KEYS_MAX
+            || others.any(|[key, _]| {
+                let mut spelled = Buffer::new();
+                let written = write_scalar(&mut spelled, key).is_ok();
+                let is_it = |[text, _]: &&[Value; 2]| spelled.as_str() == self.view.str(text);
+                !written || texts.clone().any(|text| is_it(&text))
+            })
     }
 
     fn list(&mut self, elements: &[Value]) -> Result<(), EvalError> {
@@ -483,6 +511,22 @@ mod tests {
             assert_eq!(form(&constant, Form::Canonical), canonical);
             assert_eq!(form(&constant, Form::Plain), plain);
         }
+    }
+
+    #[test]
+    fn no_key_stands_twice() {
+        let text = |text: &str| Constant::String(text.into());
+        let entry = |key: Constant, value: i64| (key, Constant::Int(value));
+        let keys = [Constant::Int(1), text("1"), Constant::Bool(true), text("true")];
+        let alike = keys.into_iter().zip(1..).map(|(key, value)| entry(key, value)).collect();
+        let pairs = form(&Constant::Map(alike), Form::Plain);
+        for pair in ["[1,1]", "[\"1\",2]", "[true,3]", "[\"true\",4]"] {
+            assert!(pairs.starts_with("{\"$m\":[") && pairs.contains(pair), "{pairs}");
+        }
+        let apart = vec![entry(Constant::Int(1), 1), entry(text("a"), 2)];
+        assert_eq!(form(&Constant::Map(apart), Form::Plain), r#"{"1":1,"a":2}"#);
+        let uint = vec![entry(Constant::Uint(7), 1), entry(text("7"), 2)];
+        assert!(form(&Constant::Map(uint), Form::Plain).starts_with("{\"$m\":"));
     }
 
     #[test]

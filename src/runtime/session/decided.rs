@@ -123,6 +123,8 @@ impl<'a> Decided<'a> {
         report.pending.clone_from(&self.pending);
         if self.pending.is_empty() {
             report.effect = self.effect();
+        } else {
+            report.awaited.clear();
         }
         if report.effect != Some(Effect::Escalate) {
             report.escalation = None;

@@ -80,6 +80,20 @@ impl Decision<'_> {
     pub fn pending(&self) -> Vec<PendingCall> {
         if self.is_pending() { awaited(self.program(), self.missing()) } else { Vec::new() }
     }
+
+    /// The calls of host functions for want of which an output is missing, where nothing else waits
+    /// for them: whatever they give, the effect stays.
+    #[must_use]
+    pub fn awaited_by_outputs(&self) -> Vec<PendingCall> {
+        let lacks = self.failures().iter().any(|failure| {
+            failure.class == EvalError::Pending && matches!(failure.by, Asker::Output(_))
+        });
+        if lacks && !self.is_pending() {
+            awaited(self.program(), self.missing())
+        } else {
+            Vec::new()
+        }
+    }
 }
 
 /// Calls that no table has a result of, with what is declared of their functions.

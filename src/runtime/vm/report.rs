@@ -43,6 +43,8 @@ pub struct DecisionReport {
     pub errors: Vec<ErrorReport>,
     /// The calls of host functions that it waits for. Where there are any nothing may be done yet.
     pub pending: Vec<PendingCall>,
+    /// The calls that outputs alone wait for: the effect does not.
+    pub awaited: Vec<PendingCall>,
     /// To whom it goes, where it escalates.
     pub escalation: Option<EscalationReport>,
     /// What a call of a session is answered that is not allowed, as JSON.
@@ -133,6 +135,7 @@ impl DecisionReport {
             outputs,
             errors: errors(decision),
             pending: decision.pending(),
+            awaited: decision.awaited_by_outputs(),
             escalation: decision.escalation().map(|row| escalation(program, row)),
             answer: None,
             cost: decision.cost(),
@@ -147,6 +150,11 @@ impl DecisionReport {
     #[must_use]
     pub fn effect_word(&self) -> Option<&'static str> {
         if self.pending.is_empty() { self.effect.map(Effect::word) } else { Some(PENDING) }
+    }
+
+    /// The calls of host functions that are waited for, by the decision or by an output.
+    pub fn calls(&self) -> impl Iterator<Item = &PendingCall> {
+        self.pending.iter().chain(&self.awaited)
     }
 
     /// The decision as one line of JSON.
@@ -179,9 +187,10 @@ impl DecisionReport {
         self.write_explanations(out)?;
         out.write_str(",\"errors\":")?;
         list(out, &self.errors, error)?;
-        if !self.pending.is_empty() {
+        if self.calls().next().is_some() {
+            let calls: Vec<&PendingCall> = self.calls().collect();
             out.write_str(",\"pending\":")?;
-            list(out, &self.pending, pending)?;
+            list(out, &calls, |out, call| pending(out, call))?;
         }
         if let Some(escalation) = &self.escalation {
             out.write_str(",\"to\":")?;

@@ -104,7 +104,7 @@ pub fn detail_rows(report: &DecisionReport, shadow: bool) -> Vec<(&'static str, 
     if let Some(escalation) = &report.escalation {
         rows.push(("asks", asks(escalation)));
     }
-    for call in &report.pending {
+    for call in report.calls() {
         rows.push(("needs", format!("{} of {}", call.function, call.arguments)));
     }
     for output in &report.outputs {

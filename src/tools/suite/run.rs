@@ -214,7 +214,7 @@ fn notes(report: &DecisionReport) -> Vec<String> {
     if report.errors.iter().any(|error| error.class == EvalError::Pending) {
         notes.push("what the host answers stands under `functions` of the test file".to_owned());
         let needs = |call: &PendingCall| format!("needs {} of {}", call.function, call.arguments);
-        notes.extend(report.pending.iter().map(needs));
+        notes.extend(report.calls().map(needs));
     }
     notes
 }

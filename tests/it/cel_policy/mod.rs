@@ -3,6 +3,7 @@
 mod admission;
 mod explanations;
 mod invariants;
+mod outputs;
 mod places;
 
 use std::path::{Path, PathBuf};
