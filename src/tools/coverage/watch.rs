@@ -20,7 +20,7 @@ use crate::runtime::vm::observe::Witness;
 use crate::runtime::vm::request::{Filled, Moment};
 use crate::runtime::vm::scratch::Scratch;
 use crate::tools::alone::Subject;
-use crate::tools::suite::ready::Ready;
+use crate::tools::suite::ready::{Ready, Runner};
 
 /// Most different cases of one rule that are compared with each other.
 const VECTORS_MAX: usize = 512;
@@ -88,6 +88,8 @@ pub(super) struct Watch<'p> {
     program: &'p Program,
     /// What decides about examples.
     alone: Subject<'p>,
+    /// What decides about cases.
+    runner: Runner<'p>,
     /// By rule.
     atoms: Vec<Vec<Atom>>,
 }
@@ -98,7 +100,8 @@ impl<'p> Watch<'p> {
         let debug = debug::of(module);
         let rows = module.rules.iter().zip(&debug.rules);
         let atoms = rows.map(|(row, own)| atoms(module, row.function, &own.atoms)).collect();
-        Self { program, alone: Subject::of(program), atoms }
+        let (alone, runner) = (Subject::of(program), Runner::of(program));
+        Self { program, alone, runner, atoms }
     }
 
     pub(super) fn atoms(&self, rule: u16) -> &[Atom] {
@@ -107,7 +110,7 @@ impl<'p> Watch<'p> {
 
     pub(super) fn ready(&self, ready: &Ready<'_>) -> Seen {
         let mut scratch = Scratch::for_program(self.program);
-        let input = ready.input(self.program);
+        let input = ready.input(&self.runner);
         self.see(ready.fill(self.program, &input, &mut scratch), &ready.moment(&input))
     }
 

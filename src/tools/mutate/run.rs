@@ -22,7 +22,6 @@ use crate::compiler::{Options, compile_parsed, parse};
 use crate::diag::sink::Sink;
 use crate::runtime::program::Program;
 use crate::runtime::vm::report::DecisionReport;
-use crate::runtime::vm::scratch::Scratch;
 use crate::tools::mutate::prove::{Verdict, compare};
 use crate::tools::mutate::{Fate, Mutant, Owner, Survivor, Tried, edit, rules};
 use crate::tools::parallel::each;
@@ -31,7 +30,7 @@ use crate::tools::project::Settings;
 use crate::tools::suite::TestFile;
 use crate::tools::suite::choose::Tested;
 use crate::tools::suite::group::{Group, groups};
-use crate::tools::suite::ready::{Judged, Ready};
+use crate::tools::suite::ready::{Judged, Ready, Runner};
 
 /// Which mutants are tried.
 #[derive(Clone, Debug, Default)]
@@ -123,10 +122,10 @@ impl<'t> Subject<'t> {
     /// # Errors
     /// Where a case does not pass.
     fn of(group: Group<'t>, settings: &Settings) -> Result<Self, Unfit> {
-        let mut scratch = Scratch::for_program(&group.program);
+        let mut runner = Runner::of(&group.program);
         let mut refused = Vec::new();
         for ready in &group.cases {
-            let report = ready.decide(&group.program, &mut scratch);
+            let report = ready.decide(&mut runner);
             if !passes(ready, &report) {
                 return Err(Unfit::Fails(ready.case.name.clone(), ready.case.span));
             }
@@ -239,15 +238,14 @@ impl Subject<'_> {
 
     /// The first case that notices a mutant, and how many cases ask its rule.
     fn killer(&self, mutant: &Mutant, program: &Program) -> (Option<String>, Option<usize>) {
-        let mut scratch = Scratch::for_program(program);
-        let mut count = 0;
+        let (mut runner, mut count) = (Runner::of(program), 0);
         for (ready, refused) in self.group.cases.iter().zip(&self.refused) {
             // An input that is refused may be let through by a rule that reads less.
             if !refused && !mutant.concerns(&ready.context) {
                 continue;
             }
             count += 1;
-            if !passes(ready, &ready.decide(program, &mut scratch)) {
+            if !passes(ready, &ready.decide(&mut runner)) {
                 return (Some(ready.case.name.clone()), None);
             }
         }

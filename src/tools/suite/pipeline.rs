@@ -25,7 +25,7 @@ use crate::tools::pipeline::options;
 use crate::tools::project::Settings;
 use crate::tools::report::paint::Style;
 use crate::tools::report::why::source::draw;
-use crate::tools::suite::ready::Ready;
+use crate::tools::suite::ready::{Ready, Runner};
 use crate::tools::suite::{HostResult, NOW, literal};
 use crate::tools::why::watch::Watcher;
 use crate::tools::why::{Origin, Watched, slots, why as tell};
@@ -73,7 +73,7 @@ pub fn why(program: &Program, ready: &Ready<'_>, wanted: Option<&str>) -> String
     let mut scratch = Scratch::for_program(program);
     let mut seen = Watcher::new(program);
     let (report, slots) = {
-        let input = ready.input(program);
+        let input = ready.input(&Runner::of(program));
         let mut filled = ready.fill(program, &input, &mut scratch);
         let mut decision = filled.decide_observed(&ready.moment(&input), &mut seen);
         (DecisionReport::of(&mut decision), slots(&decision))

@@ -2,11 +2,11 @@
 //!
 //! In:      a `Case`, and what its expressions are compiled with.
 //! Out:     `Ready`: decides with a program, and judges what came out.
-//! Imports: `base`, `compiler::source`, `diag`, `runtime::program`, `runtime::vm`, `tools::alone`,
-//!          `tools::event`, `tools::project`.
+//! Imports: `base`, `compiler::source`, `diag`, `runtime::program`, `runtime::session`,
+//!          `runtime::vm`, `tools::alone`, `tools::event`, `tools::project`.
 
 use std::borrow::Cow;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use serde_json::{Map, Value as Json};
 
@@ -14,6 +14,7 @@ use crate::base::span::Spanned;
 use crate::compiler::source::map::SourceMap;
 use crate::diag::sink::Sink;
 use crate::runtime::program::Program;
+use crate::runtime::session::ground::Ground;
 use crate::runtime::vm::decide::evaluate;
 use crate::runtime::vm::hosts::HostTable;
 use crate::runtime::vm::report::{DecisionReport, OutputReport};
@@ -44,6 +45,27 @@ pub struct Ready<'t> {
     hosts: Arc<HostTable>,
     /// Where an output is expected, it, or why it cannot be made.
     output: Option<Result<Option<OutputReport>, String>>,
+}
+
+/// A program that cases are decided with, one after the other.
+#[derive(Debug)]
+pub struct Runner<'p> {
+    program: &'p Program,
+    scratch: Scratch,
+    /// What sessions know of it, once one is run.
+    ground: OnceLock<Ground<'p>>,
+}
+
+impl<'p> Runner<'p> {
+    /// For cases of a program.
+    #[must_use]
+    pub fn of(program: &'p Program) -> Self {
+        Self { program, scratch: Scratch::for_program(program), ground: OnceLock::new() }
+    }
+
+    fn ground(&self) -> &Ground<'p> {
+        self.ground.get_or_init(|| Ground::of(self.program))
+    }
 }
 
 /// What is decided about.
@@ -93,10 +115,10 @@ impl<'t> Ready<'t> {
         Ok(Self { case, context, at, text, hosts, output })
     }
 
-    /// What `program` decides about: that of a session holds what it answers.
+    /// What a program decides about: that of a session holds what it answers.
     #[must_use]
-    pub fn input(&self, program: &Program) -> Given<'_> {
-        match self.last(program) {
+    pub fn input(&self, runner: &Runner<'_>) -> Given<'_> {
+        match self.last(runner) {
             Some(last) => {
                 let text = Cow::Owned(last.context.unwrap_or_default());
                 Given { text, hosts: last.facts }
@@ -117,11 +139,11 @@ impl<'t> Ready<'t> {
         }
     }
 
-    fn last(&self, program: &Program) -> Option<session::Last> {
-        let events = self.events(program)?;
+    fn last(&self, runner: &Runner<'_>) -> Option<session::Last> {
+        let events = self.events(runner.program)?;
         let before = (self.case.functions.as_slice(), self.case.reads.as_slice());
         let first = events.first().and_then(|event| moment(event.get("ts")?.as_str()?));
-        Some(session::last(program, &events, before, first.unwrap_or(self.at)))
+        Some(session::last(runner.ground(), &events, before, first.unwrap_or(self.at)))
     }
 
     /// Reads `input`, which is that of `program`.
@@ -145,15 +167,15 @@ impl<'t> Ready<'t> {
         Moment { hosts: Some(&input.hosts), ..Moment::at(self.at.0, self.at.1) }
     }
 
-    /// What `program` decides; `scratch` was made for it.
+    /// What a program decides.
     #[must_use]
-    pub fn decide(&self, program: &Program, scratch: &mut Scratch) -> DecisionReport {
-        if let Some(last) = self.last(program) {
+    pub fn decide(&self, runner: &mut Runner<'_>) -> DecisionReport {
+        if let Some(last) = self.last(runner) {
             return last.report;
         }
         let moment = Moment { hosts: Some(&self.hosts), ..Moment::at(self.at.0, self.at.1) };
         let request = Request { context: self.text.as_bytes(), moment };
-        DecisionReport::of(&mut evaluate(program, &request, scratch))
+        DecisionReport::of(&mut evaluate(runner.program, &request, &mut runner.scratch))
     }
 
     /// Whether what came out is what was expected; `decision` is `report` in JSON.

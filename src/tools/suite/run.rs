@@ -15,14 +15,13 @@ use crate::lang::error::EvalError;
 use crate::runtime::program::Program;
 use crate::runtime::vm::pending::PendingCall;
 use crate::runtime::vm::report::{DecisionReport, ErrorReport};
-use crate::runtime::vm::scratch::Scratch;
 use crate::tools::locate::Locator;
 use crate::tools::project::Settings;
 use crate::tools::suite::choose::Tested;
 use crate::tools::suite::expect::Difference;
 use crate::tools::suite::phrase::{Said, fits};
 use crate::tools::suite::pipeline::{make, why};
-use crate::tools::suite::ready::{Judged, Ready};
+use crate::tools::suite::ready::{Judged, Ready, Runner};
 use crate::tools::suite::snapshot::is_one;
 use crate::tools::suite::{Case, Expect, TestFile, literal, show};
 
@@ -101,33 +100,41 @@ pub fn run(
         }
     }
     let (policy, surroundings) = (chosen.name, chosen.surroundings);
-    let running = Running { policy, surroundings, made, findings };
-    test.cases.iter().filter_map(|case| running.case(case, sink)).collect()
+    let running = Running { policy, surroundings, made: made.as_ref(), findings };
+    let mut runner = made.as_ref().map(Runner::of);
+    test.cases.iter().filter_map(|case| running.case(case, runner.as_mut(), sink)).collect()
 }
 
 /// The cases of one file in progress.
-struct Running {
+struct Running<'p> {
     policy: String,
     /// What expressions are compiled with.
     surroundings: SourceMap,
-    made: Option<Program>,
+    made: Option<&'p Program>,
     /// What compiling found.
     findings: Vec<Diagnostic>,
 }
 
-impl Running {
+impl Running<'_> {
     /// Runs a case; `None` where the test file is at fault, which was reported.
-    fn case(&self, case: &Case, sink: &mut Sink) -> Option<Ran> {
+    fn case(&self, case: &Case, runner: Option<&mut Runner<'_>>, sink: &mut Sink) -> Option<Ran> {
         let outcome = match &case.skip {
             Some(reason) => Outcome::Skipped { reason: reason.clone() },
-            None => self.outcome(case, sink)?,
+            None => self.outcome(case, runner, sink)?,
         };
         let (policy, name) = (self.policy.clone(), case.name.clone());
         Some(Ran { policy, name, span: case.span, outcome })
     }
 
-    fn outcome(&self, case: &Case, sink: &mut Sink) -> Option<Outcome> {
-        let Some(made) = &self.made else { return Some(self.not_compiled(case)) };
+    fn outcome(
+        &self,
+        case: &Case,
+        runner: Option<&mut Runner<'_>>,
+        sink: &mut Sink,
+    ) -> Option<Outcome> {
+        let Some((made, runner)) = self.made.zip(runner) else {
+            return Some(self.not_compiled(case));
+        };
         let ready = match Ready::of(case, &self.surroundings) {
             Ok(ready) => ready,
             Err(error) => {
@@ -135,7 +142,7 @@ impl Running {
                 return None;
             }
         };
-        let mut report = ready.decide(made, &mut Scratch::for_program(made));
+        let mut report = ready.decide(runner);
         Locator::new(made).locate(&mut report);
         let decision = serde_json::from_str(&report.to_json()).unwrap_or(Json::Null);
         let (actual, found) = match ready.judge(&report, &decision) {

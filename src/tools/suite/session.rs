@@ -3,8 +3,7 @@
 //! In:      events, the last of them a request.
 //! Out:     the decision about it, and the context that was decided about, with what the session
 //!          answered in it.
-//! Imports: `runtime::program`, `runtime::session`, `runtime::vm`, `tools::alone`, `tools::event`,
-//!          `tools::inspect`.
+//! Imports: `runtime::session`, `runtime::vm`, `tools::alone`, `tools::event`, `tools::inspect`.
 //! Source:  `docs/sessions.md`; `docs/test.md`, "Sessions".
 
 use std::borrow::Cow;
@@ -13,7 +12,6 @@ use std::sync::Arc;
 
 use serde_json::Value as Json;
 
-use crate::runtime::program::Program;
 use crate::runtime::session::answer::Answer;
 use crate::runtime::session::event::Fact;
 use crate::runtime::session::ground::Ground;
@@ -36,16 +34,16 @@ pub(super) struct Last {
     pub(super) facts: Arc<HostTable>,
 }
 
-/// Runs `events` with `program`, where functions of the host gave this before, and meters had
-/// measured so much by the time `at`.
+/// Runs `events` with the program of `ground`, where functions of the host gave this before, and
+/// meters had measured so much by the time `at`.
 pub(super) fn last(
-    program: &Program,
+    ground: &Ground<'_>,
     events: &[Event],
     (given, used): (&[HostResult], &[Used]),
     at: (i64, u32),
 ) -> Last {
-    let ground = Ground::of(program);
-    let (mut session, mut work) = (Session::new(&ground), Work::of(&ground));
+    let program = ground.program();
+    let (mut session, mut work) = (Session::new(ground), Work::of(ground));
     for Used { meter, key, amount } in used {
         if !session.use_up((meter, key), *amount, at) {
             let why = format!("`reads` names a meter `{meter}` that the policy does not have");
