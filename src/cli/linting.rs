@@ -10,6 +10,7 @@ use crate::compiler::source::map::{SourceFile, SourceMap};
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::{Diagnostic, Severity};
 use crate::diag::sink::Sink;
+use crate::tools::learn::Recorded;
 use crate::tools::lint::annotate::annotate;
 use crate::tools::lint::fix::{alike, fix};
 use crate::tools::lint::select::{Choice, Selection, Selector, selectable};
@@ -145,18 +146,21 @@ impl Curing {
         terminal: &Terminal,
         project: &mut Project,
         selection: &Selection,
+        sessions: &[Recorded],
         sink: &mut Sink,
     ) -> Linted {
         if self.fix || self.fix_only || self.diff {
             return self.fix(terminal, project, selection, sink);
         }
         let Some(reason) = &self.add_ignore else {
-            let compiled = pipeline::lint(&project.files, &project.settings, selection, sink);
+            let Project { files, settings, .. } = project;
+            let compiled = pipeline::lint_with(files, settings, selection, sessions, sink);
             return Linted { compiled, ..Linted::default() };
         };
         let mut all = Sink::with_room(FINDINGS_MAX);
         all.append(sink.take());
-        let compiled = pipeline::lint(&project.files, &project.settings, selection, &mut all);
+        let Project { files, settings, .. } = &*project;
+        let compiled = pipeline::lint_with(files, settings, selection, sessions, &mut all);
         if compiled.is_none() {
             // While there are errors, nobody knows what else is found.
             sink.append(all);
@@ -165,7 +169,8 @@ impl Curing {
         let (findings, _) = all.finish();
         let annotated = annotate(&project.files, &findings, reason);
         let mut after = Sink::new();
-        let again = pipeline::lint(&annotated.files, &project.settings, selection, &mut after);
+        let files = &annotated.files;
+        let again = pipeline::lint_with(files, settings, selection, sessions, &mut after);
         let same = compiled.as_ref().zip(again.as_ref());
         if !same.is_some_and(|(before, after)| alike(before, after)) {
             // A comment became part of something: nothing is written.

@@ -3,8 +3,8 @@
 //! In:      files that `tools::project` read, or the bytes of a bundle.
 //! Out:     bundles and programs; every problem is a finding.
 //! Imports: `base`, `compiler::check`, `compiler::compile`, `compiler::emit_bundle`,
-//!          `compiler::source`, `compiler::syntax`, `diag`, `runtime::program`, `tools::lint`,
-//!          `tools::project`.
+//!          `compiler::source`, `compiler::syntax`, `diag`, `runtime::program`, `tools::learn`,
+//!          `tools::lint`, `tools::project`.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -19,8 +19,10 @@ use crate::diag::diagnostic::Diagnostic;
 use crate::diag::sink::Sink;
 use crate::runtime::program::Program;
 use crate::runtime::program::error::ProgramError;
+use crate::tools::learn::Recorded;
 use crate::tools::lint::select::Selection;
 use crate::tools::lint::subject::Subject;
+use crate::tools::lint::suppress::Ran;
 use crate::tools::lint::{self, suppress};
 use crate::tools::project::{Reference, Settings, no_policies};
 
@@ -59,33 +61,46 @@ pub fn lint(
     selection: &Selection,
     sink: &mut Sink,
 ) -> Option<Compiled> {
-    let checking = check(files, settings);
+    lint_with(files, settings, selection, &[], sink)
+}
+
+/// The same, where lints go by what recorded sessions did, too.
+pub fn lint_with(
+    files: &SourceMap,
+    settings: &Settings,
+    selection: &Selection,
+    sessions: &[Recorded],
+    sink: &mut Sink,
+) -> Option<Compiled> {
+    let checking = Checking { sessions, ..check(files, settings) };
     let never = AtomicBool::new(false);
     lint_checked(files, settings, selection, &checking, &never, sink).unwrap_or_default()
 }
 
 /// What checking found, before a bundle is made and lints are at work.
 #[derive(Clone, Debug)]
-pub struct Checking {
+pub struct Checking<'s> {
     /// What the sources mean.
     pub front: Arc<Front>,
     found: Sink,
+    /// What lints go by beside the sources.
+    sessions: &'s [Recorded],
 }
 
 /// Checks: the first half of `lint`.
 #[must_use]
-pub fn check(files: &SourceMap, settings: &Settings) -> Checking {
+pub fn check(files: &SourceMap, settings: &Settings) -> Checking<'static> {
     let mut found = Sink::with_room(FINDINGS_MAX);
     let front = Arc::new(front(files, settings, &mut found));
-    Checking { front, found }
+    Checking { front, found, sessions: &[] }
 }
 
-impl Checking {
+impl Checking<'_> {
     /// What is told of it, and of what reading found, as long as no lint was at work.
     #[must_use]
     pub fn told(&self, files: &SourceMap, selection: &Selection, read: Sink) -> Vec<Diagnostic> {
         let (findings, _) = self.behind(read).finish();
-        suppress::told(files, &self.front.parsed.ast, selection, findings, false)
+        suppress::told(files, &self.front.parsed.ast, selection, findings, Ran::Part)
     }
 
     /// What reading found, and behind it what checking did.
@@ -110,7 +125,7 @@ pub fn lint_checked(
     files: &SourceMap,
     settings: &Settings,
     selection: &Selection,
-    checking: &Checking,
+    checking: &Checking<'_>,
     stop: &AtomicBool,
     sink: &mut Sink,
 ) -> Result<Option<Compiled>, Stopped> {
@@ -126,6 +141,7 @@ pub fn lint_checked(
         (Some(checked), Some(Ok(program))) => {
             let subject = Subject::of(files, checked, &program);
             let subject = subject.with_tags(settings.tags.as_deref()).with_stop(stop);
+            let subject = subject.with_sessions(checking.sessions);
             lint::lint(&subject, selection, &mut all);
             true
         }
@@ -140,7 +156,12 @@ pub fn lint_checked(
     // Of a finding that was dropped nobody knows whether a comment was about it.
     let given_up = findings.iter().any(|found| found.code == Code::LintGivenUp);
     let whole = whole && dropped == 0 && !given_up;
-    for finding in suppress::told(files, &front.parsed.ast, selection, findings, whole) {
+    let ran = match (whole, checking.sessions) {
+        (false, _) => Ran::Part,
+        (true, []) => Ran::WithoutSessions,
+        (true, _) => Ran::All,
+    };
+    for finding in suppress::told(files, &front.parsed.ast, selection, findings, ran) {
         sink.report(finding);
     }
     sink.count_dropped(dropped);

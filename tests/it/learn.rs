@@ -262,7 +262,10 @@ fn a_role_that_cannot_be_named_is_refused() {
     assert_eq!(learn(&[clerk.clone(), other.clone()], how).unwrap_err(), LearnFault::Role(place));
     // Nothing is said of roles where somebody has none.
     let nobody = recorded(&events(&[], &[send]));
-    assert!(!learned(&[clerk, other, nobody], 20).text.contains("capabilities"));
+    let learned = learned(&[clerk, other, nobody], 20);
+    assert!(!learned.text.contains("capabilities:"));
+    let told = "# No `capabilities`: 1 call by callers without a role.\n";
+    assert!(learned.text.contains(told) && learned.without_role == 1, "{}", learned.text);
 }
 
 #[test]

@@ -10,6 +10,7 @@ use crate::base::limits::FINDINGS_MAX;
 use crate::cli::Command;
 use crate::cli::cache::{Cache, Caching};
 use crate::cli::clock::Stopwatch;
+use crate::cli::commands::recorded::ByRecorded;
 use crate::cli::exit::Exit;
 use crate::cli::interrupt::interrupted;
 use crate::cli::linting::{Chosen, Curing, Linted};
@@ -21,6 +22,7 @@ use crate::cli::watch::watched;
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::{Diagnostic, Severity};
 use crate::diag::sink::Sink;
+use crate::tools::learn::Recorded;
 use crate::tools::lint::kept::Outcome;
 use crate::tools::merge::merge;
 use crate::tools::paths::normalize;
@@ -42,6 +44,7 @@ pub const COMMAND: Command = Command {
         ("policyc check --fix", "what cures itself without changing a decision"),
         ("policyc check --select all --diff", "what could be cured, as a patch"),
         ("policyc check --output json=findings.json", "a file for programs as well"),
+        ("policyc check --sessions runs", "what these never used, or trusted in vain"),
         ("policyc check - --stdin-filename p.yaml < p.yaml", "for editors: a text not saved yet"),
     ],
     arguments: Options::augment_args,
@@ -57,6 +60,8 @@ struct Options {
     chosen: Chosen,
     #[command(flatten)]
     curing: Curing,
+    #[command(flatten)]
+    recorded: ByRecorded,
     #[command(flatten)]
     reporting: Reporting,
     #[command(flatten)]
@@ -100,11 +105,20 @@ fn once(options: &Options, terminal: &Terminal) -> Exit {
     if options.show_files || options.show_settings {
         return shown(options, terminal, projects);
     }
+    let sessions = match options.recorded.read(terminal) {
+        Ok(sessions) => sessions,
+        Err(exit) => return exit,
+    };
+    if options.recorded.is_named() && projects.len() > 1 {
+        let fact = format!("sessions are those of one project, and {} were found", projects.len());
+        let finding = Diagnostic::without_place(Code::BadUsage, fact);
+        return alone(terminal, &finding.help("name the directory of that project"));
+    }
     let mut exit = Exit::Done;
     let (mut body, mut parts) = (String::new(), Vec::new());
     let mut counts = Some((0, 0));
     // What is only counted needs no room on the screen, and is not kept as it would be told.
-    let tells = options.curing.only_tells() && !options.statistics;
+    let tells = options.curing.only_tells() && !options.statistics && sessions.is_empty();
     let cache = options.caching.cache().filter(|_| tells);
     for (project, sink) in &mut projects {
         if sink.has_errors() {
@@ -114,7 +128,8 @@ fn once(options: &Options, terminal: &Terminal) -> Exit {
         if options.statistics {
             *sink = roomy(sink.take());
         }
-        let (linted, (more, further)) = checked(options, terminal, cache.as_ref(), project, sink);
+        let by = (cache.as_ref(), sessions.as_slice());
+        let (linted, (more, further)) = checked(options, terminal, by, project, sink);
         exit = exit.max(linted.exit).max(options.chosen.exit(project, sink));
         body.push_str(&linted.shown);
         parts.extend(linted.parts);
@@ -180,7 +195,7 @@ fn projects(options: &Options, terminal: &Terminal) -> Result<Vec<(Project, Sink
 fn checked(
     options: &Options,
     terminal: &Terminal,
-    cache: Option<&Cache>,
+    (cache, sessions): (Option<&Cache>, &[Recorded]),
     project: &mut Project,
     sink: &mut Sink,
 ) -> (Linted, (usize, usize)) {
@@ -198,7 +213,7 @@ fn checked(
         sink.count_dropped(outcome.dropped);
         return (Linted::default(), (outcome.policies, outcome.rules));
     }
-    let linted = options.curing.lint(terminal, project, &selection, sink);
+    let linted = options.curing.lint(terminal, project, &selection, sessions, sink);
     let compiled = linted.compiled.as_ref().map(|compiled| (compiled.policies, compiled.rules));
     let (policies, rules) = compiled.unwrap_or_else(|| pipeline::count(&project.files));
     if let Some((cache, key)) = &key {

@@ -1,17 +1,15 @@
 //! `policyc learn`: a policy of what recorded sessions did.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{ArgMatches, Args};
 
 use crate::cli::Command;
-use crate::cli::commands::eval_session::events;
-use crate::cli::commands::replay::sessions::sessions;
+use crate::cli::commands::recorded::{of_files, whole};
 use crate::cli::exit::Exit;
 use crate::cli::reporting::alone;
 use crate::cli::root::with_options;
-use crate::cli::sources::{shown, unread};
+use crate::cli::sources::shown;
 use crate::cli::terminal::Terminal;
 use crate::cli::write::write;
 use crate::diag::codes::Code;
@@ -61,13 +59,7 @@ fn work(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
         let finding = Diagnostic::without_place(Code::Unwritable, found);
         return Err(alone(terminal, &finding.help("write to another file, and compare")));
     }
-    let mut sessions = Vec::new();
-    for path in &options.paths {
-        for path in files(path).map_err(|error| unread(terminal, path, &error))? {
-            let lines = events(&path).map_err(|error| unread(terminal, &path, &error))?;
-            sessions.push(Recorded { name: shown(&path), lines });
-        }
-    }
+    let mut sessions = of_files(terminal, &options.paths)?;
     let mut left_out = 0;
     if !options.records.is_empty() {
         left_out = recorded(terminal, &options.records, &mut sessions)?;
@@ -83,6 +75,10 @@ fn work(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
         vec![counted(sessions, "session"), counted(calls, "call"), counted(tools, "tool")];
     if left_out > 0 {
         parts.push(format!("{} left out that was not allowed", counted(left_out, "call")));
+    }
+    if learned.without_role > 0 {
+        let calls = counted(learned.without_role, "call");
+        parts.push(format!("nothing of roles: {calls} by callers without one"));
     }
     terminal.notice(&format!("  {}\n", parts.join(" · ")));
     let mut exit = Exit::Done;
@@ -108,35 +104,12 @@ fn recorded(
     found: &mut Vec<Recorded>,
 ) -> Result<usize, Exit> {
     let mut left_out = 0;
-    for (id, happened) in sessions(terminal, records)? {
-        let happened = happened.map_err(|why| {
-            let fact = format!("session `{id}` cannot be learned from: {}", why.words());
-            let help = "name all records of the session, or leave it out";
-            alone(terminal, &Diagnostic::without_place(Code::Unlearned, fact).help(help))
-        })?;
+    for (id, happened) in whole(terminal, records)? {
         let (session, without) = of_records(&id, &happened);
         left_out += without;
         found.push(session);
     }
     Ok(left_out)
-}
-
-/// The files of sessions that a path names, in order.
-fn files(path: &Path) -> std::io::Result<Vec<PathBuf>> {
-    if !path.is_dir() {
-        return Ok(vec![path.to_owned()]);
-    }
-    let mut found = Vec::new();
-    for entry in fs::read_dir(path)? {
-        let path = entry?.path();
-        if path.is_dir() {
-            found.extend(files(&path)?);
-        } else if path.extension().is_some_and(|ending| ending == "jsonl") {
-            found.push(path);
-        }
-    }
-    found.sort();
-    Ok(found)
 }
 
 /// A place, as people look it up.
@@ -145,7 +118,7 @@ fn told(place: &Place) -> String {
 }
 
 /// Why nothing is learned.
-fn words(fault: &LearnFault) -> Diagnostic {
+pub(super) fn words(fault: &LearnFault) -> Diagnostic {
     match fault {
         LearnFault::Line(session, line, why) => {
             let fact = format!("line {line} of `{session}` is no event of a session: {why}");

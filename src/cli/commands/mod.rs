@@ -24,6 +24,7 @@ pub mod man;
 pub mod plan;
 pub mod pull;
 pub mod push;
+mod recorded;
 pub mod replay;
 pub mod sign;
 mod telling;

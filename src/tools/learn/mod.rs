@@ -17,6 +17,7 @@ use crate::lang::decision::Effect;
 use crate::runtime::session::event::{Event, EventKind};
 use crate::runtime::session::ground::Ground;
 use crate::runtime::session::step::{Outcome, Session, Work};
+pub use crate::tools::learn::seen::roles;
 use crate::tools::learn::seen::{Replacing, Seen};
 use crate::tools::pipeline::{compile, load_own};
 use crate::tools::project::Settings;
@@ -46,6 +47,8 @@ pub struct Learned {
     pub text: String,
     /// Sessions, calls and tools that were seen.
     pub counts: (usize, usize, usize),
+    /// Calls by somebody without a role, where others have one: of no role anything is learned.
+    pub without_role: usize,
     /// Calls that the document does not allow: session, event, and who objects. It is too narrow,
     /// or the sessions do what no policy of this kind can say.
     pub denied: Vec<(String, u64, String)>,
@@ -79,6 +82,15 @@ pub enum LearnFault {
     Bug(String),
 }
 
+/// Longest text that is a value, in characters; a longer one is what somebody wrote.
+const VALUE_CHARS_MAX: usize = 64;
+
+/// Whether a text is a value, not what somebody wrote.
+#[must_use]
+pub fn is_value(text: &str) -> bool {
+    text.chars().count() <= VALUE_CHARS_MAX && !text.chars().any(char::is_control)
+}
+
 /// Learns from sessions.
 ///
 /// # Errors
@@ -91,7 +103,7 @@ pub fn learn(sessions: &[Recorded], how: Learning<'_>) -> Result<Learned, LearnF
     if seen.tools.is_empty() {
         return Err(LearnFault::Nothing);
     }
-    if let (false, Some(place)) = (seen.without_role, seen.default_role.take()) {
+    if let (0, Some(place)) = (seen.without_role, seen.default_role.take()) {
         return Err(LearnFault::Role(place));
     }
     if seen.tools.len() > PLAN_STEPS_MAX {
@@ -135,5 +147,6 @@ pub fn learn(sessions: &[Recorded], how: Learning<'_>) -> Result<Learned, LearnF
         }
     }
     let counts = (seen.sessions, seen.calls, seen.tools.len());
-    Ok(Learned { text, counts, denied })
+    let without_role = if seen.roles.is_empty() { 0 } else { seen.without_role };
+    Ok(Learned { text, counts, without_role, denied })
 }

@@ -28,8 +28,8 @@ pub(super) struct Seen {
     pub(super) tools: Vec<Used>,
     /// What principals with a role called.
     pub(super) roles: BTreeMap<String, BTreeSet<String>>,
-    /// Whether somebody called who has no role.
-    pub(super) without_role: bool,
+    /// Calls by somebody who has no role.
+    pub(super) without_role: usize,
     /// The first call by somebody with a role that is called as what says something of all.
     pub(super) default_role: Option<Place>,
 }
@@ -175,7 +175,7 @@ impl Seen {
         self.calls += 1;
         now.calls += 1;
         self.most = self.most.max(now.calls);
-        self.without_role |= by.is_empty();
+        self.without_role += usize::from(by.is_empty());
         for role in by {
             self.roles.entry(role.clone()).or_default().insert(tool.to_owned());
         }
@@ -220,8 +220,9 @@ fn unread(error: &serde_json::Error) -> String {
     format!("its action cannot be read: {why}")
 }
 
-/// The roles of a principal.
-fn roles(principal: &str) -> Vec<String> {
+/// The roles of a principal, which is JSON.
+#[must_use]
+pub fn roles(principal: &str) -> Vec<String> {
     let principal: Json = serde_json::from_str(principal).unwrap_or_default();
     let roles = principal.get("roles").and_then(Json::as_array);
     let texts = roles.into_iter().flatten().filter_map(Json::as_str);

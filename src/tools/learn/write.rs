@@ -9,16 +9,14 @@ use std::fmt::Write as _;
 
 use serde_json::Value as Json;
 
-use crate::tools::learn::Learning;
 use crate::tools::learn::seen::{Argument, Seen, Used};
+use crate::tools::learn::{Learning, is_value};
 use crate::tools::lint::names::is_secret;
 use crate::tools::mcp::role_word;
 use crate::tools::mcp::write::{quote, word};
 use crate::tools::report::counted;
 use crate::tools::suite::literal;
 
-/// Longest text that is a value, in characters; a longer one is what somebody wrote.
-const VALUE_CHARS_MAX: usize = 64;
 /// Longest list of other values that is written out, in bytes.
 const LIST_BYTES_MAX: usize = 4_096;
 
@@ -67,7 +65,7 @@ pub(super) fn document(seen: &Seen, how: Learning<'_>) -> String {
     let (sessions, calls) = (counted(seen.sessions, "session"), counted(seen.calls, "call"));
     let mut out = format!("# Learned from {sessions} with {calls}. It allows\n");
     out.push_str(HEAD);
-    let has_roles = !seen.without_role;
+    let has_roles = seen.without_role == 0;
     let _ = write!(out, "policyc: 1\nname: {}\ndefault: deny\n", word(how.name));
     if has_roles {
         out.push_str("schema: {principal: {roles: list<string>}}\n");
@@ -83,6 +81,9 @@ pub(super) fn document(seen: &Seen, how: Learning<'_>) -> String {
             let names: Vec<String> = tools.iter().map(|name| word(name)).collect();
             let _ = writeln!(out, "  {}: {{allow: [{}]}}", word(role), names.join(", "));
         }
+    } else if !seen.roles.is_empty() {
+        let calls = counted(seen.without_role, "call");
+        let _ = writeln!(out, "# No `capabilities`: {calls} by callers without a role.");
     }
     let _ = writeln!(
         out,
@@ -237,7 +238,7 @@ fn asked(argument: &Argument, most: usize) -> Asked {
             Asked::Demand(format!("ge: {low:?}, le: {high:?}"))
         }
         // What its name calls a secret is written nowhere.
-        Shape::Text if few && !tells_secret(argument) && argument.values.iter().all(is_value) => {
+        Shape::Text if few && !tells_secret(argument) && argument.values.iter().all(is_text) => {
             Asked::Demand(listed(argument, |value| quote(value.as_str().unwrap_or_default())))
         }
         Shape::Text => {
@@ -252,7 +253,7 @@ fn asked(argument: &Argument, most: usize) -> Asked {
                     items.push(item);
                 }
             }
-            if items.len() > most || !items.iter().all(|item| is_value(item)) {
+            if items.len() > most || !items.iter().all(|item| is_text(item)) {
                 return Asked::Nothing;
             }
             let items: Vec<String> = items.into_iter().map(literal::of).collect();
@@ -296,11 +297,9 @@ fn double(value: &Json) -> String {
     format!("{:?}", value.as_f64().unwrap_or_default())
 }
 
-/// Whether a text is a value, not what somebody wrote.
-fn is_value(value: &Json) -> bool {
-    value.as_str().is_some_and(|text| {
-        text.chars().count() <= VALUE_CHARS_MAX && !text.chars().any(char::is_control)
-    })
+/// Whether it is a text that is a value.
+fn is_text(value: &Json) -> bool {
+    value.as_str().is_some_and(is_value)
 }
 
 /// The place of an argument in CEL.

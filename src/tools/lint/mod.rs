@@ -5,7 +5,8 @@
 //! Imports: `diag`.
 //!
 //! A lint is a row of `LINTS` and a file: in `source` where it goes by what is written, in
-//! `meaning` where it asks about all inputs and shows one. Every lint reports at the level of its
+//! `meaning` where it asks about all inputs and shows one, in `traces` where it goes by what
+//! recorded sessions did. Every lint reports at the level of its
 //! code; `suppress` and `select` say afterwards what a project wants to hear.
 
 pub mod annotate;
@@ -26,6 +27,7 @@ pub mod spelling;
 pub mod subject;
 pub mod suppress;
 pub mod taint;
+pub mod traces;
 
 use crate::diag::codes::Code;
 use crate::diag::sink::Sink;
@@ -34,6 +36,7 @@ use crate::tools::lint::meaning::{
 };
 use crate::tools::lint::select::{Level, Selection};
 use crate::tools::lint::subject::Subject;
+use crate::tools::lint::traces::{unused_capability, unused_step, written_text};
 
 /// What lints are about. People choose them by these names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -88,6 +91,8 @@ enum Run {
     Source(fn(&Subject<'_>, &mut Sink)),
     /// What it means for all inputs.
     Meaning(Look),
+    /// What recorded sessions did.
+    Traces(traces::Look),
 }
 
 const fn source(code: Code, group: Group, run: fn(&Subject<'_>, &mut Sink)) -> Lint {
@@ -96,6 +101,18 @@ const fn source(code: Code, group: Group, run: fn(&Subject<'_>, &mut Sink)) -> L
 
 const fn meaning(code: Code, group: Group, look: Look) -> Lint {
     Lint { code, group, run: Run::Meaning(look) }
+}
+
+const fn of_traces(code: Code, group: Group, look: traces::Look) -> Lint {
+    Lint { code, group, run: Run::Traces(look) }
+}
+
+impl Lint {
+    /// Whether it goes by recorded sessions, and finds nothing where there are none.
+    #[must_use]
+    pub const fn needs_sessions(&self) -> bool {
+        matches!(self.run, Run::Traces(_))
+    }
 }
 
 /// Every lint, by code.
@@ -160,6 +177,9 @@ pub const LINTS: &[Lint] = &[
     source(Code::FreeKey, Group::Security, source::free_key::run),
     source(Code::IdleApproval, Group::Bugs, source::idle_approval::run),
     source(Code::OpenWorld, Group::Security, source::open_world::run),
+    of_traces(Code::UnusedCapability, Group::Unused, unused_capability::run),
+    of_traces(Code::WrittenText, Group::Security, written_text::run),
+    of_traces(Code::UnusedStep, Group::Unused, unused_step::run),
 ];
 
 /// Reports what lints of these codes find that go by what is written.
@@ -175,7 +195,7 @@ pub fn lint_only(subject: &Subject<'_>, selection: &Selection, codes: &[Code], s
 /// Reports what those lints find that `selection` tells. The others do not run: what they would
 /// find is never told, and would take the room of what is.
 pub fn lint(subject: &Subject<'_>, selection: &Selection, sink: &mut Sink) {
-    let mut looks = Vec::new();
+    let (mut looks, mut of_traces) = (Vec::new(), Vec::new());
     for lint in LINTS.iter().filter(|lint| selection.level(lint.code) != Level::Allow) {
         if subject.is_stopped() {
             return;
@@ -183,7 +203,11 @@ pub fn lint(subject: &Subject<'_>, selection: &Selection, sink: &mut Sink) {
         match lint.run {
             Run::Source(run) => run(subject, sink),
             Run::Meaning(look) => looks.push(look),
+            Run::Traces(look) => of_traces.push(look),
         }
+    }
+    if !of_traces.is_empty() && !subject.sessions().is_empty() {
+        traces::lint(subject, &of_traces, sink);
     }
     if !looks.is_empty() {
         meaning::lint(subject, &looks, sink);

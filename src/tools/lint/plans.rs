@@ -9,10 +9,10 @@ use crate::base::name::Name;
 use crate::base::span::Spanned;
 use crate::compiler::syntax::document::agents::{Flow, SinkArg, ToolEffect};
 use crate::compiler::syntax::document::model::{PolicyDocument, Role, Tool, TypeField};
-use crate::compiler::syntax::document::plans::{Demand, Plan, PlanStep};
+use crate::compiler::syntax::document::plans::{Demand, Deviation, Plan, PlanStep};
 use crate::compiler::syntax::document::trust::Sanitizer;
 use crate::lang::glob;
-use crate::lang::session::{MODEL, PROMPT};
+use crate::lang::session::{MODEL, PROMPT, REPLACE};
 use crate::tools::lint::subject::Subject;
 
 /// The family of labels that nobody trusts.
@@ -118,6 +118,26 @@ impl<'a> Planned<'a> {
             }
         }
         found
+    }
+
+    /// Whether a call of a tool may be in the plan: it has a step, needs none, asks for another
+    /// plan or undoes a step.
+    #[must_use]
+    pub fn knows(&self, tool: &Tool) -> bool {
+        let (plan, name) = (self.plan, &tool.name.value);
+        let reads = plan.reads.iter().any(|pattern| glob::matches(&pattern.value, name));
+        let mut tools = self.documents.iter().flat_map(|document| &document.tools);
+        plan.steps.iter().any(|step| step.tool.value == *name)
+            || reads && !acts(tool) && plan.budget != Some(0)
+            || **name == *REPLACE.0
+            || tools.any(|it| it.undo.as_ref().is_some_and(|undo| undo.value == *name))
+    }
+
+    /// Whether the plan lets a call of a tool through: it knows it, or what deviates is not denied.
+    #[must_use]
+    pub fn allows(&self, tool: &Tool) -> bool {
+        let deviation = if acts(tool) { &self.plan.effect } else { &self.plan.read_only };
+        self.knows(tool) || *deviation != Deviation::Deny
     }
 
     /// What a step asks of an argument.

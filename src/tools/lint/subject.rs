@@ -3,7 +3,7 @@
 //! In:      files, the tree, types and names, the program.
 //! Out:     `Subject`, with the few questions that many lints ask.
 //! Imports: `base`, `compiler::check`, `compiler::source`, `compiler::syntax`, `diag`,
-//!          `runtime::program`.
+//!          `runtime::program`, `tools::learn`.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,6 +15,7 @@ use crate::compiler::source::map::SourceMap;
 use crate::compiler::syntax::ast::{Ast, ExprId};
 use crate::diag::diagnostic::{Edit, Fix};
 use crate::runtime::program::Program;
+use crate::tools::learn::Recorded;
 use crate::tools::lint::parts::{Part, parts};
 use crate::tools::lint::spelling::{Home, Homes, rewrite};
 
@@ -32,6 +33,7 @@ pub struct Subject<'a> {
     parts: OnceLock<Vec<Part>>,
     tags: Option<&'a [String]>,
     stop: Option<&'a AtomicBool>,
+    sessions: &'a [Recorded],
 }
 
 impl<'a> Subject<'a> {
@@ -63,6 +65,7 @@ impl<'a> Subject<'a> {
             parts: OnceLock::new(),
             tags: None,
             stop: None,
+            sessions: &[],
         }
     }
 
@@ -77,6 +80,18 @@ impl<'a> Subject<'a> {
     #[must_use]
     pub fn with_stop(self, stop: &'a AtomicBool) -> Self {
         Self { stop: Some(stop), ..self }
+    }
+
+    /// The same project, and what recorded sessions did with its tools.
+    #[must_use]
+    pub fn with_sessions(self, sessions: &'a [Recorded]) -> Self {
+        Self { sessions, ..self }
+    }
+
+    /// The sessions that lints go by; none where nobody named any.
+    #[must_use]
+    pub const fn sessions(&self) -> &'a [Recorded] {
+        self.sessions
     }
 
     /// Whether lints shall stop.

@@ -24,6 +24,7 @@ use crate::compiler::syntax::token::Token;
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::{Diagnostic, Severity};
 use crate::diag::sink::Sink;
+use crate::tools::lint::LINTS;
 use crate::tools::lint::select::{Level, Selection, Selector};
 
 /// What follows the sign of a comment.
@@ -53,15 +54,37 @@ struct Named {
     used: bool,
 }
 
-/// The findings that are told. `whole` says that every lint has run, so that what no finding needed
-/// is not needed.
+/// Which lints have run: what none of these needed is not needed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ran {
+    /// Some.
+    Part,
+    /// All but those that go by recorded sessions.
+    WithoutSessions,
+    /// All.
+    All,
+}
+
+impl Ran {
+    /// Whether those that report any of these have.
+    fn has(self, selector: &Selector) -> bool {
+        let mut waiting = LINTS.iter().filter(|lint| lint.needs_sessions());
+        match self {
+            Self::Part => false,
+            Self::WithoutSessions => !waiting.any(|lint| selector.speaks_of(lint.code)),
+            Self::All => true,
+        }
+    }
+}
+
+/// The findings that are told.
 #[must_use]
 pub fn told(
     files: &SourceMap,
     ast: &Ast,
     selection: &Selection,
     findings: Vec<Diagnostic>,
-    whole: bool,
+    ran: Ran,
 ) -> Vec<Diagnostic> {
     let mut suppressions = Vec::new();
     let marked: Vec<_> = files.iter().filter(|(_, it)| it.text.contains(MARK)).collect();
@@ -89,7 +112,7 @@ pub fn told(
         }
     }
     for own in &suppressions {
-        for finding in own.findings(selection, whole) {
+        for finding in own.findings(selection, ran) {
             let at = finding.span();
             kept.extend(selection.told(finding, path(at)));
         }
@@ -117,7 +140,7 @@ impl Suppression {
     }
 
     /// What is to be said about it.
-    fn findings(&self, selection: &Selection, whole: bool) -> Vec<Diagnostic> {
+    fn findings(&self, selection: &Selection, ran: Ran) -> Vec<Diagnostic> {
         let mut found = Vec::new();
         if self.codes.is_empty() {
             let fact = "a suppression names no code";
@@ -126,7 +149,7 @@ impl Suppression {
         }
         let needless = |named: &Named| match &named.read {
             Err(_) => true,
-            Ok(selector) => whole && !named.used && selection.tells(selector),
+            Ok(selector) => ran.has(selector) && !named.used && selection.tells(selector),
         };
         let all = self.codes.iter().all(needless);
         for (at, named) in self.codes.iter().enumerate().filter(|(_, named)| needless(named)) {

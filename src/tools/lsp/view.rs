@@ -48,7 +48,7 @@ pub(super) struct View {
     pub(super) stale: bool,
     /// What was found last.
     pub(super) findings: Vec<Diagnostic>,
-    checked: OnceCell<Checking>,
+    checked: OnceCell<Checking<'static>>,
     /// What turns bytes of its files into places, as far as somebody asked.
     units: IndexVec<FileId, OnceCell<Units>>,
     /// Raised when its texts are no longer these: who looks at them may stop.
@@ -66,7 +66,7 @@ pub(super) struct Work {
     /// What reading found.
     read: Sink,
     /// What checking found, where somebody has asked for it already.
-    checked: Option<Checking>,
+    checked: Option<Checking<'static>>,
     stop: Arc<AtomicBool>,
 }
 
@@ -74,7 +74,7 @@ pub(super) struct Work {
 #[derive(Debug)]
 pub(super) struct Rest {
     work: Work,
-    checked: Checking,
+    checked: Checking<'static>,
 }
 
 /// What came of it.
@@ -84,7 +84,7 @@ pub(super) struct Done {
     pub(super) key: Key,
     /// The version of its texts that was looked at.
     pub(super) version: u64,
-    checked: Checking,
+    checked: Checking<'static>,
     findings: Vec<Diagnostic>,
     /// The paths that its documents name; `None` while lints are still at work.
     named: Option<BTreeSet<String>>,
@@ -122,7 +122,7 @@ impl Rest {
 impl Work {
     fn done(
         &self,
-        checked: Checking,
+        checked: Checking<'static>,
         findings: Vec<Diagnostic>,
         named: Option<BTreeSet<String>>,
     ) -> Done {

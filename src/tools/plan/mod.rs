@@ -28,7 +28,7 @@ use crate::tools::lint::lint_only;
 use crate::tools::lint::plans::Planned;
 use crate::tools::lint::select::Selection;
 use crate::tools::lint::subject::Subject;
-use crate::tools::lint::suppress;
+use crate::tools::lint::suppress::{self, Ran};
 use crate::tools::pipeline::{load_own, options};
 use crate::tools::project::Settings;
 
@@ -97,7 +97,7 @@ pub fn check(
     }
     let (findings, dropped) = found.finish();
     let ast = &front.parsed.ast;
-    for finding in suppress::told(files, ast, asked.selection, findings, false) {
+    for finding in suppress::told(files, ast, asked.selection, findings, Ran::Part) {
         sink.report(finding);
     }
     sink.count_dropped(dropped);

@@ -6,6 +6,7 @@ mod found;
 mod labels;
 mod page;
 mod plans;
+mod traces;
 
 use policyc::compiler::source::map::SourceMap;
 use policyc::diag::diagnostic::{Diagnostic, Edit, Fix, Severity};

@@ -1,13 +1,9 @@
 //! W0578: a role may call what the plan never does.
 
-use crate::compiler::syntax::document::model::Tool;
-use crate::compiler::syntax::document::plans::Deviation;
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
 use crate::diag::sink::Sink;
-use crate::lang::glob;
-use crate::lang::session::REPLACE;
-use crate::tools::lint::plans::{Planned, acts};
+use crate::tools::lint::plans::Planned;
 use crate::tools::lint::subject::Subject;
 
 /// Reports tools that a role is granted by name, and that no call of the plan may be: no step is of
@@ -17,22 +13,11 @@ pub fn run(subject: &Subject<'_>, sink: &mut Sink) {
     let plan = planned.plan;
     let documents = &subject.checked.parsed().policies;
     let tools = || documents.iter().flat_map(|document| &document.tools);
-    let is_planned = |tool: &Tool| {
-        let name = &tool.name.value;
-        let reads = plan.reads.iter().any(|pattern| glob::matches(&pattern.value, name));
-        let deviation = if acts(tool) { &plan.effect } else { &plan.read_only };
-        plan.steps.iter().any(|step| step.tool.value == *name)
-            || reads && !acts(tool) && plan.budget != Some(0)
-            || *deviation != Deviation::Deny
-            || **name == *REPLACE.0
-            // What undoes a step is planned when that is to be undone.
-            || tools().any(|it| it.undo.as_ref().is_some_and(|undo| undo.value == *name))
-    };
     let capabilities = documents.iter().filter_map(|document| document.capabilities.as_ref());
     for role in capabilities.flat_map(|section| &section.roles) {
         for grant in role.allow.iter().filter(|it| !it.value.contains('*')) {
             let mut granted = tools().filter(|tool| tool.name.value == grant.value);
-            let Some(tool) = granted.next().filter(|tool| !is_planned(tool)) else { continue };
+            let Some(tool) = granted.next().filter(|tool| !planned.allows(tool)) else { continue };
             let (role, name) = (&role.role.value, &tool.name.value);
             let fact = format!("`{role}` may call `{name}`, and the plan denies every call of it");
             let label = "grants what nobody needs";
