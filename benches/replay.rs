@@ -19,7 +19,6 @@
     reason = "a benchmark looks at the clock, prints, writes, and stops where it cannot go on"
 )]
 
-use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{self, Write as _};
 use std::num::NonZero;
@@ -27,59 +26,23 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use policyc::compiler::source::map::SourceMap;
-use policyc::compiler::{Options, compile};
-use policyc::diag::sink::Sink;
-use policyc::lang::value::time;
 use policyc::runtime::program::Program;
-use policyc::runtime::record::about::{About, Loaded, Session, ulid};
 use policyc::runtime::record::chain::Batch;
 use policyc::runtime::record::log::{Durability, Log, LogOptions, Storage};
-use policyc::runtime::record::write::Recorder;
-use policyc::runtime::vm::request::{Moment, ingest};
-use policyc::runtime::vm::scratch::Scratch;
 use policyc::tools::replay::filter::Filter;
 use policyc::tools::replay::open::sources;
 use policyc::tools::replay::store::Store;
 use policyc::tools::replay::stream::{Chunk, Progress, run};
 use policyc::tools::replay::verify::{Verified, Verifier};
 
-const POLICY: &str = r#"policyc: 1
-name: payments
-default: deny
-schema:
-  principal: {id: string, role: string, team: string}
-  action:
-    tool: string
-    args: {amount: int, to: string, memo: string, users: {items: string, maxItems: 64}}
-  resource: {type: string, team: string}
-  request: {approvers: {items: string, maxItems: 8}, env: string}
-rules:
-  - id: two-person
-    when: action.args.amount > 10000 && size(request.approvers) < 2
-    deny: "{action.args.amount} needs two approvers"
-  - {id: blast-radius, when: size(action.args.users) > 50, deny: more than 50 users}
-  - {id: scope, when: resource.team != principal.team, deny: another team}
-  - id: production
-    when: request.env == 'prod' && action.tool.startsWith('k8s.')
-    escalate: {to: [ops], reason: production}
-  - {id: secret, when: action.args.memo.contains('secret'), deny: a secret}
-  - id: outsiders
-    when: "action.args.users.exists(u, u.startsWith('ext-'))"
-    escalate: {to: [security], reason: outsiders}
-  - id: finance
-    when: "principal.role in ['ops', 'finance'] && action.args.amount <= 25000"
-    allow: "{principal.role} may pay"
-  - {id: reads, when: action.tool.endsWith('.read'), allow: reads}
-"#;
+mod payments;
+use payments::{POLICY, compiled, write};
 
 fn main() {
     let number = |name: &str, otherwise: usize| {
         std::env::var(name).map_or(otherwise, |text| text.parse().expect("a number"))
     };
-    let mut files = SourceMap::new();
-    files.add("payments.yaml", POLICY);
-    let bundle = compile(&files, &Options::default(), &mut Sink::new()).expect("compiles").bundle;
+    let bundle = compiled(POLICY);
     let program = Program::load_unsigned_whole(&bundle).expect("loads");
     let count = number("RECORDS", 200_000);
     let out = std::env::args().skip(1).find(|argument| !argument.starts_with("--"));
@@ -89,7 +52,7 @@ fn main() {
         return;
     }
     let mut plain = Vec::new();
-    write(&program, count, |line| plain.extend([line, b"\n"].concat()));
+    write(&program, 0..count, |line| plain.extend([line, b"\n"].concat()));
     let kept = Kept::default();
     chained(&program, count, kept.clone());
     let log = std::mem::take(&mut *kept.0.lock().expect("nobody panicked"));
@@ -188,7 +151,7 @@ fn chained(program: &Program, count: usize, storage: impl Storage + 'static) {
     let room = options.queue;
     let log = Log::open(storage, options).expect("a thread");
     let mut taken = 0;
-    write(program, count, |line| {
+    write(program, 0..count, |line| {
         let ticket = log.append(line).expect("room").expect("it is taken");
         taken += 1;
         if taken % (room / 2) == 0 {
@@ -196,54 +159,4 @@ fn chained(program: &Program, count: usize, storage: impl Storage + 'static) {
         }
     });
     log.close().expect("it is written");
-}
-
-/// Decides about `count` contexts, none like the one before, and hands on their records.
-fn write(program: &Program, count: usize, mut line_of: impl FnMut(&[u8])) {
-    let start = time::parse("2026-11-19T14:00:00Z").expect("a time");
-    let mut recorder = Recorder::for_program(program, &Loaded::default());
-    let mut scratch = Scratch::for_program(program);
-    let (mut context, mut id) = (String::new(), String::new());
-    for at in 0..count {
-        write_context(&mut context, at);
-        let mut now = start;
-        now.seconds += i64::try_from(at / 1000).expect("few records");
-        now.nanoseconds = u32::try_from(at % 1000).expect("below a thousand") * 1_000_000 + 481_907;
-        let random = (at as u128).wrapping_mul(0x9E37_79B9_7F4A_7C15_F39C).to_be_bytes();
-        let milliseconds =
-            u64::try_from(now.seconds).expect("after 1970") * 1000 + (at % 1000) as u64;
-        id.clear();
-        id.push_str(&ulid(milliseconds, *random.last_chunk().expect("ten bytes")));
-        let mut filled = ingest(program, context.as_bytes(), &mut scratch);
-        let moment = Moment::at(now.seconds, now.nanoseconds);
-        let mut recording = recorder.decide(&mut filled, &moment);
-        let session = format!("s-{:04x}", at / 31);
-        let mut about = About::new(&id, now);
-        about.session = Some(Session { id: &session, step: (at % 31 + 1) as u64, parent: None });
-        about.took_ns = Some(840 + (at % 997) as u64);
-        line_of(recording.line(&about));
-    }
-}
-
-fn write_context(context: &mut String, at: usize) {
-    let pick = |from: &[&'static str], salt: usize| from[(at / salt) % from.len()];
-    let role = pick(&["ops", "finance", "support"], 1);
-    let team = pick(&["payments", "platform"], 3);
-    let tool = pick(&["bank.transfer", "crm.read", "k8s.scale", "mail.send"], 5);
-    let memo = pick(&["invoice", "refund of", "the secret of", "order"], 11);
-    let (amount, to) = (at * 7919 % 30_000, at % 9973);
-    context.clear();
-    let _ = write!(context, r#"{{"principal":{{"id":"agent:billing-{}","#, at % 97);
-    let _ = write!(context, r#""role":"{role}","team":"{team}"}},"action":{{"tool":"{tool}","#);
-    let _ = write!(context, r#""server":"mcp://bank","args":{{"amount":{amount},"#);
-    let _ = write!(context, r#""to":"acct_{to}","memo":"{memo} {at}","users":["#);
-    let kind = if at.is_multiple_of(13) { "ext" } else { "u" };
-    for user in 0..at % 6 {
-        let _ = write!(context, "{}\"{kind}-{user}\"", if user > 0 { "," } else { "" });
-    }
-    let owner = pick(&["payments", "payments", "platform"], 2);
-    let approvers = pick(&["", r#""mona""#, r#""mona","kim""#], 7);
-    let env = pick(&["prod", "stage"], 2);
-    let _ = write!(context, r#"]}}}},"resource":{{"type":"account","team":"{owner}"}},"#);
-    let _ = write!(context, r#""request":{{"approvers":[{approvers}],"env":"{env}"}}}}"#);
 }

@@ -24,6 +24,9 @@ use crate::runtime::vm::decision::Decision;
 /// What stands in front of the canonical form where it is hashed.
 const DOMAIN: &str = "policyc.decision.v1\0";
 
+/// What stands at the end of it.
+const END: &str = "}";
+
 /// The canonical form of one decision after the other, in memory that is kept: after the first ones
 /// nothing allocates.
 #[derive(Clone, Debug)]
@@ -43,6 +46,33 @@ struct Parts {
     fired: Range<usize>,
     outputs: Range<usize>,
     reason: Range<usize>,
+}
+
+/// What stands in front of the message in the canonical form of decisions that differ in nothing
+/// else: it is hashed once.
+#[derive(Clone, Debug)]
+pub struct Front {
+    text: Box<str>,
+    begun: Sha256,
+}
+
+impl PartialEq for Front {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+
+impl Eq for Front {}
+
+impl Front {
+    /// The digest of the decision with this message, a JSON string.
+    #[must_use]
+    pub fn digest(&self, message: &str) -> [u8; 32] {
+        let mut hashed = self.begun.clone();
+        hashed.update(message.as_bytes());
+        hashed.update(END.as_bytes());
+        hashed.finalize().into()
+    }
 }
 
 impl Canonical {
@@ -85,6 +115,19 @@ impl Canonical {
         // Writing to a string does not fail.
         let _ = self.write(decision);
         Sha256::digest(self.text.as_bytes()).into()
+    }
+
+    /// What stands in front of the message of the last decision, and the message as it is spelled.
+    /// `None` where it is not all that follows.
+    #[must_use]
+    pub fn front(&self) -> Option<(Front, &str)> {
+        let Range { start, end } = self.parts.reason;
+        if self.text.get(end..)? != END {
+            return None;
+        }
+        let text = self.text.get(..start)?;
+        let begun = Sha256::new_with_prefix(text);
+        Some((Front { text: text.into(), begun }, self.reason()))
     }
 
     /// What failed: a list of objects.
@@ -136,7 +179,7 @@ impl Canonical {
         json::write_string(out, "", decision.said())?;
         self.parts.reason = start..out.len();
         explanations(out, decision, &view, (&self.order, &self.explained))?;
-        out.write_char('}')
+        out.write_str(END)
     }
 }
 

@@ -187,6 +187,12 @@ impl Seat {
         &self.witness
     }
 
+    /// The canonical form of the last decision.
+    #[must_use]
+    pub const fn words(&self) -> &Canonical {
+        &self.canonical
+    }
+
     /// The rules that fired in the last decision, in document order.
     #[must_use]
     pub fn fired(&self) -> &[u16] {

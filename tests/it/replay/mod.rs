@@ -10,6 +10,8 @@ mod judged;
 mod lint;
 #[cfg(feature = "pack")]
 mod pack;
+#[cfg(feature = "pack")]
+mod pack_messages;
 mod packed;
 mod parts;
 mod places;

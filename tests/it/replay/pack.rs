@@ -238,8 +238,13 @@ fn bad_packs_end_commands_as_the_table_says() {
     };
     with(4, b'X');
     verify().expect(2, &["it is Parquet, and no pack"]);
-    with(8, 2);
-    verify().expect(2, &["a pack of version 2, and this build knows version 1"]);
+    with(8, 3);
+    verify().expect(2, &["a pack of version 3, and this build knows 1 and 2"]);
+    // What `plain` says was less then; lines are the same.
+    with(8, 1);
+    verify().expect(0, &["exact", "40"]);
+    run("replay diff bad --bundle policy.plcb --to policy.plcb")
+        .expect(0, &["40 decisions", "is taken line by line: its columns are those of an older"]);
     let last = pack.len() - 12;
     with(last, !pack[last]);
     verify().expect(4, &["the footer of the pack is not what was written"]);
@@ -332,7 +337,7 @@ fn a_full_disk_is_told() {
 
 /// What a candidate changes, told from the lines and from the columns of a pack of them, with how
 /// many records columns had to decide.
-fn told_twice(
+pub(super) fn told_twice(
     folder: &Folder,
     (before, from, to): (&[Arc<Program>], Option<&Arc<Program>>, &Arc<Program>),
     lines: &[u8],
@@ -354,7 +359,7 @@ fn told_twice(
     let far = (&AtomicU64::new(0), &AtomicBool::new(false));
     let two = NonZero::new(2).expect("two");
     let compared = compare(&pack, candidates, two, far).expect("columns");
-    (by_lines, compared.map(|compared| (compared.impact, compared.decided)))
+    (by_lines, compared.ok().map(|compared| (compared.impact, compared.decided)))
 }
 
 /// A program as it was loaded once more.
@@ -443,10 +448,7 @@ fn records_that_are_alike_are_decided_once() {
         POLICY.replacen("needs two approvers", "needs more approvers", 1),
         POLICY.replacen("within the limit", "{action.args.memo}", 1),
         POLICY.replacen("maxItems: 9", "maxItems: 2", 1),
-        POLICY
-            .replacen("amount: int", "amount: double", 1)
-            .replace("0000", "0000.0")
-            .replace("25000.0", "25000.0"),
+        POLICY.replacen("amount: int", "amount: double", 1).replace("0000", "0000.0"),
         POLICY.to_owned(),
     ];
     for text in &candidates {

@@ -348,10 +348,9 @@ impl Stream<'_> {
         let file = self.sources.first()?.pack().filter(|_| self.filter.is_all())?;
         let progress = Progress { stop: interrupted(), ..Progress::default() };
         match impact(file, candidates, (self.threads(), &progress)) {
-            Ok(Some(told)) => Some(Ok(told)),
-            Ok(None) => {
+            Ok(Ok(told)) => Some(Ok(told)),
+            Ok(Err(why)) => {
                 let name = self.sources.first().map_or("", |source| source.name.as_str());
-                let why = "the bundles ask for more than its columns tell";
                 self.terminal.notice(&format!("  `{name}` is taken line by line: {why}\n"));
                 None
             }

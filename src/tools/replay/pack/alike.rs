@@ -12,16 +12,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use aho_corasick::{AhoCorasick, Input};
+
 use crate::base::arrange::Arrange as _;
 use crate::lang::constant::Constant;
 use crate::lang::opcodes::{Instruction, Op, Operand};
 use crate::lang::pattern::Automaton;
-use crate::lang::pattern::search::occurs;
 use crate::lang::value::text::code_points;
 use crate::runtime::bundle::module::{
     Module, NONE, NodeMode, Requirement, RuleRow, SlotRow, TemplatePart, TypeRow,
 };
 use crate::runtime::program::Program;
+use crate::runtime::program::withheld::Withheld;
 use crate::tools::replay::pack::layout::{Kind, Layout, pointer};
 
 /// Ints of this size and below are doubles, each its own.
@@ -46,7 +48,7 @@ pub enum Test {
     /// ..
     Ends(Vec<u8>),
     /// ..
-    Contains(Vec<u8>),
+    Contains(Box<Needle>),
     /// Whether this matches.
     Matches(Box<Automaton>),
     /// How its size stands to this.
@@ -64,8 +66,26 @@ pub struct Alike {
     pub columns: BTreeMap<usize, Asked>,
     /// The places in `state` of the nodes that are read, and whether a column is theirs.
     pub nodes: Vec<(usize, bool)>,
-    /// For each program: for each rule the columns that its message quotes.
-    pub quotes: Vec<Vec<Vec<usize>>>,
+    /// For each program: for each rule what its messages quote.
+    pub quotes: Vec<Vec<Quoted>>,
+}
+
+/// What the messages of a rule quote.
+#[derive(Clone, Debug)]
+pub struct Quoted {
+    /// These columns.
+    pub columns: Vec<usize>,
+    /// The message piece by piece, where there is one that quotes values as they are.
+    pub pieces: Option<Vec<Piece>>,
+}
+
+/// A piece of a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Piece {
+    /// A text.
+    Text(Box<str>),
+    /// The value of a column: a text as it is, a number or a bool as it is written.
+    Column(usize),
 }
 
 /// What one program does.
@@ -74,6 +94,10 @@ struct Reading<'p> {
     layout: &'p Layout,
     /// The column of each slot; presences have none.
     slots: Vec<Option<usize>>,
+    /// Of each slot whether its value is the one of the column, a text, a number or a bool.
+    scalar: Vec<bool>,
+    /// What records of the program withhold.
+    withheld: &'p Withheld,
     alike: &'p mut Alike,
 }
 
@@ -88,14 +112,16 @@ impl Alike {
             if module.manifest.metered || module.context != NONE {
                 return None;
             }
-            let slots = vec![None; module.slots.len()];
-            let mut reading = Reading { module, layout, slots, alike: &mut alike };
+            let (slots, scalar) = (vec![None; module.slots.len()], vec![false; module.slots.len()]);
+            let withheld = program.withheld();
+            let alike = &mut alike;
+            let mut reading = Reading { module, layout, slots, scalar, withheld, alike };
             reading.places()?;
             reading.index();
             reading.code()?;
             let quotes =
-                module.rules.iter().map(|rule| reading.quoted(rule)).collect::<Option<_>>();
-            alike.quotes.push(quotes?);
+                module.rules.iter().map(|rule| reading.quoted(rule)).collect::<Option<_>>()?;
+            reading.alike.quotes.push(quotes);
         }
         alike.nodes.arrange();
         alike.nodes.dedup();
@@ -148,6 +174,9 @@ impl Reading<'_> {
             }
             let column = column?;
             let asked = self.asks(node.slot, node.ty, self.layout.columns.get(column)?.kind);
+            if let Some(scalar) = self.scalar.get_mut(usize::from(node.slot)) {
+                *scalar = asked.is_some() && is_scalar(module, node.ty);
+            }
             let known = self.asked(column);
             match asked {
                 None => known.whole = true,
@@ -309,7 +338,12 @@ impl Reading<'_> {
             }
             Op::StartsWith => text(Test::Starts),
             Op::EndsWith => text(Test::Ends),
-            Op::Contains => text(Test::Contains),
+            Op::Contains => match (constant()?, kind) {
+                (Constant::String(text), Kind::Text) => {
+                    one(Needle::of(text.as_bytes()).map(|needle| Test::Contains(Box::new(needle))))
+                }
+                _ => None,
+            },
             Op::Matches if kind == Kind::Text => one(self.pattern(ins.b)),
             Op::CompareSize => match (constant()?, kind) {
                 (Constant::Int(size), Kind::Text | Kind::Texts) => Some(vec![Test::Size(*size)]),
@@ -326,7 +360,7 @@ impl Reading<'_> {
     }
 
     /// The columns that the messages of a rule quote.
-    fn quoted(&self, rule: &RuleRow) -> Option<Vec<usize>> {
+    fn quoted(&self, rule: &RuleRow) -> Option<Quoted> {
         let first = usize::from(rule.first_outcome);
         let outcomes = self.module.outcomes.get(first..first + usize::from(rule.outcomes))?;
         let templates = outcomes.iter().filter(|outcome| outcome.template != NONE);
@@ -344,7 +378,42 @@ impl Reading<'_> {
                 }
             }
         }
-        Some(columns.into_iter().collect())
+        let pieces = if let [outcome] = outcomes { self.pieces(outcome.template) } else { None };
+        Some(Quoted { columns: columns.into_iter().collect(), pieces })
+    }
+
+    /// A message that quotes values as they are, piece by piece.
+    fn pieces(&self, template: u16) -> Option<Vec<Piece>> {
+        if template == NONE {
+            return Some(Vec::new());
+        }
+        let piece = |part: &TemplatePart| match part {
+            TemplatePart::Text(text) => {
+                Some(Piece::Text(self.module.strings.get(*text as usize)?.into()))
+            }
+            TemplatePart::Value(function) => {
+                let [Instruction { op: Op::Return, a: slot, .. }] = self.instructions(*function)
+                else {
+                    return None;
+                };
+                let slot = usize::from(*slot);
+                let column = (*self.slots.get(slot)?)?;
+                self.scalar.get(slot)?.then_some(Piece::Column(column))
+            }
+        };
+        // Of what is withheld digests have the path.
+        let template = (!self.withheld.is_quoted_in(template)).then_some(usize::from(template))?;
+        self.module.templates.get(template)?.iter().map(piece).collect()
+    }
+}
+
+/// Whether values of a type are texts, numbers or bools, if they are anything.
+fn is_scalar(module: &Module, ty: u16) -> bool {
+    match module.types.get(usize::from(ty)) {
+        Some(TypeRow::String | TypeRow::Int | TypeRow::Double | TypeRow::Bool) => true,
+        // The part of a type stands before it.
+        Some(TypeRow::Nullable(inner)) if *inner < ty => is_scalar(module, *inner),
+        Some(_) | None => false,
     }
 }
 
@@ -363,48 +432,119 @@ fn compared(constant: &Constant, kind: Kind) -> Option<Test> {
     }
 }
 
-/// A value, as it is asked.
+/// Values of a column that are asked together.
 #[derive(Clone, Copy, Debug)]
 pub enum Seen<'a> {
-    /// A text.
-    Text(&'a [u8]),
-    /// An int.
-    Int(i64),
-    /// A double.
-    Double(f64),
+    /// Texts, one behind the other, each behind so many bytes that are none of it; where each ends.
+    Texts(&'a [u8], &'a [usize], usize),
+    /// Ints.
+    Ints(&'a [i64]),
+    /// Doubles.
+    Doubles(&'a [f64]),
     /// A list of so many texts.
-    Texts(usize),
+    List(usize),
 }
 
 impl Asked {
-    /// Appends the answers that a value gives, a byte each. `None` if it cannot be asked.
-    pub fn answer(&self, value: Seen<'_>, out: &mut Vec<u8>) -> Option<()> {
-        for test in &self.tests {
-            out.push(test.answer(value)?);
-        }
-        Some(())
+    /// How many bytes a value answers with.
+    #[must_use]
+    pub const fn answers(&self) -> usize {
+        self.tests.len()
+    }
+
+    /// Puts the answers of values into rows of `width` bytes, behind the first byte of each.
+    /// `None` if the values cannot be asked.
+    pub fn answer(&self, values: Seen<'_>, (out, width): (&mut [u8], usize)) -> Option<()> {
+        (1..).zip(&self.tests).try_for_each(|(at, test)| {
+            let places = out.iter_mut().skip(at).step_by(width.max(1));
+            test.answer(values, places)
+        })
     }
 }
 
 impl Test {
-    fn answer(&self, value: Seen<'_>) -> Option<u8> {
+    /// Asks all values; each has one place for its answer.
+    fn answer<'o>(
+        &self,
+        values: Seen<'_>,
+        mut out: impl Iterator<Item = &'o mut u8>,
+    ) -> Option<()> {
         let ordered = |ordering: std::cmp::Ordering| ordering as u8;
-        Some(match (self, value) {
-            (Test::Text(text), Seen::Text(own)) => ordered(own.cmp(text)),
-            (Test::Starts(text), Seen::Text(own)) => u8::from(own.starts_with(text)),
-            (Test::Ends(text), Seen::Text(own)) => u8::from(own.ends_with(text)),
-            (Test::Contains(text), Seen::Text(own)) => u8::from(occurs(own, text)),
-            (Test::Matches(pattern), Seen::Text(own)) => {
-                u8::from(pattern.is_match(&mut pattern.cache(), own).ok()?)
+        match (self, values) {
+            (Self::Contains(needle), Seen::Texts(all, ends, gap)) => {
+                needle.seek((all, ends, gap), out);
             }
-            (Test::Size(size), Seen::Text(own)) => {
-                ordered(i64::try_from(code_points(own)).ok()?.cmp(size))
+            (_, Seen::Texts(all, ends, gap)) => {
+                let mut from = 0;
+                for (end, place) in ends.iter().zip(out) {
+                    *place = self.of_text(all.get(from + gap..*end)?)?;
+                    from = *end;
+                }
             }
-            (Test::Size(size), Seen::Texts(own)) => ordered(i64::try_from(own).ok()?.cmp(size)),
-            (Test::Int(number), Seen::Int(own)) => ordered(i128::from(own).cmp(number)),
-            // Beside less, equal and more: in no relation.
-            (Test::Double(number), Seen::Double(own)) => own.partial_cmp(number).map_or(2, ordered),
+            (Self::Int(number), Seen::Ints(all)) => {
+                let asked = |own: &i64| ordered(i128::from(*own).cmp(number));
+                out.zip(all).for_each(|(place, own)| *place = asked(own));
+            }
+            (Self::Double(number), Seen::Doubles(all)) => {
+                // Beside less, equal and more: in no relation.
+                let asked = |own: &f64| own.partial_cmp(number).map_or(2, ordered);
+                out.zip(all).for_each(|(place, own)| *place = asked(own));
+            }
+            (Self::Size(size), Seen::List(own)) => {
+                *out.next()? = ordered(i64::try_from(own).ok()?.cmp(size));
+            }
             _ => return None,
+        }
+        Some(())
+    }
+
+    fn of_text(&self, own: &[u8]) -> Option<u8> {
+        let ordered = |ordering: std::cmp::Ordering| ordering as u8;
+        Some(match self {
+            Self::Text(text) => ordered(own.cmp(text)),
+            Self::Starts(text) => u8::from(own.starts_with(text)),
+            Self::Ends(text) => u8::from(own.ends_with(text)),
+            Self::Matches(pattern) => u8::from(pattern.is_match(&mut pattern.cache(), own).ok()?),
+            Self::Size(size) => ordered(i64::try_from(code_points(own)).ok()?.cmp(size)),
+            Self::Contains(_) | Self::Int(_) | Self::Double(_) => return None,
         })
+    }
+}
+
+/// A text that is looked for in many at once.
+#[derive(Debug)]
+pub struct Needle {
+    search: AhoCorasick,
+    len: usize,
+}
+
+impl Needle {
+    fn of(text: &[u8]) -> Option<Self> {
+        Some(Self { search: AhoCorasick::new([text]).ok()?, len: text.len() })
+    }
+
+    /// Says of texts, one behind the other, which hold it.
+    fn seek<'o>(
+        &self,
+        (all, ends, gap): (&[u8], &[usize], usize),
+        out: impl Iterator<Item = &'o mut u8>,
+    ) {
+        let mut from = 0;
+        let mut hit = self.next(all, 0);
+        for (end, place) in ends.iter().zip(out) {
+            let start = from + gap;
+            // What begins in front of a text, or goes on behind it, is none of it.
+            while hit.is_some_and(|at| at < start) {
+                hit = self.next(all, start);
+            }
+            *place = u8::from(hit.is_some_and(|at| at + self.len <= *end));
+            from = *end;
+        }
+    }
+
+    /// Where it stands next.
+    fn next(&self, all: &[u8], from: usize) -> Option<usize> {
+        let span = Input::new(all).span(from.min(all.len())..all.len());
+        self.search.find(span).map(|found| found.start())
     }
 }

@@ -12,7 +12,7 @@ use std::collections::HashMap;
 use rustc_hash::FxHashMap;
 
 use crate::tools::replay::pack::alike::{Asked, Seen};
-use crate::tools::replay::pack::decode::{Coded, NONE};
+use crate::tools::replay::pack::decode::{Coded, LENGTH_BYTES, NONE};
 use crate::tools::replay::pack::group::Data;
 use crate::tools::replay::pack::layout::{Kind, Layout};
 
@@ -103,6 +103,12 @@ impl Folded {
         classes
     }
 
+    /// Notes one more column, of which all rows have the class with this number.
+    fn fold_same(&mut self, number: u32) {
+        let all = 0..u32::try_from(self.first.len()).unwrap_or(u32::MAX);
+        self.made.push(all.map(|own| (own, number)).collect());
+    }
+
     /// Tells rows apart by one more column, of which each has a class below `count`. `numbers` are
     /// those that classes have in all groups.
     fn fold(&mut self, class: impl Fn(u32) -> u32, numbers: &[u32]) {
@@ -141,21 +147,42 @@ impl Folded {
 }
 
 /// The classes of a column of a group while they are found.
-#[derive(Default)]
-struct Local {
+struct Local<'k> {
+    /// The numbers of all groups.
+    known: &'k mut HashMap<Box<[u8]>, u32>,
     /// By the number in all groups: here.
     here: FxHashMap<u32, u32>,
     /// The numbers in all groups.
     numbers: Vec<u32>,
+    /// What was answered last, and the class: mostly the next value answers the same.
+    last: (Vec<u8>, u32),
 }
 
-impl Local {
-    fn of(&mut self, number: u32) -> u32 {
-        let Self { here, numbers } = self;
-        *here.entry(number).or_insert_with(|| {
+impl<'k> Local<'k> {
+    fn of(known: &'k mut HashMap<Box<[u8]>, u32>) -> Self {
+        let (here, numbers) = (FxHashMap::default(), Vec::new());
+        Self { known, here, numbers, last: (Vec::new(), NONE) }
+    }
+
+    /// The class of values that answer so.
+    fn class(&mut self, answers: &[u8]) -> u32 {
+        let Self { known, here, numbers, last } = self;
+        if last.1 != NONE && last.0 == answers {
+            return last.1;
+        }
+        let number = known.get(answers).copied().unwrap_or_else(|| {
+            let next = u32::try_from(known.len()).unwrap_or(u32::MAX);
+            known.insert(answers.into(), next);
+            next
+        });
+        let class = *here.entry(number).or_insert_with(|| {
             numbers.push(number);
             u32::try_from(numbers.len() - 1).unwrap_or(u32::MAX)
-        })
+        });
+        last.0.clear();
+        last.0.extend_from_slice(answers);
+        last.1 = class;
+        class
     }
 }
 
@@ -174,37 +201,20 @@ impl Classes {
         coded: &Coded,
         asked: Option<&Asked>,
     ) {
-        let known = self.known.entry(column).or_default();
-        // Mostly the next value gives the same answers.
-        let mut last: (Vec<u8>, u32) = (Vec::new(), NONE);
-        let mut number = |answers: &[u8]| {
-            if last.1 != NONE && last.0 == answers {
-                return last.1;
-            }
-            let found = known.get(answers).copied().unwrap_or_else(|| {
-                let next = u32::try_from(known.len()).unwrap_or(u32::MAX);
-                known.insert(answers.into(), next);
-                next
-            });
-            last.0.clear();
-            last.0.extend_from_slice(answers);
-            last.1 = found;
-            found
-        };
-        let mut local = Local::default();
-        let none = local.of(number(b""));
+        let mut local = Local::of(self.known.entry(column).or_default());
         let kind = layout.columns.get(column).map_or(Kind::Bytes, |column| column.kind);
-        let mut answers = Vec::new();
+        let mut bytes = Vec::new();
         if kind == Kind::Texts {
+            let none = local.class(b"");
             let rows = u32::try_from(coded.there.len()).unwrap_or_default();
             let mut by_codes: FxHashMap<&[u32], u32> = FxHashMap::default();
             let by_row: Vec<u32> = (0..rows)
                 .map(|row| {
                     let Some(list) = coded.list(row as usize) else { return none };
                     *by_codes.entry(list).or_insert_with(|| {
-                        answers.clear();
-                        of_list(coded, list, asked, &mut answers);
-                        local.of(number(&answers))
+                        bytes.clear();
+                        of_list(coded, list, asked, &mut bytes);
+                        local.class(&bytes)
                     })
                 })
                 .collect();
@@ -212,14 +222,28 @@ impl Classes {
             folded.fold(of, &local.numbers);
             return;
         }
+        let answered = asked.filter(|asked| !asked.whole).and_then(|asked| answers(coded, asked));
         let most = u32::try_from(coded.count()).unwrap_or_default();
-        let by_code: Vec<u32> = (0..most)
-            .map(|code| {
-                answers.clear();
-                of_value(coded, code, asked, &mut answers);
-                local.of(number(&answers))
-            })
-            .collect();
+        let mut class = |local: &mut Local<'_>, code: u32| {
+            if let Some((all, width)) = answered.as_ref().filter(|_| code < most) {
+                let start = code as usize * width;
+                return local.class(all.get(start..start + width).unwrap_or_default());
+            }
+            bytes.clear();
+            if code < most {
+                of_value(coded, code, &mut bytes);
+            }
+            local.class(&bytes)
+        };
+        if coded.is_same {
+            class(&mut local, coded.codes.first().copied().unwrap_or(NONE));
+            return folded.fold_same(local.numbers.first().copied().unwrap_or_default());
+        }
+        let by_code: Vec<u32> = (0..most).map(|code| class(&mut local, code)).collect();
+        if coded.is_whole && local.numbers.len() == 1 {
+            return folded.fold_same(local.numbers.first().copied().unwrap_or_default());
+        }
+        let none = class(&mut local, NONE);
         let of = |row: u32| {
             let code = coded.codes.get(row as usize).copied().unwrap_or(NONE);
             by_code.get(code as usize).copied().unwrap_or(none)
@@ -228,41 +252,43 @@ impl Classes {
     }
 }
 
-/// What tells a value from others: the answers that it gives, or all of it.
-fn of_value(coded: &Coded, code: u32, asked: Option<&Asked>, out: &mut Vec<u8>) {
-    let at = code as usize;
+/// What all values of a dictionary answer, in rows of so many bytes. `None` if they cannot be
+/// asked.
+fn answers(coded: &Coded, asked: &Asked) -> Option<(Vec<u8>, usize)> {
     let seen = match &coded.values {
-        Data::Bytes(..) => Some(Seen::Text(coded.bytes(code).unwrap_or_default())),
-        Data::Ints(all) => all.get(at).map(|number| Seen::Int(*number)),
-        Data::Doubles(all) => all.get(at).map(|number| Seen::Double(*number)),
-        Data::Bools(_) => None,
+        Data::Bytes(all, ends) => Seen::Texts(all, ends, LENGTH_BYTES),
+        Data::Ints(all) => Seen::Ints(all),
+        Data::Doubles(all) => Seen::Doubles(all),
+        Data::Bools(_) => return None,
     };
-    out.push(b'a');
-    let answered = asked.filter(|asked| !asked.whole).zip(seen);
-    if answered.and_then(|(asked, seen)| asked.answer(seen, out)).is_some() {
-        return;
-    }
-    out.clear();
+    let width = asked.answers() + 1;
+    let mut all = vec![b'a'; coded.count() * width];
+    asked.answer(seen, (&mut all, width))?;
+    Some((all, width))
+}
+
+/// All of a value, so that no other has the same bytes.
+fn of_value(coded: &Coded, code: u32, out: &mut Vec<u8>) {
+    let at = code as usize;
     out.push(b'v');
-    match seen {
-        Some(Seen::Text(text)) => out.extend_from_slice(text),
-        Some(Seen::Int(number)) => out.extend_from_slice(&number.to_le_bytes()),
-        Some(Seen::Double(number)) => out.extend_from_slice(&number.to_bits().to_le_bytes()),
-        Some(Seen::Texts(_)) => {}
-        None => {
-            if let Data::Bools(all) = &coded.values {
-                out.push(u8::from(all.get(at).copied().unwrap_or_default()));
-            }
+    match &coded.values {
+        Data::Bytes(..) => out.extend_from_slice(coded.bytes(code).unwrap_or_default()),
+        Data::Ints(all) => out.extend(all.get(at).map(|it| it.to_le_bytes()).into_iter().flatten()),
+        Data::Doubles(all) => {
+            out.extend(all.get(at).map(|it| it.to_bits().to_le_bytes()).into_iter().flatten());
         }
+        Data::Bools(all) => out.push(u8::from(all.get(at).copied().unwrap_or_default())),
     }
 }
 
-/// As `of_value`, for a list.
+/// What tells a list from others: what it answers, or all of it.
 fn of_list(coded: &Coded, list: &[u32], asked: Option<&Asked>, out: &mut Vec<u8>) {
-    out.push(b'a');
-    let answered = asked.filter(|asked| !asked.whole);
-    if answered.and_then(|asked| asked.answer(Seen::Texts(list.len()), out)).is_some() {
-        return;
+    if let Some(asked) = asked.filter(|asked| !asked.whole) {
+        out.resize(asked.answers() + 1, b'a');
+        let width = out.len();
+        if asked.answer(Seen::List(list.len()), (out, width)).is_some() {
+            return;
+        }
     }
     out.clear();
     out.push(b'v');

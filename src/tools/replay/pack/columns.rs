@@ -17,6 +17,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::thread::scope;
 
+use rustc_hash::FxHashMap;
+
 use crate::base::arrange::Arrange as _;
 use crate::lang::value::time;
 use crate::runtime::program::Program;
@@ -24,16 +26,17 @@ use crate::runtime::record::check::Chains;
 use crate::tools::replay::again::Obstacle;
 use crate::tools::replay::filter::Filter;
 use crate::tools::replay::impact::{Comparer, Count, Impact, Outcome, Sort, Way};
-use crate::tools::replay::pack::alike::Alike;
+use crate::tools::replay::pack::alike::{Alike, Quoted};
 use crate::tools::replay::pack::changes::Changes;
 use crate::tools::replay::pack::classes::{Classes, Folded};
 use crate::tools::replay::pack::decode::Coded;
 use crate::tools::replay::pack::file::Pack;
 use crate::tools::replay::pack::layout::STATE;
 use crate::tools::replay::pack::lines::GroupLines;
+use crate::tools::replay::pack::message::{Found, Retold, Room};
 use crate::tools::replay::pack::short::Shape;
 use crate::tools::replay::pack::tallies::{Columns, Fixed, Tally, Tallying, append};
-use crate::tools::replay::pack::{Candidates, PackError};
+use crate::tools::replay::pack::{ByLines, Candidates, PackError};
 use crate::tools::replay::sketch::{Merge, hash};
 use crate::tools::replay::store::Digest;
 use crate::tools::replay::stream::Chunk;
@@ -41,7 +44,7 @@ use crate::tools::replay::stream::Chunk;
 /// Sorts of records that a thread keeps in mind.
 const ENTRIES_MAX: usize = 1 << 15;
 /// Sets of quoted values that it keeps in mind.
-const QUOTES_MAX: usize = 1 << 20;
+const QUOTES_MAX: usize = 1 << 18;
 
 /// What the columns gave.
 #[derive(Clone, Debug, Default)]
@@ -53,7 +56,7 @@ pub struct Compared {
 }
 
 /// Compares all records of a pack; `read` counts the bytes that were taken, `stop` ends it early.
-/// `None` if the programs ask for more than its columns tell: then its lines say it.
+/// Where its columns do not tell all, its lines do.
 ///
 /// # Errors
 /// If the pack cannot be read, or is not what was written.
@@ -62,16 +65,21 @@ pub fn compare(
     candidates: Candidates<'_>,
     threads: NonZero<usize>,
     (read, stop): (&AtomicU64, &AtomicBool),
-) -> Result<Option<Compared>, PackError> {
+) -> Result<Result<Compared, ByLines>, PackError> {
+    if !pack.is_columnar() {
+        return Ok(Err(ByLines::Older));
+    }
     let before = before(pack, candidates)?;
     let mut programs: Vec<&Program> = before.iter().map(|program| &**program).collect();
     programs.push(candidates.to);
-    let Some(alike) = Alike::of(&programs, pack.layout()) else { return Ok(None) };
+    let Some(alike) = Alike::of(&programs, pack.layout()) else {
+        return Ok(Err(ByLines::Asked));
+    };
     let shape = Shape::of(&alike, pack.layout());
     let columns = Fixed::of(pack.layout());
     let plan = Plan { pack, before: &before, alike: &alike, shape, columns };
     let (next, all) = (AtomicUsize::new(0), Filter::default());
-    let share = || -> Result<Compared, PackError> {
+    let part = || -> Result<Compared, PackError> {
         let mut worker = Worker::of(&plan, candidates, &all);
         loop {
             let group = next.fetch_add(1, Ordering::Relaxed);
@@ -86,8 +94,8 @@ pub fn compare(
     let mut compared = Compared::default();
     let parts: Vec<_> = scope(|scope| {
         let others: Vec<_> =
-            (1..threads.get().min(pack.groups())).map(|_| scope.spawn(share)).collect();
-        let mut parts = vec![share()];
+            (1..threads.get().min(pack.groups())).map(|_| scope.spawn(part)).collect();
+        let mut parts = vec![part()];
         let join = |other: std::thread::ScopedJoinHandle<'_, _>| {
             other.join().unwrap_or_else(|cause| resume_unwind(cause))
         };
@@ -99,7 +107,7 @@ pub fn compare(
         compared.impact.merge(part.impact);
         compared.decided += part.decided;
     }
-    Ok(Some(compared))
+    Ok(Ok(compared))
 }
 
 /// The programs that decide before, as far as they are to be had.
@@ -155,8 +163,10 @@ struct Decided {
     refused: bool,
     /// Columns that the messages of the winners quote.
     quotes: Vec<usize>,
-    /// What the digests tell but for what is quoted.
+    /// What the digests tell but for what is quoted, with the recorded words but the reason.
     frame: u32,
+    /// What both say of all of them, where messages tell it.
+    retold: Option<Retold>,
     /// How many there were.
     count: Count,
 }
@@ -172,11 +182,12 @@ struct Worker<'p, 's> {
     /// Ways in which effects change, each with its hash.
     ways: Vec<(u64, Way)>,
     frames: HashMap<Box<[u8]>, u32>,
-    /// Whether the reasons and the digest differ, by frame and quoted values.
-    quoted: HashMap<Box<[u8]>, (bool, bool)>,
+    /// What was found by frame, quoted values, digest and reason.
+    quoted: FxHashMap<Box<[u8]>, Found>,
     key: Vec<u8>,
+    room: Room,
     /// Whether drift is told by effects: where another bundle stands in for those that decided.
-    recorded_effects: bool,
+    by_effects: bool,
     line: Vec<u8>,
 }
 
@@ -192,9 +203,10 @@ impl<'p, 's> Worker<'p, 's> {
             known: Vec::new(),
             ways: Vec::new(),
             frames: HashMap::new(),
-            quoted: HashMap::new(),
+            quoted: FxHashMap::default(),
             key: Vec::new(),
-            recorded_effects: from.is_some(),
+            room: Room::default(),
+            by_effects: from.is_some(),
             line: Vec::new(),
         }
     }
@@ -251,10 +263,7 @@ impl<'p, 's> Worker<'p, 's> {
         let rows = (told.as_slice(), &folded);
         let tallies = self.tallies((&columns, &mut changes), rows, &entries, &mut others);
         changes.tell(&self.ways, &mut self.compared.impact);
-        for tally in tallies {
-            let entry = entries.get(tally.combination as usize).copied().unwrap_or_default();
-            self.digests(&columns, (entry, tally));
-        }
+        self.digests(&columns, &entries, &tallies);
         self.one_by_one(&others, &mut GroupLines::of(plan.pack, group))
     }
 
@@ -270,9 +279,14 @@ impl<'p, 's> Worker<'p, 's> {
     fn folded(&mut self, columns: &Columns, told: &[u32]) -> Folded {
         let mut folded = Folded::of(told);
         let layout = self.plan.pack.layout();
-        let Fixed { engine, bundle, .. } = self.plan.columns;
-        let whole = [(engine, &columns.engine), (bundle, &columns.bundle), (STATE, &columns.state)];
-        for (column, coded) in whole {
+        let Fixed { engine, bundle, effect, words, .. } = self.plan.columns;
+        let whole = [
+            (engine, &columns.engine),
+            (bundle, &columns.bundle),
+            (STATE, &columns.state),
+            (effect, &columns.effect),
+        ];
+        for (column, coded) in whole.into_iter().chain(words.into_iter().zip(&columns.words)) {
             self.classes.fold(&mut folded, (column, layout), coded, None);
         }
         for (column, coded) in &columns.asked {
@@ -292,7 +306,8 @@ impl<'p, 's> Worker<'p, 's> {
         let entry = if let Some(obstacle) = part.obstacles.keys().next() {
             Entry::Left(obstacle.clone())
         } else {
-            self.decided(&part).map_or(Entry::Apart, |decided| Entry::Decided(Box::new(decided)))
+            let decided = self.decided(&part, (columns, folded.first(at)));
+            decided.map_or(Entry::Apart, |decided| Entry::Decided(Box::new(decided)))
         };
         self.known.push(entry);
         self.entries.insert(classes.into(), self.known.len() - 1);
@@ -301,7 +316,7 @@ impl<'p, 's> Worker<'p, 's> {
 
     /// What is known of records that are like the one that was decided last; `None` if more is
     /// told of them than is alike.
-    fn decided(&mut self, part: &Impact) -> Option<Decided> {
+    fn decided(&mut self, part: &Impact, row: (&Columns, u32)) -> Option<Decided> {
         let outcomes = *part.matrix.keys().next()?;
         // What records withhold is no matter of columns.
         if part.unsettled > 0 || part.undetermined().records > 0 {
@@ -315,14 +330,18 @@ impl<'p, 's> Worker<'p, 's> {
             Some((hash, way)) => Some(self.way_of(hash, way)),
             None => None,
         };
+        let quotes = self.quotes(bundle);
+        let drifts = part.drift > 0;
+        let (frame, retold) = self.frame((outcomes, bundle), row, (&quotes, drifts));
         Some(Decided {
             outcomes,
             way,
             bundle,
             sort: (hash, sort.clone()),
             refused: part.refused > 0,
-            quotes: self.quotes(bundle),
-            frame: self.frame(outcomes, bundle),
+            quotes,
+            frame,
+            retold,
             count: Count::default(),
         })
     }
@@ -338,44 +357,70 @@ impl<'p, 's> Worker<'p, 's> {
     }
 
     /// The number of all that the digests of the last decisions tell, but for what their messages
-    /// quote. Where more than rules that fired is told, no two sorts of records share one.
-    fn frame(&mut self, (from, to): (Outcome, Outcome), bundle: Digest) -> u32 {
+    /// quote, and of what the row says in words. Where more than rules that fired is told, no two
+    /// sorts of records share one; else messages may tell what is said of all of them.
+    fn frame(
+        &mut self,
+        ((from, to), bundle): ((Outcome, Outcome), Digest),
+        (columns, row): (&Columns, u32),
+        (quotes, drifts): (&[usize], bool),
+    ) -> (u32, Option<Retold>) {
         let next = u32::try_from(self.frames.len()).unwrap_or(u32::MAX);
         let mut key = bundle.to_vec();
         key.extend([from as u8, to as u8]);
-        let own = self.known.len();
+        for coded in [&columns.effect].into_iter().chain(&columns.words) {
+            append(coded, row as usize, &mut key);
+        }
+        // An int in a column of doubles may be quoted as one.
+        let layout = self.plan.pack.layout();
+        let node = |column: &usize| layout.node(layout.columns.get(*column)?.path.get(1..)?);
+        let states = columns.state.codes.get(row as usize).and_then(|at| columns.state.bytes(*at));
+        let state = |column| node(column).and_then(|node| states?.get(node).copied());
+        key.extend(quotes.iter().map(|column| state(column).unwrap_or_default()));
+        let mut more = false;
         let last = self.comparer.last(bundle);
         for (seat, winner) in last.into_iter().flatten() {
             let module = seat.program.module();
             let several = |rule: &u16| {
                 module.rules.get(usize::from(*rule)).is_none_or(|rule| rule.outcomes != 1)
             };
-            let more = seat.refused().is_some()
+            more |= seat.refused().is_some()
                 || !seat.failed().is_empty()
                 || !module.outputs.is_empty()
                 || seat.fired().iter().any(several);
-            if more {
-                key.extend(own.to_le_bytes());
-            }
-            key.push(u8::from(more));
             key.extend(winner.unwrap_or(u16::MAX).to_le_bytes());
             key.extend(seat.fired().len().to_le_bytes());
             key.extend(seat.fired().iter().flat_map(|rule| rule.to_le_bytes()));
         }
-        *self.frames.entry(key.into()).or_insert(next)
+        if more {
+            key.extend(self.known.len().to_le_bytes());
+        }
+        let retold = last.filter(|_| !more && !drifts).and_then(|last| {
+            let [was, is] = self.quoted_by(bundle);
+            let pieces = [was?.pieces.as_deref()?, is?.pieces.as_deref()?];
+            let seats = last.map(|(seat, _)| seat);
+            Retold::of(seats, pieces, (columns, row), (from == to, !self.by_effects))
+        });
+        (*self.frames.entry(key.into()).or_insert(next), retold)
+    }
+
+    /// What the rules that won in the last decisions quote.
+    fn quoted_by(&self, bundle: Digest) -> [Option<&'p Quoted>; 2] {
+        let winners = self.comparer.last(bundle).map(|last| last.map(|(_, winner)| winner));
+        let [was, is] = winners.unwrap_or_default();
+        let plan = self.plan;
+        let before = plan.before.iter().position(|own| own.digest() == bundle);
+        let of = |program: Option<usize>, rule: Option<u16>| {
+            let rules = program.and_then(|program| plan.alike.quotes.get(program));
+            rules.zip(rule).and_then(|(rules, rule)| rules.get(usize::from(rule)))
+        };
+        [of(before, was), of(Some(plan.before.len()), is)]
     }
 
     /// The columns that the messages of the last decisions quote.
     fn quotes(&self, bundle: Digest) -> Vec<usize> {
-        let winners = self.comparer.last(bundle).map(|last| last.map(|(_, winner)| winner));
-        let [was, is] = winners.unwrap_or_default();
-        let before = self.plan.before.iter().position(|own| own.digest() == bundle);
-        let of = |program: Option<usize>, rule: Option<u16>| {
-            let rules = program.and_then(|program| self.plan.alike.quotes.get(program));
-            rules.zip(rule).and_then(|(rules, rule)| rules.get(usize::from(rule)))
-        };
-        let own = [of(before, was), of(Some(self.plan.before.len()), is)];
-        let mut columns: Vec<usize> = own.into_iter().flatten().flatten().copied().collect();
+        let own = self.quoted_by(bundle).into_iter().flatten();
+        let mut columns: Vec<usize> = own.flat_map(|quoted| &quoted.columns).copied().collect();
         columns.arrange();
         columns.dedup();
         columns
@@ -426,7 +471,7 @@ impl<'p, 's> Worker<'p, 's> {
         let Self { known, compared, .. } = self;
         let of = |entry: &usize| known.get(*entry);
         let entries_of: Vec<Option<&Entry>> = entries.iter().map(of).collect();
-        let mut tallying = Tallying::of(columns, folded.count(), self.recorded_effects);
+        let mut tallying = Tallying::of(columns, folded.count());
         for (row, combination) in told.iter().zip(folded.combinations()) {
             match entries_of.get(*combination as usize).copied().flatten() {
                 Some(Entry::Decided(decided)) => {
@@ -442,14 +487,13 @@ impl<'p, 's> Worker<'p, 's> {
                 Some(Entry::Apart) | None => others.push(*row),
             }
         }
-        let Tallying { tallies, sessions, times, .. } = tallying;
+        let Tallying { tallies, counts, sessions, times, .. } = tallying;
         let times = if columns.now.is_some() { times } else { columns.times };
-        for tally in &tallies {
-            let entry = entries.get(tally.combination as usize).and_then(|at| known.get_mut(*at));
-            if let Some(Entry::Decided(decided)) = entry {
-                decided.count.merge(tally.count);
+        for (entry, count) in entries.iter().zip(counts) {
+            if let Some(Entry::Decided(decided)) = known.get_mut(*entry) {
+                decided.count.merge(count);
                 if let Some(way) = decided.way {
-                    changes.count(way, tally.count);
+                    changes.count(way, count);
                 }
             }
         }
@@ -474,30 +518,41 @@ impl<'p, 's> Worker<'p, 's> {
     }
 
     /// Counts whether what rows come to differs from what was recorded, and from each other.
-    fn digests(&mut self, columns: &Columns, (entry, tally): (usize, Tally)) {
-        let Some(Entry::Decided(decided)) = self.known.get(entry) else { return };
-        let key = &mut self.key;
-        key.clear();
-        key.extend(decided.frame.to_le_bytes());
-        let row = tally.first as usize;
-        let asked = decided.quotes.iter().filter_map(|column| columns.asked(*column));
-        let said = [&columns.digest, &columns.effect].into_iter().chain(&columns.words);
-        for coded in asked.chain(said) {
-            append(coded, row, key);
+    fn digests(&mut self, columns: &Columns, entries: &[usize], tallies: &[Tally]) {
+        for tally in tallies {
+            let entry = entries.get(tally.combination as usize).and_then(|at| self.known.get(*at));
+            let Some(Entry::Decided(decided)) = entry else { continue };
+            let row = (columns, tally.first);
+            let retold = decided.retold.as_ref();
+            let found = retold.and_then(|retold| retold.found(row, &mut self.room));
+            let Found { reworded, drift } = if let Some(found) = found {
+                found
+            } else {
+                let asked = decided.quotes.iter().filter_map(|column| columns.asked(*column));
+                self.key.clear();
+                self.key.extend(decided.frame.to_le_bytes());
+                for coded in [&columns.digest, &columns.reason].into_iter().chain(asked) {
+                    append(coded, tally.first as usize, &mut self.key);
+                }
+                self.differs(row)
+            };
+            self.compared.impact.reworded += u64::from(reworded) * tally.records;
+            self.compared.impact.drift += u64::from(drift) * tally.records;
         }
-        let (reworded, drift) = if let Some(known) = self.quoted.get(key.as_slice()) {
-            *known
-        } else {
-            self.line.clear();
-            let told = self.plan.shape.line(columns, row, &mut self.line);
-            let decided = told.and_then(|()| self.comparer.differs(&self.line));
-            let known = decided.unwrap_or_default();
-            self.compared.decided += 1;
-            self.quoted.insert(key.as_slice().into(), known);
-            known
-        };
-        let impact = &mut self.compared.impact;
-        impact.reworded += u64::from(reworded) * tally.count.records;
-        impact.drift += u64::from(drift) * tally.count.records;
+    }
+
+    /// What is found of a row, which is decided if none with the same key was.
+    fn differs(&mut self, (columns, row): (&Columns, u32)) -> Found {
+        if let Some(known) = self.quoted.get(self.key.as_slice()) {
+            return *known;
+        }
+        self.line.clear();
+        let told = self.plan.shape.line(columns, row as usize, &mut self.line);
+        let differs = told.and_then(|()| self.comparer.differs(&self.line));
+        let (reworded, drift) = differs.unwrap_or_default();
+        let found = Found { reworded, drift };
+        self.compared.decided += 1;
+        self.quoted.insert(self.key.as_slice().into(), found);
+        found
     }
 }

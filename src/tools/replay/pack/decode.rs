@@ -16,8 +16,10 @@ use crate::tools::replay::pack::spell::Value;
 
 /// The code of nothing.
 pub const NONE: u32 = u32::MAX;
-/// Bytes of the length in front of a value.
-const LENGTH_BYTES: usize = 4;
+/// Bytes of the length in front of a text.
+pub const LENGTH_BYTES: usize = 4;
+/// Bytes that are read together where codes are packed.
+const WORD_BYTES: usize = 8;
 /// Most elements of the lists of a group.
 const ELEMENTS_MAX: usize = 1 << 26;
 
@@ -32,6 +34,10 @@ pub struct Coded {
     pub starts: Vec<u32>,
     /// Of lists: whether there is one.
     pub there: Vec<bool>,
+    /// Whether all rows have the same code, so that none tells them apart; of lists not told.
+    pub is_same: bool,
+    /// Whether every row has a value; of lists not told.
+    pub is_whole: bool,
 }
 
 /// What is known of the levels of a column.
@@ -55,7 +61,8 @@ impl Coded {
             Kind::Double => Data::Doubles(Vec::new()),
             Kind::Bool => Data::Bools(Vec::new()),
         };
-        Self { values, codes: Vec::new(), starts: Vec::new(), there: Vec::new() }
+        let (codes, starts, there) = (Vec::new(), Vec::new(), Vec::new());
+        Self { values, codes, starts, there, is_same: false, is_whole: false }
     }
 
     /// Adds a page. `None` if it is none that packs have.
@@ -105,7 +112,7 @@ impl Coded {
         }
         let (width, bytes) = bytes.split_first()?;
         let codes = hybrid(bytes, u32::from(*width), count)?;
-        codes.iter().all(|code| *code < first).then_some(codes)
+        codes.iter().max().is_none_or(|most| *most < first).then_some(codes)
     }
 
     /// How many values there are.
@@ -156,7 +163,11 @@ impl Coded {
 
     fn rows(&mut self, there: &[u32], codes: Vec<u32>, required: bool) -> Option<()> {
         if required || codes.len() == there.len() {
-            self.codes.extend(codes);
+            if self.codes.is_empty() {
+                self.codes = codes;
+            } else {
+                self.codes.extend(codes);
+            }
             return Some(());
         }
         let mut codes = codes.into_iter();
@@ -183,7 +194,11 @@ impl Coded {
     /// Ends it: `None` if there are not as many rows as the group has.
     pub fn end(&mut self, levels: Levels) -> Option<()> {
         let rows = if self.there.is_empty() { self.codes.len() } else { self.there.len() };
-        if !self.there.is_empty() {
+        if self.there.is_empty() {
+            let most = self.codes.iter().max();
+            self.is_same = self.codes.iter().min() == most;
+            self.is_whole = most != Some(&NONE);
+        } else {
             self.starts.push(u32::try_from(self.codes.len()).ok()?);
         }
         (rows == levels.rows).then_some(())
@@ -273,18 +288,23 @@ fn packed(bytes: &[u8], width: u32, count: usize, numbers: &mut Vec<u32>) -> Opt
     if count.checked_mul(width as usize)?.div_ceil(8) > bytes.len() || count == 0 {
         return None;
     }
-    let mask = (1_u64 << width) - 1;
-    let mut bit = 0_usize;
-    for _ in 0..count {
-        let rest = bytes.get(bit / 8..).unwrap_or_default();
-        let word = match rest.first_chunk() {
-            Some(word) => u64::from_le_bytes(*word),
-            None => rest.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte)),
-        };
-        #[expect(clippy::cast_possible_truncation, reason = "at most 32 bits are left")]
-        numbers.push((word >> (bit % 8) & mask) as u32);
-        bit += width as usize;
-    }
+    let (width, mask) = (width as usize, (1_u64 << width) - 1);
+    #[expect(clippy::cast_possible_truncation, reason = "at most 32 bits are left")]
+    let number = |word: u64, bit: usize| (word >> (bit % 8) & mask) as u32;
+    // Those behind which the bytes of a word stand are read as words.
+    let words = bytes.len().saturating_sub(WORD_BYTES) * 8 / width.max(1);
+    let words = if width == 0 { 0 } else { words.min(count) };
+    numbers.extend((0..words).map(|at| {
+        let bit = at * width;
+        let word = bytes.get(bit / 8..bit / 8 + WORD_BYTES);
+        let word = word.and_then(|word| word.first_chunk()).copied().unwrap_or_default();
+        number(u64::from_le_bytes(word), bit)
+    }));
+    numbers.extend((words..count).map(|at| {
+        let bit = at * width;
+        let rest = bytes.get(bit / 8..).unwrap_or_default().iter().take(WORD_BYTES);
+        number(rest.rev().fold(0, |word, byte| word << 8 | u64::from(*byte)), bit)
+    }));
     Some(())
 }
 

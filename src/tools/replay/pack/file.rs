@@ -22,7 +22,8 @@ use crate::tools::replay::pack::decode::{Coded, Levels};
 use crate::tools::replay::pack::encode::{is_required, schema};
 use crate::tools::replay::pack::layout::Layout;
 use crate::tools::replay::pack::write::{
-    HEAD_BYTES, LAYOUT_KEY, MAGIC, SUMS_KEY, TAIL_BYTES, TORN_KEY, VERSION, footer_bytes,
+    HEAD_BYTES, LAYOUT_KEY, MAGIC, SUMS_KEY, TAIL_BYTES, TORN_KEY, VERSION, VERSION_LINES,
+    footer_bytes,
 };
 use crate::tools::replay::pack::{PARQUET, PackError};
 
@@ -39,6 +40,7 @@ pub struct Pack {
     layout: Layout,
     sums: Vec<u32>,
     torn: bool,
+    version: u32,
 }
 
 impl Pack {
@@ -54,7 +56,7 @@ impl Pack {
         let words = head.map(|rest| rest.as_chunks::<4>().0);
         let Some([version, sum]) = words else { return Err(PackError::Foreign) };
         let version = u32::from_le_bytes(*version);
-        if version != VERSION {
+        if !(VERSION_LINES..=VERSION).contains(&version) {
             return Err(PackError::Version(version));
         }
         let footer = footer_of(&mut file)?;
@@ -85,13 +87,19 @@ impl Pack {
             return Err(forged);
         }
         let torn = known(TORN_KEY) == Some("true");
-        Ok(Self { file, metadata, layout, sums, torn })
+        Ok(Self { file, metadata, layout, sums, torn, version })
     }
 
     /// Its columns.
     #[must_use]
     pub const fn layout(&self) -> &Layout {
         &self.layout
+    }
+
+    /// Whether its columns say what those of today do. If not, it is its lines.
+    #[must_use]
+    pub const fn is_columnar(&self) -> bool {
+        self.version == VERSION
     }
 
     /// How many groups it has.

@@ -38,6 +38,8 @@ pub mod layout;
 #[cfg(feature = "pack")]
 pub mod lines;
 #[cfg(feature = "pack")]
+pub mod message;
+#[cfg(feature = "pack")]
 pub mod short;
 #[cfg(feature = "pack")]
 pub mod spell;
@@ -72,6 +74,24 @@ pub struct Candidates<'s> {
     pub from: Option<&'s Arc<Program>>,
     /// The candidate.
     pub to: &'s Arc<Program>,
+}
+
+/// Why a pack is compared by its lines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ByLines {
+    /// Bundles ask for more than columns tell.
+    Asked,
+    /// It is of a version whose columns tell less.
+    Older,
+}
+
+impl fmt::Display for ByLines {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(match self {
+            Self::Asked => "the bundles ask for more than its columns tell",
+            Self::Older => "its columns are those of an older build; `replay pack` makes new ones",
+        })
+    }
 }
 
 /// Why a file cannot be read as a pack, or a pack cannot be made.
@@ -115,7 +135,7 @@ impl fmt::Display for PackError {
                 "it is Parquet, and no pack: `policyc replay pack` makes packs of records",
             ),
             Self::Version(found) => {
-                write!(out, "it is a pack of version {found}, and this build knows version 1")
+                write!(out, "it is a pack of version {found}, and this build knows 1 and 2")
             }
             Self::Truncated => out.write_str("it breaks off: the end of the pack is missing"),
             Self::Changed(part) => write!(out, "{part} of the pack is not what was written"),

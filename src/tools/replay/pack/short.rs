@@ -67,13 +67,9 @@ impl Shape {
         let said = [
             (&b"effect"[..], &columns.effect, Kind::Text),
             (b"dig", &columns.digest, Kind::Digest),
+            (b"reason", &columns.reason, Kind::Text),
         ];
-        let names = [
-            (&b"rule"[..], Kind::Text),
-            (b"fired", Kind::Texts),
-            (b"reason", Kind::Text),
-            (b"err", Kind::Json),
-        ];
+        let names = [(&b"rule"[..], Kind::Text), (b"fired", Kind::Texts), (b"err", Kind::Json)];
         let words = names.into_iter().zip(&columns.words);
         let words = words.map(|((name, kind), coded)| (name, coded, kind));
         for (name, coded, kind) in said.into_iter().chain(words) {

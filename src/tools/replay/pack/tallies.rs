@@ -34,8 +34,10 @@ pub struct Fixed {
     pub effect: usize,
     /// The recorded digest.
     pub digest: usize,
-    /// The recorded words: rule, fired rules, reason, errors.
-    pub words: [usize; 4],
+    /// The recorded reason.
+    pub reason: usize,
+    /// The other recorded words: rule, fired rules, errors.
+    pub words: [usize; 3],
 }
 
 impl Fixed {
@@ -50,7 +52,8 @@ impl Fixed {
             now: named("now"),
             effect: named("effect"),
             digest: named("digest"),
-            words: ["rule", "fired", "reason", "errors"].map(named),
+            reason: named("reason"),
+            words: ["rule", "fired", "errors"].map(named),
         }
     }
 }
@@ -78,7 +81,9 @@ pub struct Columns {
     pub effect: Coded,
     /// The recorded digest.
     pub digest: Coded,
-    /// The recorded words: rule, fired rules, reason, errors.
+    /// The recorded reason.
+    pub reason: Coded,
+    /// The other recorded words: rule, fired rules, errors.
     pub words: Vec<Coded>,
     /// Those of the context, by number.
     pub asked: Vec<(usize, Coded)>,
@@ -95,7 +100,7 @@ impl Columns {
         alike: &Alike,
     ) -> Result<Self, PackError> {
         let read = |column| pack.column(group, column);
-        let Fixed { engine, bundle, session, now, effect, digest, words } = fixed;
+        let Fixed { engine, bundle, session, now, effect, digest, reason, words } = fixed;
         let times = pack.range(group, now);
         let asked = alike.columns.keys().map(|column| Ok((*column, read(*column)?)));
         Ok(Self {
@@ -109,6 +114,7 @@ impl Columns {
             now: if times.is_none() { Some(read(now)?) } else { None },
             effect: read(effect)?,
             digest: read(digest)?,
+            reason: read(reason)?,
             words: words.into_iter().map(read).collect::<Result<_, PackError>>()?,
             asked: asked.collect::<Result<_, PackError>>()?,
         })
@@ -129,29 +135,20 @@ impl Columns {
         Ok(())
     }
 
-    /// For each row a number; two rows have the same if what was recorded of their decisions is,
-    /// but for the effect.
+    /// For each row a number; two rows have the same if the recorded digest and reason are.
     fn said(&self) -> Vec<u32> {
-        let mut said = self.digest.codes.clone();
-        for coded in &self.words {
-            let mut pairs = Pairs::above(0);
-            if coded.there.is_empty() {
-                // Mostly nothing failed.
-                if coded.codes.array_windows().all(|[one, next]| one == next) {
-                    continue;
-                }
-                let rows = said.iter_mut().zip(&coded.codes);
-                rows.for_each(|(own, code)| *own = pairs.of(*own, *code));
-                continue;
+        // Mostly a digest comes with one reason, so its own code tells both.
+        let mut reasons = vec![None; self.digest.count()];
+        let mut pairs = Pairs::above(reasons.len());
+        let rows = self.digest.codes.iter().zip(&self.reason.codes);
+        let said = rows.map(|(digest, reason)| {
+            let first = reasons.get_mut(*digest as usize);
+            match first.map(|first| first.get_or_insert(*reason)) {
+                Some(first) if first == reason => *digest,
+                Some(_) | None => pairs.of(*digest, *reason),
             }
-            let mut lists: FxHashMap<Option<&[u32]>, u32> = FxHashMap::default();
-            for (row, own) in said.iter_mut().enumerate() {
-                let next = u32::try_from(lists.len()).unwrap_or(NONE);
-                let list = *lists.entry(coded.list(row)).or_insert(next);
-                *own = pairs.of(*own, list);
-            }
-        }
-        said
+        });
+        said.collect()
     }
 
     /// A column of the context.
@@ -179,6 +176,12 @@ impl Columns {
         let Data::Bools(plain) = &self.plain.values else {
             return (Vec::new(), (0..rows).collect());
         };
+        let whole = |coded: &Coded| coded.is_whole;
+        let all_whole = [&self.plain, &self.state, &self.weight].into_iter().all(whole)
+            && self.now.as_ref().is_none_or(whole);
+        if all_whole && plain.iter().chain(&states).all(|holds| *holds) {
+            return ((0..rows).collect(), Vec::new());
+        }
         let is_told = |row: usize| {
             let code = |coded: &Coded| coded.codes.get(row).is_some_and(|code| *code != NONE);
             let state = self.state.codes.get(row).and_then(|code| states.get(*code as usize));
@@ -198,15 +201,15 @@ pub struct Tally {
     /// One of them.
     pub first: u32,
     /// How many.
-    pub count: Count,
+    pub records: u64,
 }
 
 /// Rows while they are counted.
 #[derive(Debug)]
 pub struct Tallying<'c> {
     columns: &'c Columns,
-    /// Whether the recorded effects count, beside the digests.
-    effects: bool,
+    /// What each record stands for, where all stand for as many.
+    weight: Option<u64>,
     pairs: Pairs,
     /// Of each row what was recorded.
     said: Vec<u32>,
@@ -216,6 +219,8 @@ pub struct Tallying<'c> {
     last: Vec<(u32, u32)>,
     /// What was counted.
     pub tallies: Vec<Tally>,
+    /// Of each combination how many records there are.
+    pub counts: Vec<Count>,
     /// Records of each session, by its code.
     pub sessions: Vec<u64>,
     /// The first and the last time, where times are read.
@@ -223,17 +228,18 @@ pub struct Tallying<'c> {
 }
 
 impl<'c> Tallying<'c> {
-    /// Nothing yet. `effects`: recorded effects count, beside digests.
+    /// Nothing yet.
     #[must_use]
-    pub fn of(columns: &'c Columns, combinations: usize, effects: bool) -> Self {
+    pub fn of(columns: &'c Columns, combinations: usize) -> Self {
         Self {
             columns,
-            effects,
+            weight: columns.weight.is_same.then(|| weight(&columns.weight, 0)),
             pairs: Pairs::above(combinations),
             said: columns.said(),
             known: FxHashMap::default(),
             last: vec![(NONE, NONE); combinations],
             tallies: Vec::new(),
+            counts: vec![Count::default(); combinations],
             sessions: vec![0; columns.session.count()],
             times: None,
         }
@@ -246,20 +252,22 @@ impl<'c> Tallying<'c> {
         let columns = self.columns;
         let code = |coded: &Coded| coded.codes.get(at).copied().unwrap_or(NONE);
         let said = self.said.get(at).copied().unwrap_or(NONE);
-        let count = Count::of(weight(&columns.weight, at));
-        let plain = quotes.is_empty() && !self.effects && said != NONE;
+        let plain = quotes.is_empty();
         let last = self.last.get(combination as usize).copied().filter(|_| plain);
         let tally = if let Some((_, tally)) = last.filter(|(known, _)| *known == said) {
             tally
         } else {
-            let tally = self.tally(row, combination, quotes);
+            let tally = self.tally((row, said), combination, quotes);
             if let Some(last) = self.last.get_mut(combination as usize).filter(|_| plain) {
                 *last = (said, tally);
             }
             tally
         };
         if let Some(tally) = self.tallies.get_mut(tally as usize) {
-            tally.count.merge(count);
+            tally.records += 1;
+        }
+        if let Some(own) = self.counts.get_mut(combination as usize) {
+            own.merge(Count::of(self.weight.unwrap_or_else(|| weight(&columns.weight, at))));
         }
         if let Some(count) = self.sessions.get_mut(code(&columns.session) as usize) {
             *count += 1;
@@ -274,27 +282,23 @@ impl<'c> Tallying<'c> {
     }
 
     /// The tally of a row, made if it is the first of its like.
-    fn tally(&mut self, row: u32, combination: u32, quotes: &[usize]) -> u32 {
+    fn tally(&mut self, (row, said): (u32, u32), combination: u32, quotes: &[usize]) -> u32 {
         let at = row as usize;
-        let columns = self.columns;
-        let code = |coded: &Coded| coded.codes.get(at).copied().unwrap_or(NONE);
         let mut key = combination;
         for column in quotes {
-            key = match columns.asked(*column) {
-                Some(coded) if coded.there.is_empty() => self.pairs.of(key, code(coded)),
+            key = match self.columns.asked(*column) {
+                Some(coded) if coded.there.is_empty() => {
+                    self.pairs.of(key, coded.codes.get(at).copied().unwrap_or(NONE))
+                }
                 // Of lists each row is taken as its own.
                 Some(_) | None => self.pairs.of(key, row),
             };
         }
-        if self.effects {
-            key = self.pairs.of(key, code(&columns.effect));
-        }
         let fresh = u32::try_from(self.tallies.len()).unwrap_or(u32::MAX);
-        let said = self.said.get(at).copied().unwrap_or(NONE);
         let key = u64::from(key) << 32 | u64::from(said);
         let tally = *self.known.entry(key).or_insert(fresh);
         if tally == fresh {
-            self.tallies.push(Tally { combination, first: row, count: Count::default() });
+            self.tallies.push(Tally { combination, first: row, records: 0 });
         }
         tally
     }

@@ -19,7 +19,7 @@ use crate::tools::replay::pack::layout::Layout;
 use crate::tools::replay::pack::lines::Lines;
 use crate::tools::replay::pack::write::Plan;
 pub use crate::tools::replay::pack::write::Writer;
-use crate::tools::replay::pack::{Candidates, columns};
+use crate::tools::replay::pack::{ByLines, Candidates, columns};
 use crate::tools::replay::stream::Progress;
 
 /// Lines of a pack. `read` counts the bytes that were taken from the disk.
@@ -30,8 +30,8 @@ pub fn lines(file: File, read: &Arc<AtomicU64>) -> io::Result<Box<dyn Read + Sen
     Ok(Box::new(Lines::of(Pack::open(file)?, Arc::clone(read))))
 }
 
-/// What a candidate changes in the records of a pack, told from its columns. `None` where they do
-/// not tell all that the programs ask for.
+/// What a candidate changes in the records of a pack, told from its columns, or why its lines
+/// have to tell it.
 ///
 /// # Errors
 /// If it is no pack, or none that this build reads.
@@ -39,7 +39,7 @@ pub fn impact(
     file: File,
     candidates: Candidates<'_>,
     (threads, progress): (NonZero<usize>, &Progress),
-) -> io::Result<Option<Impact>> {
+) -> io::Result<Result<Impact, ByLines>> {
     let pack = Pack::open(file)?;
     let far = (&*progress.read, &*progress.stop);
     let compared = columns::compare(&pack, candidates, threads, far)?;

@@ -13,7 +13,7 @@ use std::sync::atomic::AtomicU64;
 
 use crate::runtime::program::Program;
 use crate::tools::replay::impact::Impact;
-use crate::tools::replay::pack::{Candidates, PackError};
+use crate::tools::replay::pack::{ByLines, Candidates, PackError};
 use crate::tools::replay::stream::Progress;
 
 /// Lines of a pack.
@@ -32,7 +32,7 @@ pub fn impact(
     _: File,
     _: Candidates<'_>,
     _: (NonZero<usize>, &Progress),
-) -> io::Result<Option<Impact>> {
+) -> io::Result<Result<Impact, ByLines>> {
     Err(PackError::NotInThisBuild.into())
 }
 

@@ -25,8 +25,11 @@ use crate::tools::replay::pack::{PARQUET, PackError};
 
 /// Behind the first four bytes of a pack: tells it from other files of Parquet.
 pub const MAGIC: &[u8; 4] = b"PDRP";
-/// Version of packs that is written and read; it stands behind `MAGIC`.
-pub const VERSION: u32 = 1;
+/// Version of packs that is written; it stands behind `MAGIC`.
+pub const VERSION: u32 = 2;
+/// The oldest that is read: what its lines are. Its column `plain` says less than that of version
+/// 2: not whether columns hold all that was said of a decision.
+pub const VERSION_LINES: u32 = 1;
 /// Bytes between the first four and the first column: `MAGIC`, version, sum of the footer.
 pub const HEAD_BYTES: usize = 12;
 /// Bytes that end a file of Parquet: the length of its footer, and the same as at its start.

@@ -1,0 +1,93 @@
+//! Columns of packs and what messages quote: digests are made of columns, as they are decided.
+
+use std::sync::Arc;
+
+use serde_json::Value as Json;
+
+use crate::records::round_trip::try_program;
+use crate::replay::pack::told_twice;
+use crate::replay::{file, records};
+use crate::support::generate::random::Random;
+use crate::support::run::Folder;
+
+/// A policy whose messages quote values of every kind that columns hold.
+const QUOTING: &str = "policyc: 1
+name: quoting
+default: deny
+schema:
+  action: {tool: string, args: {amount: int, rate: double, urgent: bool, memo: string}}
+rules:
+  - id: small
+    when: action.args.amount < 200
+    allow: \"{action.args.memo} for {action.args.amount}\"
+  - {id: rate, when: action.args.rate > 1.0, deny: \"{action.args.rate}, {action.args.urgent}\"}
+  - {id: sum, when: action.args.amount >= 360, deny: \"{action.args.amount + 1} is much\"}
+  - id: long
+    when: action.args.memo.startsWith('long')
+    escalate: {to: [ops], reason: \"{action.args.memo}\"}
+";
+
+/// Digests of what messages quote are made of columns, and nothing is decided for them; also where
+/// records were changed, quote what is escaped, or quote more than a message holds.
+#[test]
+fn messages_are_put_together_as_they_are_decided() {
+    let folder = Folder::new("pack-messages");
+    let program = |text: &str| Arc::new(try_program(text).expect("a policy"));
+    let own = program(QUOTING);
+    let mut random = Random::new(3);
+    let long = format!("long {}", "x".repeat(64 << 10));
+    let memos = ["tea", "\"quoted\" \\ \u{7}\u{e9}", "", "long ago", "{action}", &long];
+    let contexts: Vec<String> = (0..400)
+        .map(|at| {
+            // Once is enough for what fills a message.
+            let memo = memos[if at == 200 { 5 } else { random.below(5) }];
+            let rate = ["0", "1.5", "2", "1e21", "0.1"][random.below(5)];
+            let memo = Json::from(memo);
+            let urgent = random.once_in(2);
+            format!(
+                "{{\"action\":{{\"tool\":\"pay\",\"args\":{{\"amount\":{},\"rate\":{rate},\
+                 \"urgent\":{urgent},\"memo\":{memo}}}}}}}",
+                at
+            )
+        })
+        .collect();
+    let mut all = records(&own, &contexts);
+    let whole = file(&all);
+    for line in &mut all {
+        // The digest of another, the words of another, and words and digest left away.
+        if random.once_in(40) {
+            *line = line.replacen("\"dig\":\"sha256:", "\"dig\":\"sha256:0", 1);
+        }
+        if random.once_in(40) {
+            *line = line.replacen("tea for ", "tea for 1", 1);
+        }
+        if random.once_in(40) {
+            *line = line.replacen("\"reason\":", "\"because\":", 1);
+        }
+        if random.once_in(40) {
+            let digits = line.rfind("\"dig\":\"").map_or(0, |at| at + 14);
+            line.replace_range(digits..digits + 4, "0000");
+        }
+    }
+    let changed = file(&all);
+    let candidates = [
+        QUOTING.to_owned(),
+        QUOTING.replacen("for {action.args.amount}", "to {action.args.amount}", 1),
+        QUOTING.replacen("for {action.args.amount}", "for {action.args.rate}", 1),
+        QUOTING.replacen("< 200", "< 240", 1),
+        QUOTING.replacen(", {action.args.urgent}", ", {action.args.amount}", 1),
+    ];
+    for (text, lines) in candidates.iter().flat_map(|it| [(it, &whole), (it, &changed)]) {
+        let to = program(text);
+        for from in [None, Some(&to)] {
+            let before = [Arc::clone(&own)];
+            let (by_lines, by_columns) =
+                told_twice(&folder, (&before, from, &to), lines.as_bytes());
+            let (by_columns, decided) = by_columns.expect("columns tell it");
+            assert_eq!(by_columns, by_lines, "{text}");
+            if lines == &whole {
+                assert!(decided < 250, "{decided}: {text}");
+            }
+        }
+    }
+}
