@@ -1,7 +1,7 @@
 //! Texts that a session takes in, with what they carry: where values are found later.
 //!
 //! In:      what was said or given, and what each part of it carries.
-//! Out:     fields of the index, their readings behind them.
+//! Out:     fields of the index; numbers in them, and their readings, behind them.
 //! Imports: `base`, `runtime::vm`.
 //! Source:  `docs/sessions.md`, "How values are found".
 
@@ -9,9 +9,10 @@ use crate::base::pointer;
 use crate::runtime::session::index::{EXACT_BYTES, Full, Origin};
 use crate::runtime::session::json::{Leaf, Met, walk};
 use crate::runtime::session::readings::readings;
+use crate::runtime::session::sought::Holds;
 use crate::runtime::session::state::State;
 use crate::runtime::session::taint::{Carrying, Taint, Tainting};
-use crate::runtime::session::text::{NONE, push_form};
+use crate::runtime::session::text::{NONE, is_edged, push_form, push_numbers};
 use crate::runtime::vm::request::error::InputKind;
 
 impl State {
@@ -39,11 +40,16 @@ impl State {
         let set = self.sets.get(labels);
         let is_exact = labels != pieces || set.is_some_and(|set| set.meets(&self.marks));
         let (fields, spelling) = (self.index.len(), if is_exact { EXACT_BYTES } else { 0 });
-        let origin = Origin { call, is_reading: false, taint };
+        let holds = if is_edged(text) { Holds::Edged } else { Holds::Text };
+        let origin = Origin { call, holds, taint };
         self.keep(|form| push_form(text, form), (pointer, spelling), origin)?;
-        if is_exact && self.index.len() > fields {
-            self.index.spell(text);
-            self.note(text.as_bytes());
+        let mut numbers = String::new();
+        if self.index.len() > fields {
+            if is_exact {
+                self.index.spell(text);
+                self.note(text.as_bytes());
+            }
+            push_numbers(self.index.last_form(), &mut numbers);
         }
         // One field for all of them: a page of links has many.
         let mut forms = String::new();
@@ -53,12 +59,14 @@ impl State {
             }
             push_form(reading, &mut forms);
         });
-        if forms.is_empty() {
-            return Ok(());
+        for (holds, forms) in [(Holds::Numbers, numbers), (Holds::Readings, forms)] {
+            if !forms.is_empty() {
+                let taint = self.taint_of_pieces(taint)?;
+                let origin = Origin { call, holds, taint };
+                self.keep(|form| form.push_str(&forms), (pointer, 0), origin)?;
+            }
         }
-        let taint = self.taint_of_pieces(taint)?;
-        let origin = Origin { call, is_reading: true, taint };
-        self.keep(|form| form.push_str(&forms), (pointer, 0), origin)
+        Ok(())
     }
 
     /// Keeps a form; so many bytes are left for more.
@@ -117,7 +125,7 @@ impl State {
             let field = self.index.field(*at);
             let found = field.map_or("", |field| self.index.pointer(&field));
             // Between two answers to one call others came in.
-            let own = field.is_some_and(|it| it.call == Some(number) && !it.is_reading);
+            let own = field.is_some_and(|it| it.call == Some(number) && it.holds.is_text());
             own && (found == place || found.starts_with(&below))
         };
         (call.fields.0..call.fields.1).filter(lies).collect()

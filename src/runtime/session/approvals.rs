@@ -21,7 +21,7 @@ use crate::runtime::bundle::module::EscalationRow;
 use crate::runtime::session::ENTRY_BYTES;
 use crate::runtime::session::event::Verdict;
 use crate::runtime::session::json::{Leaf, Met, members, string, walk};
-use crate::runtime::session::text::push_form;
+use crate::runtime::session::text::push_short;
 
 /// What the time takes at which something was asked.
 const TIME_BYTES: usize = size_of::<i128>();
@@ -176,8 +176,9 @@ fn is_same(one: &str, other: &str) -> bool {
             None => (None, name),
         };
         let form = |text: &str| {
+            let words: Vec<_> = text.split_whitespace().map(str::to_lowercase).collect();
             let mut form = String::new();
-            push_form(text, &mut form);
+            push_short(&words.join(" "), &mut form);
             form
         };
         (kind.map(form), form(id))

@@ -14,7 +14,8 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use sha2::{Digest as _, Sha256};
 
 use crate::base::limits::{SESSION_CALLS_MAX, SESSION_FIELDS_MAX, SESSION_TEXT_BYTES_MAX};
-use crate::runtime::session::text::{NONE, is_of_word, is_short, joins, words};
+use crate::runtime::session::sought::{Found, Holds, Sought, Spelled};
+use crate::runtime::session::text::{NONE, behind, is_of_word, is_short, joins, words};
 
 /// What stands between the forms of two fields.
 const END: char = NONE;
@@ -29,8 +30,7 @@ pub(super) struct Field {
     pub(super) pointer: (u32, u32),
     /// The call whose output it is in; `None`: the principal said it.
     pub(super) call: Option<u32>,
-    /// Whether it holds the readings of the field before it, and no text of its own.
-    pub(super) is_reading: bool,
+    pub(super) holds: Holds,
     /// The number of what it carries.
     pub(super) taint: u32,
 }
@@ -39,7 +39,7 @@ pub(super) struct Field {
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Origin {
     pub(super) call: Option<u32>,
-    pub(super) is_reading: bool,
+    pub(super) holds: Holds,
     pub(super) taint: u32,
 }
 
@@ -50,7 +50,7 @@ struct Row {
     pointer: (u32, u32),
     /// `PRINCIPAL` where no call gave it.
     call: u32,
-    /// The number of what it carries, twice; one more where it holds readings.
+    /// The number of what it carries, four times, and the number of what it holds.
     taint: u32,
 }
 
@@ -199,29 +199,15 @@ impl Hasher for Spread {
     }
 }
 
-/// Where a value was seen.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Found {
-    /// In these fields, ascending; in none.
-    In {
-        fields: Vec<u32>,
-        /// Those where it is a piece of a longer name and nothing else.
-        torn: Vec<u32>,
-    },
-    /// Too much would have to be compared.
-    Anywhere,
-}
-
-impl Found {
-    const fn nowhere() -> Self {
-        Self::In { fields: Vec::new(), torn: Vec::new() }
-    }
-
-    /// Of fields, and whether it is torn out of each.
-    fn of(all: &[(u32, bool)]) -> Self {
-        let those = |torn: bool| all.iter().filter(move |it| it.1 == torn).map(|it| it.0).collect();
-        Self::In { fields: those(false), torn: those(true) }
-    }
+/// A place that holds a form.
+#[derive(Clone, Copy, Debug)]
+struct Held {
+    /// The number of the field.
+    at: u32,
+    /// Whether it is all of it.
+    is_all: bool,
+    /// Whether it has a blank where the form has other white space.
+    is_bent: bool,
 }
 
 /// The session holds as much as it may.
@@ -268,8 +254,8 @@ impl Index {
         }
         let pointer = self.place_of(pointer)?;
         self.forms.push(END);
-        let Origin { call, is_reading, taint } = origin;
-        let (call, taint) = (call.unwrap_or(PRINCIPAL), 2 * taint + u32::from(is_reading));
+        let Origin { call, holds, taint } = origin;
+        let (call, taint) = (call.unwrap_or(PRINCIPAL), 4 * taint + holds as u32);
         self.rows.push(Row { end, pointer, call, taint });
         Ok(())
     }
@@ -288,14 +274,23 @@ impl Index {
         kept.is_some_and(|(_, digest)| Sha256::digest(text).as_slice() == digest)
     }
 
-    /// Whether a form stands in a field.
-    pub(super) fn stands_in(&self, at: u32, form: &str, left: &mut usize) -> bool {
-        let Some(field) = self.field(at) else { return false };
-        let text = self.form(&field);
-        let Some(rest) = left.checked_sub(text.len()) else { return false };
-        *left = rest;
-        let mut places = text.match_indices(form).map(|(place, _)| field.start as usize + place);
-        places.any(|place| self.holds_at(place, form).is_some())
+    /// Whether a value stands in a field, or, as a number, in another spelling.
+    pub(super) fn stands_in(&self, at: u32, sought: Sought<'_>, left: &mut usize) -> bool {
+        let is_number = sought.spelled == Spelled::Number;
+        let short = at.checked_add(1).filter(|at| {
+            is_number && self.field(*at).is_some_and(|field| field.holds == Holds::Numbers)
+        });
+        let mut fields = [Some(at), short].into_iter().flatten();
+        fields.any(|at| {
+            let Some(field) = self.field(at) else { return false };
+            let text = self.form(&field);
+            let Some(rest) = left.checked_sub(text.len()) else { return false };
+            *left = rest;
+            let places = text.match_indices(sought.form);
+            let mut held = places
+                .filter_map(|(place, _)| self.holds_at(field.start as usize + place, sought.form));
+            held.any(|held| sought.spelled.is_named_in(field.holds, held.is_all))
+        })
     }
 
     /// Where a pointer stands. That of a key is that of its value, too.
@@ -317,8 +312,9 @@ impl Index {
         let Row { end, pointer, call, taint } = *self.rows.get(at)?;
         let before = at.checked_sub(1).and_then(|at| self.rows.get(at));
         let start = before.map_or(0, |row| row.end + 1);
-        let (call, is_reading) = (Some(call).filter(|call| *call != PRINCIPAL), taint % 2 == 1);
-        Some(Field { start, end, pointer, call, is_reading, taint: taint / 2 })
+        let call = Some(call).filter(|call| *call != PRINCIPAL);
+        let holds = Holds::ALL.get(taint as usize % Holds::ALL.len()).copied().unwrap_or_default();
+        Some(Field { start, end, pointer, call, holds, taint: taint / 4 })
     }
 
     /// Number of fields.
@@ -383,9 +379,17 @@ impl Index {
         self.forms.get(field.start as usize..field.end as usize).unwrap_or_default()
     }
 
-    /// The fields that hold a form: all of it, or, if it is not short, it between other words.
+    /// The form of the last field.
+    pub(super) fn last_form(&self) -> &str {
+        let last = self.rows.len().checked_sub(1).and_then(|at| u32::try_from(at).ok());
+        let field = last.and_then(|at| self.field(at));
+        field.map_or("", |field| self.form(&field))
+    }
+
+    /// The fields that hold a value: all of it, or, if it is not short, it between other words.
     /// `left` is how many bytes may be compared.
-    pub(super) fn find(&self, form: &str, left: &mut usize) -> Found {
+    pub(super) fn find(&self, sought: Sought<'_>, left: &mut usize) -> Found {
+        let form = sought.form;
         let mut rarest: Option<(usize, u32, u32)> = None;
         for (at, word) in words(form) {
             let known = self.words.find(word);
@@ -394,14 +398,14 @@ impl Index {
                 rarest = Some((at, last, count));
             }
         }
-        let Some((offset, last, _)) = rarest else { return self.find_wordless(form, left) };
+        let Some((offset, last, _)) = rarest else { return self.find_wordless(sought, left) };
         let mut found = Vec::new();
         let mut place = last;
         while let Some((at, before)) = self.places.get(place as usize).copied() {
             let Some(rest) = left.checked_sub(form.len() + 1) else { return Found::Anywhere };
             *left = rest;
             if let Some(start) = (at as usize).checked_sub(offset) {
-                self.see(start, form, &mut found);
+                self.see(start, sought, &mut found);
             }
             if before == place {
                 break;
@@ -413,7 +417,8 @@ impl Index {
     }
 
     /// The fields that hold a form without a word.
-    fn find_wordless(&self, form: &str, left: &mut usize) -> Found {
+    fn find_wordless(&self, sought: Sought<'_>, left: &mut usize) -> Found {
+        let form = sought.form;
         if form.is_empty() {
             return Found::nowhere();
         }
@@ -421,22 +426,25 @@ impl Index {
         *left = rest;
         let mut found = Vec::new();
         for (start, _) in self.forms.match_indices(form) {
-            self.see(start, form, &mut found);
+            self.see(start, sought, &mut found);
         }
         Found::of(&found)
     }
 
-    /// Notes the field that holds `form` at `start`, if it stands there, and whether it is torn out
-    /// of a longer name wherever it stands in it.
-    fn see(&self, start: usize, form: &str, found: &mut Vec<(u32, bool)>) {
-        let Some(at) = self.holds_at(start, form) else { return };
+    /// Notes the field that holds a value at `start`, if it stands there, and whether it is torn
+    /// out of a longer name, or is spelled otherwise, wherever it stands in it.
+    fn see(&self, start: usize, sought: Sought<'_>, found: &mut Vec<(u32, bool)>) {
+        let Some(Held { at, is_all, is_bent }) = self.holds_at(start, sought.form) else { return };
         if found.last().is_some_and(|(last, torn)| *last == at && !torn) {
             return;
         }
         let is_torn = self.field(at).is_some_and(|field| {
             let (text, start) = (self.form(&field), start.saturating_sub(field.start as usize));
             let before = text.get(..start).unwrap_or_default();
-            joins(before, form, text.get(start + form.len()..).unwrap_or_default())
+            let behind = text.get(start + sought.form.len()..).unwrap_or_default();
+            is_bent
+                || !sought.spelled.is_named_in(field.holds, is_all)
+                || joins(before, sought.form, behind)
         });
         match found.last_mut().filter(|(last, _)| *last == at) {
             Some((_, torn)) => *torn = is_torn,
@@ -444,22 +452,22 @@ impl Index {
         }
     }
 
-    /// The number of the field that holds `form` at `start`, if it stands there.
-    fn holds_at(&self, start: usize, form: &str) -> Option<u32> {
+    /// What holds `form` at `start`, if it stands there.
+    fn holds_at(&self, start: usize, form: &str) -> Option<Held> {
         let (before, rest) = self.forms.split_at_checked(start)?;
-        let behind = rest.strip_prefix(form)?;
+        let (behind, is_bent) = behind(rest, form)?;
         let before = before.chars().next_back().unwrap_or(END);
         let behind = behind.chars().next().unwrap_or(END);
         let goes_on = |inside: Option<char>, outside: char| {
             inside.is_some_and(is_of_word) && is_of_word(outside)
         };
-        let whole = before == END && behind == END;
+        let is_all = before == END && behind == END;
         let cut = goes_on(form.chars().next(), before) || goes_on(form.chars().next_back(), behind);
-        if cut || is_short(form) && !whole {
+        if cut || is_short(form) && !is_all {
             return None;
         }
         let field = self.rows.partition_point(|row| (row.end as usize) < start);
-        u32::try_from(field).ok()
+        Some(Held { at: u32::try_from(field).ok()?, is_all, is_bent })
     }
 }
 
@@ -467,8 +475,9 @@ impl Index {
 mod tests {
     use std::collections::HashMap;
 
-    use super::{Found, Index, Origin, hash};
+    use super::{Index, Origin, hash};
     use crate::base::limits::SESSION_MATCH_BYTES_MAX;
+    use crate::runtime::session::sought::{Found, Sought, Spelled};
     use crate::runtime::session::text::push_form;
 
     fn index(texts: &[&str]) -> Index {
@@ -485,7 +494,9 @@ mod tests {
     fn find(index: &Index, value: &str) -> Found {
         let mut form = String::new();
         push_form(value, &mut form);
-        index.find(&form, &mut SESSION_MATCH_BYTES_MAX.clone())
+        let spelled = Spelled::Text { edged: false };
+        let sought = Sought { form: &form, spelled };
+        index.find(sought, &mut SESSION_MATCH_BYTES_MAX.clone())
     }
 
     #[test]
@@ -498,7 +509,7 @@ mod tests {
             ("K123", vec![]),
             ("Bob", vec![0, 2]),
             ("13", vec![1]),
-            ("to  BOB", vec![0]),
+            ("to BOB", vec![0]),
             ("bob, UK123.", vec![2]),
             ("bob UK123", vec![]),
             ("!?", vec![]),
@@ -528,6 +539,18 @@ mod tests {
         assert_eq!(found(&one), (vec![0], 0));
         assert_eq!(found(&other), (vec![1, 2], 0));
         assert_eq!(found(&format!("{one}, {other}")), (vec![], 0));
+    }
+
+    #[test]
+    fn white_space_is_a_part_of_names() {
+        let index = index(&["Pay to Bob", "to\nbob"]);
+        for (value, fields, torn) in [
+            ("to bob", vec![0, 1], vec![]),
+            ("to\tbob", vec![1], vec![0]),
+            ("to  bob", vec![1], vec![0]),
+        ] {
+            assert_eq!(find(&index, value), Found::In { fields, torn }, "{value}");
+        }
     }
 
     #[test]

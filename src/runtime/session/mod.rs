@@ -75,6 +75,7 @@ pub mod provenance;
 mod readings;
 mod request;
 mod shape;
+mod sought;
 pub mod state;
 pub mod step;
 mod store;

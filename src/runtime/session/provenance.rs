@@ -11,11 +11,11 @@ use crate::base::limits::{SESSION_MATCH_BYTES_MAX, SESSION_SOURCES_MAX};
 use crate::lang::session::{MODEL, NONE, PROMPT, SEVERAL, UNDECLARED};
 use crate::runtime::session::audience::{Audience, Readable};
 use crate::runtime::session::ground::Ground;
-use crate::runtime::session::index::Found;
 use crate::runtime::session::json::{Leaf, Met, walk};
 use crate::runtime::session::labels::LabelSet;
+use crate::runtime::session::sought::{Found, Sought, Spelled};
 use crate::runtime::session::state::State;
-use crate::runtime::session::text::push_form;
+use crate::runtime::session::text::{is_edged, is_time, push_form, push_short};
 use crate::runtime::vm::request::error::InputKind;
 
 /// How it is known where a value came from; the later, the less is known.
@@ -114,10 +114,12 @@ pub(super) fn trace(
 ) -> Result<Vec<Provenance>, Untraced> {
     let mut found = Vec::new();
     let mut used = vec![false; refs.len()];
-    let mut form = String::new();
+    let (mut form, mut short) = (String::new(), String::new());
     let mut left = SESSION_MATCH_BYTES_MAX;
     walk(args, |pointer, met| {
         form.clear();
+        short.clear();
+        let is_number = matches!(met, Met::Leaf(Leaf::Number(_)));
         for (used, (at, _)) in used.iter_mut().zip(refs) {
             *used |= is_within(pointer, at);
         }
@@ -139,29 +141,50 @@ pub(super) fn trace(
             found.push(of_model(pointer, (&state.ctx, state.ctx_audience.all())));
             return;
         }
+        push_short(&form, &mut short);
+        let spellings = spellings((&form, &short), is_number || is_time(&form), is_edged(&text));
         let meant = refs.iter().filter(|(at, _)| is_within(pointer, at));
         let handle = meant.max_by_key(|(at, _)| at.len());
         // A handle is for what stands where it leads to, and for nothing else.
         let mut named = handle.map_or(Vec::new(), |(_, fields)| fields.clone());
-        named.retain(|at| state.index.stands_in(*at, &form, &mut left));
+        let mut stands =
+            |at| spellings.into_iter().flatten().any(|it| state.index.stands_in(at, it, &mut left));
+        named.retain(|at| stands(*at));
         found.push(if named.is_empty() {
-            of_found(state, (pointer, &text), &form, &mut left)
+            of_found(state, (pointer, &text), spellings, &mut left)
         } else {
-            of_fields(state, (pointer, &text), None, &named)
+            of_fields(state, (pointer, &text), Kind::Ref, &named)
         });
     })
     .map_err(Untraced::Args)?;
     if used.contains(&false) { Err(Untraced::Ref) } else { Ok(found) }
 }
 
+/// A value as it is spelled, and, where that is another, with numbers in their short form.
+type Spellings<'f> = [Option<Sought<'f>>; 2];
+
+/// Numbers and times are the same in all their spellings. A text is another one in another: who
+/// named `release/1.10` has not named `release/1.1`.
+fn spellings<'f>((form, short): (&'f str, &'f str), is_number: bool, edged: bool) -> Spellings<'f> {
+    let (own, other) = if is_number {
+        (Spelled::Number, Spelled::Number)
+    } else {
+        (Spelled::Text { edged }, Spelled::Other)
+    };
+    let short = Some(short).filter(|short| *short != form);
+    [Some(Sought { form, spelled: own }), short.map(|form| Sought { form, spelled: other })]
+}
+
 /// Of a value without a handle.
 fn of_found(
     state: &State,
     (pointer, text): (&str, &str),
-    form: &str,
+    spellings: Spellings<'_>,
     left: &mut usize,
 ) -> Provenance {
-    let (fields, torn) = match state.index.find(form, left) {
+    let found = spellings.into_iter().flatten().map(|it| state.index.find(it, left));
+    let found = found.reduce(Found::and).unwrap_or(Found::Anywhere);
+    let (fields, torn) = match found {
         Found::Anywhere => {
             let all = of_model(pointer, (&state.seen, state.seen_audience.all()));
             return Provenance { is_made: false, ..all };
@@ -174,7 +197,7 @@ fn of_found(
         let model = of_model(pointer, (&state.ctx, state.ctx_audience.all()));
         Provenance { sources, is_made: torn.is_empty(), ..model }
     } else {
-        of_fields(state, (pointer, text), Some(form), &fields)
+        of_fields(state, (pointer, text), Kind::Match, &fields)
     };
     for field in torn.iter().filter_map(|at| state.index.field(*at)) {
         let taint = state.taints.get(field.taint);
@@ -207,13 +230,13 @@ fn of_model(pointer: &str, (labels, audience): (&LabelSet, &Audience)) -> Proven
 fn of_fields(
     state: &State,
     (pointer, text): (&str, &str),
-    form: Option<&str>,
+    kind: Kind,
     fields: &[u32],
 ) -> Provenance {
-    let kind = if form.is_some() { Kind::Match } else { Kind::Ref };
+    let is_match = kind == Kind::Match;
     let none = LabelSet::of(state.labels);
     let mut labels = none.clone();
-    let mut marks = if form.is_some() { none.clone() } else { state.marks.clone() };
+    let mut marks = if is_match { none.clone() } else { state.marks.clone() };
     let mut audience = Readable::default();
     let mut from = From::None;
     for (at, field) in fields.iter().filter_map(|at| Some((*at, state.index.field(*at)?))) {
@@ -223,10 +246,10 @@ fn of_fields(
         let carried = if is_whole { taint.labels } else { taint.pieces };
         if let Some(set) = state.sets.get(carried) {
             labels.join(set);
-            match form {
-                Some(_) if is_whole => marks.join(set),
-                Some(_) => {}
-                None => marks.retain(if is_whole { set } else { &none }),
+            match (is_match, is_whole) {
+                (true, true) => marks.join(set),
+                (true, false) => {}
+                (false, _) => marks.retain(if is_whole { set } else { &none }),
             }
         }
         let own = field.call.map_or(From::Prompt, From::Tool);

@@ -22,7 +22,7 @@ use crate::runtime::session::json::{items, members, string};
 use crate::runtime::session::labels::LabelSet;
 use crate::runtime::session::state::Call;
 use crate::runtime::session::step::Session;
-use crate::runtime::session::text::push_form;
+use crate::runtime::session::text::push_short;
 
 /// Under which key a tool stores.
 #[derive(Debug)]
@@ -137,7 +137,7 @@ fn spelled(value: &str) -> Option<String> {
     let is_number = value.starts_with(|first: char| first == '-' || first.is_ascii_digit());
     let text = if is_number {
         let mut form = String::new();
-        push_form(value, &mut form);
+        push_short(value, &mut form);
         Some(form)
     } else {
         string(value).map(Into::into)

@@ -5,8 +5,9 @@
 //! Imports: `tools::lint`.
 //!
 //! A target says where something goes, whom it reaches or what is done; a payload is text that may
-//! leave with the call. Words are compared, in whatever case and however they are joined; where
-//! nothing parts them (`chatid`), the end of a word counts.
+//! leave with the call. Text is a target unless its name is one of what is said; a number is a value
+//! unless its name is one of a thing. Words are compared, in whatever case and however they are
+//! joined; where nothing parts them (`chatid`), the end of a word counts for what is a target.
 
 use crate::tools::lint::shape::words;
 use crate::tools::mcp::schema::Type;
@@ -34,15 +35,23 @@ impl Role {
 
 /// Last words of names of what is said, whatever stands in front that is no order.
 const SAID: &[&str] = &[
+    "answer",
     "body",
     "caption",
     "comment",
     "content",
     "description",
+    "detail",
+    "explanation",
+    "feedback",
+    "headline",
+    "markdown",
     "message",
     "note",
     "prompt",
+    "question",
     "reason",
+    "remark",
     "subject",
     "summary",
     "text",
@@ -67,7 +76,7 @@ const ORDERS: &[&str] = &[
     "webhook",
 ];
 
-/// Words of names of places, people and things.
+/// Words of names of places, people and things, where a number may stand for one.
 const TARGETS: &[&str] = &[
     "account",
     "address",
@@ -202,21 +211,30 @@ const FORMATS: &[&str] = &[
     "uuid",
 ];
 
+/// Formats of JSON Schema that say when.
+const TIMES: &[&str] = &["date", "date-time", "duration", "time"];
+
 /// The role of an argument. A switch is a value whatever it is called.
 pub(super) fn role(name: &str, ty: &Type, format: Option<&str>) -> Role {
     let words = words(name);
     let words: Vec<&str> = words.iter().map(|it| it.trim_matches(char::is_numeric)).collect();
     let is_said = words.last().is_some_and(|word| is_in(SAID, word));
     let is_place = format.is_some_and(|format| FORMATS.contains(&format));
+    let is_time = format.is_some_and(|format| TIMES.contains(&format));
     let is_order = words.iter().any(|word| is_in(ORDERS, word) || ends(ORDERS, word));
     let is_thing = words.iter().any(|word| is_in(TARGETS, word) || ends(TARGETS, word));
-    let is_target = is_place || is_order || is_thing && !is_said;
     let is_switch =
         matches!(ty, Type::Scalar("bool") | Type::Nullable("google.protobuf.BoolValue"));
-    match (is_target && !is_switch, ty.holds_text()) {
-        (true, _) => Role::Target,
-        (false, true) => Role::Payload,
-        (false, false) => Role::Value,
+    if is_switch {
+        Role::Value
+    } else if is_place || is_order {
+        Role::Target
+    } else if ty.holds_text() {
+        if is_said || is_time { Role::Payload } else { Role::Target }
+    } else if is_thing && !is_said {
+        Role::Target
+    } else {
+        Role::Value
     }
 }
 
@@ -253,7 +271,7 @@ mod tests {
             ("emailBody", Role::Payload),
             ("message_id", Role::Target),
             ("file_contents", Role::Payload),
-            ("q", Role::Payload),
+            ("q", Role::Target),
             ("webhookURL", Role::Target),
             ("IPAddress", Role::Target),
             ("URLPath", Role::Target),
@@ -271,18 +289,21 @@ mod tests {
             ("sqlText", Role::Target),
             ("message_text", Role::Payload),
             ("issueTitle", Role::Payload),
-            ("context", Role::Payload),
+            ("context", Role::Target),
             ("comments", Role::Payload),
-            ("max-length2", Role::Payload),
+            ("max-length2", Role::Target),
         ];
         for (name, wanted) in cases {
             assert_eq!(role(name, &text, None), wanted, "{name}");
+        }
+        for name in ["hotel", "beneficiary", "merchant", "wallet", "password", "airline", "who"] {
+            assert_eq!(role(name, &text, None), Role::Target, "in doubt: {name}");
         }
         assert_eq!(role("q", &text, Some("uri")), Role::Target);
         assert_eq!(role("q", &text, Some("date")), Role::Payload);
         assert_eq!(role("page_id", &Type::Scalar("int"), None), Role::Target);
         assert_eq!(role("limit", &Type::Scalar("int"), None), Role::Value);
         assert_eq!(role("delete_file", &Type::Scalar("bool"), None), Role::Value);
-        assert_eq!(role("options", &Type::Dyn, None), Role::Payload);
+        assert_eq!(role("options", &Type::Dyn, None), Role::Target);
     }
 }

@@ -101,7 +101,9 @@ const DOCUMENTS: &[(Code, &str)] = &[
             \"«label(arg, 'own.*')» || «kind(arg) == 'model'» || from(arg) == 'prompt'\", \
             over: deny}, {id: g, sink: {arg: target}, forbid: 'secret.*', unless: \
             \"!label(arg, 'own.*') || label(arg, 'clean.sql') || kind(arg) != 'model'\", \
-            over: deny}]\n",
+            over: deny}, {id: h, sink: {arg: target}, forbid: 'own.*', unless: \
+            \"label(arg, 'own.row') && kind(arg) != 'model' || \
+            «label(arg, 'own.*')» && from(arg) != 'prompt'\", over: deny}]\n",
     ),
     (
         Code::UnwatchedTool,
@@ -112,6 +114,18 @@ const DOCUMENTS: &[(Code, &str)] = &[
             f: {effect: credential, args: {to: string}}}\n\
             flow: [{id: f, sink: {effect: egress, arg: target}, forbid: 'untrusted.*', \
             over: deny}, {id: g, sink: {tool: f}, forbid: 'untrusted.*', over: deny}]\n",
+    ),
+    // A rule objects to whatever it is called with; in the shadow, or to some of it, it does not.
+    (
+        Code::UnwatchedTool,
+        "tools: {a: {effect: egress, args: {to: string target}}, \
+            b: {effect: credential, args: {to: string}}, \
+            «c»: {effect: credential, args: {to: string}}, \
+            «d»: {effect: credential, args: {to: string}}}\n\
+            rules: [{id: r, on: [b], escalate: {to: [user]}}, \
+            {id: s, on: [c], mode: shadow, deny: x}, \
+            {id: t, on: [d], when: \"args.to == 'x'\", deny: x}, {id: u, on: [d], allow: x}]\n\
+            flow: [{id: f, sink: {arg: target}, forbid: 'untrusted.*', over: deny}]\n",
     ),
     (Code::UnwatchedTool, "tools: {b: {effect: egress, args: {to: string}}}\n"),
     (

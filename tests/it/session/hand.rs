@@ -441,3 +441,85 @@ fn a_request_brings_the_roots_that_the_policy_reads() {
         ],
     );
 }
+
+#[test]
+fn a_name_is_named_by_its_own_letters() {
+    let said = "Check out release/1.10 of /src/app-2.50, write notes/bank.txt and x 2024.10, \
+                pay account 12345678.10 or 1,234,567, \u{c5}ngstr\u{f6}m and https://a.example/2026/1200";
+    let named = |to: &str, wanted: &str| {
+        expect(
+            POLICY,
+            &[
+                (prompt(said), "Nothing"),
+                (request("1", "read", json!({"path": "x"})), "allow all"),
+                (response("1", json!("go on")), "Nothing"),
+                (request("2", "send", json!({"to": to, "body": "-"})), wanted),
+            ],
+        );
+    };
+    for to in [
+        "release/1.10",
+        "RELEASE/1.10",
+        "/src/app-2.50",
+        "notes/bank.txt",
+        "2024.10",
+        "12345678.10",
+        "1,234,567",
+        "\u{e5}ngstr\u{f6}m",
+        "https://a.example/2026/1200",
+    ] {
+        named(to, "allow all");
+    }
+    for to in [
+        "release/1.1",
+        "release/1.100",
+        "/src/app-2.5",
+        "2024.1",
+        "2024.1000",
+        "12345678.1",
+        "1234567",
+        "https://a.example/2026/1200.",
+        "https://a.example/2026/1200.0",
+        "https://a.example/2026.00/1200",
+        "https://a.example/2,026/1200",
+        "notes/ban\u{212a}.txt",
+        "\u{212b}ngstr\u{f6}m",
+        "notes/bank.txt ",
+        "\t\nnotes/bank.txt\n",
+        "write\tnotes/bank.txt",
+        "write  notes/bank.txt",
+    ] {
+        named(to, "escalate target/to");
+    }
+}
+
+#[test]
+fn a_number_is_the_same_however_a_text_spells_it() {
+    let policy = POLICY.replace("n: optional int", "n: optional double target");
+    let paid = |said: &str, n: Json, wanted: &str| {
+        let call = json!({"to": "ann@a.example", "body": "-", "n": n});
+        expect(
+            &policy,
+            &[
+                (prompt(&format!("to ann@a.example: {said}")), "Nothing"),
+                (request("1", "read", json!({"path": "x"})), "allow all"),
+                (response("1", json!("go on")), "Nothing"),
+                (request("2", "send", call), wanted),
+            ],
+        );
+    };
+    for (said, n) in [
+        ("98.70 CHF", json!(98.7)),
+        ("98.7 CHF", json!(98.7)),
+        ("(1,200.50) CHF", json!(1200.5)),
+        ("$1,200", json!(1200.0)),
+        ("1200.0", json!(1200)),
+    ] {
+        paid(said, n, "allow all");
+    }
+    // What stands in a name is no number, and few digits are one by chance.
+    for (said, n) in [("release/1.10", json!(1.1)), ("7.0 times", json!(7)), ("98.71", json!(98.7))]
+    {
+        paid(said, n, "escalate target/n");
+    }
+}

@@ -17,6 +17,10 @@ type Labels = BTreeSet<String>;
 /// A text that came in.
 struct Text {
     letters: Vec<char>,
+    /// Words of it with numbers that have a shorter form, in that.
+    numbers: Vec<Vec<char>>,
+    /// Whether white space stands at its ends.
+    is_edged: bool,
     /// The tool whose output it is in; `None`: the principal said it.
     tool: Option<String>,
     labels: Labels,
@@ -71,7 +75,8 @@ impl<'a> Fold<'a> {
 
     fn take_in(&mut self, text: &str, tool: Option<String>, labels: Labels) {
         self.ctx.extend(labels.clone());
-        self.texts.push(Text { letters: form(text), tool, labels });
+        let (letters, numbers, is_edged) = (form(text), numbers(text), text.trim() != text);
+        self.texts.push(Text { letters, numbers, is_edged, tool, labels });
     }
 
     pub(crate) fn prompt(&mut self, text: &str) {
@@ -105,12 +110,25 @@ impl<'a> Fold<'a> {
             Json::Bool(_) => return Some(model),
             _ => return None,
         };
-        let wanted = form(&text);
+        let (wanted, short, is_edged) = (form(&text), short_form(&text), text.trim() != text);
         if wanted.is_empty() {
             return Some(model);
         }
-        let those = |place: Place| -> Vec<&Text> {
-            self.texts.iter().filter(|it| holds(&it.letters, &wanted) == Some(place)).collect()
+        let place = |it: &Text| {
+            let own = holds(&it.letters, &wanted, is_or_breaks);
+            let is_all = it.is_edged && it.letters == wanted;
+            if own == Some(Place::Whole) && (!is_edged || is_all) {
+                return own;
+            }
+            // A number is one however it is spelled; a text that is spelled otherwise is another.
+            let bent = holds(&it.letters, &wanted, is_or_blank);
+            let other = holds(&it.letters, &short, is_or_blank);
+            let numbers = it.numbers.iter().filter_map(|word| holds(word, &short, is_or_blank));
+            let all = numbers.chain(own).chain(bent).chain(other);
+            all.map(|place| if value.is_number() { place } else { Place::Piece }).min()
+        };
+        let those = |wanted: Place| -> Vec<&Text> {
+            self.texts.iter().filter(|it| place(it) == Some(wanted)).collect()
         };
         let (found, pieces) = (those(Place::Whole), those(Place::Piece));
         let labels = |texts: &[&Text]| texts.iter().flat_map(|it| it.labels.clone()).collect();
@@ -311,11 +329,46 @@ fn keys(value: &Json, pointer: String) -> Vec<(String, Json)> {
     }
 }
 
-/// Lower case, one blank between words, and no zeros behind the last digit of a fraction.
+/// Lower case; a blank between words, or a line break where more white space stands.
 fn form(text: &str) -> Vec<char> {
-    let words: Vec<String> =
-        text.split_whitespace().map(|word| short(&word.to_lowercase())).collect();
-    words.join(" ").chars().collect()
+    let lower = text.trim().to_lowercase();
+    let mut words = lower.split(char::is_whitespace).peekable();
+    let mut found = String::new();
+    while let Some(word) = words.next() {
+        found.push_str(word);
+        let blanks = std::iter::from_fn(|| words.next_if(|next| next.is_empty())).count();
+        if words.peek().is_some() {
+            found.push(if blanks == 0 { ' ' } else { '\n' });
+        }
+    }
+    found.chars().collect()
+}
+
+/// A blank is any white space of texts, which are broken anywhere.
+fn is_or_breaks(text: char, wanted: char) -> bool {
+    text == wanted || (text, wanted) == ('\n', ' ')
+}
+
+fn is_or_blank(text: char, wanted: char) -> bool {
+    is_or_breaks(text, wanted) || is_or_breaks(wanted, text)
+}
+
+/// .. and no zeros behind the last digit of a fraction.
+fn short_form(text: &str) -> Vec<char> {
+    let form: String = form(text).into_iter().collect();
+    let words = form.split_inclusive(char::is_whitespace).map(|part| {
+        let word = part.trim_end();
+        part.replace(word, &short(word))
+    });
+    words.collect::<String>().chars().collect()
+}
+
+/// The words of a text that have another short form. Only one that is all of the text is whole.
+fn numbers(text: &str) -> Vec<Vec<char>> {
+    let blank = if text.trim().contains(char::is_whitespace) { " " } else { "" };
+    let words = text.split_whitespace().map(|word| (word, short(&word.to_lowercase())));
+    let other = words.filter(|(word, short)| word.to_lowercase() != *short);
+    other.map(|(_, short)| format!("{blank}{short}").chars().collect()).collect()
 }
 
 /// A word whose only point stands between digits loses what its fraction does not need.
@@ -339,7 +392,7 @@ enum Place {
     Piece,
 }
 
-fn holds(text: &[char], wanted: &[char]) -> Option<Place> {
+fn holds(text: &[char], wanted: &[char], is: fn(char, char) -> bool) -> Option<Place> {
     let short = wanted.len() < if wanted.iter().all(char::is_ascii_digit) { 4 } else { 3 };
     if short {
         return (text == wanted).then_some(Place::Whole);
@@ -347,7 +400,8 @@ fn holds(text: &[char], wanted: &[char]) -> Option<Place> {
     let letter = |at: Option<&char>| at.is_some_and(|it| it.is_alphanumeric());
     let places = (0..text.len()).filter(|start| {
         let end = start + wanted.len();
-        text.get(*start..end) == Some(wanted)
+        let same = |text: &[char]| text.iter().zip(wanted).all(|(one, other)| is(*one, *other));
+        text.get(*start..end).is_some_and(same)
             && !(letter(wanted.first()) && *start > 0 && letter(text.get(start - 1)))
             && !(letter(wanted.last()) && letter(text.get(end)))
     });

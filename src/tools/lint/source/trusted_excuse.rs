@@ -1,6 +1,6 @@
 //! W0587: what excuses a value is true of whatever the model makes up.
 
-use crate::compiler::syntax::ast::{Ast, BinaryOp, ExprId, ExprKind, UnaryOp};
+use crate::compiler::syntax::ast::{Ast, BinaryOp, ExprId, ExprKind, LogicOp, UnaryOp};
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
 use crate::diag::sink::Sink;
@@ -23,6 +23,10 @@ pub fn run(subject: &Subject<'_>, sink: &mut Sink) {
             {
                 continue;
             }
+            // What the model made up is not excused where another part of the condition says so.
+            if is_part_not_made(ast, id) {
+                continue;
+            }
             if let Some(fact) = excuse(ast, id) {
                 let label = "holds of what the model made up";
                 let found = Diagnostic::new(Code::TrustedExcuse, ast.span(id), fact, label);
@@ -35,6 +39,30 @@ pub fn run(subject: &Subject<'_>, sink: &mut Sink) {
     }
 }
 
+/// Whether an expression, or a part of it that must hold, is false of what the model made up.
+fn is_part_not_made(ast: &Ast, id: ExprId) -> bool {
+    let mut waiting = vec![id];
+    while let Some(id) = waiting.pop() {
+        if let ExprKind::Logic { op: LogicOp::And, operands, .. } = ast.kind(id) {
+            waiting.extend(operands);
+        } else if let Some((BinaryOp::NotEqual, _, one, other)) = binary(ast, id)
+            && asks_model(ast, one, other)
+        {
+            return true;
+        }
+    }
+    false
+}
+
+/// Whether the kind or the origin of a value is compared with what the model makes.
+fn asks_model(ast: &Ast, one: ExprId, other: ExprId) -> bool {
+    let made = |kind: ExprId, word: ExprId| {
+        let asks = call(ast, kind, "kind").or_else(|| call(ast, kind, "from")).is_some();
+        asks && text(ast, word) == Some(MODEL)
+    };
+    made(one, other) || made(other, one)
+}
+
 /// What an expression excuses that it should not.
 fn excuse(ast: &Ast, id: ExprId) -> Option<String> {
     if let Some([_, pattern]) = call(ast, id, "label") {
@@ -43,10 +71,6 @@ fn excuse(ast: &Ast, id: ExprId) -> Option<String> {
         return (!is_mark(pattern)).then(fact);
     }
     let (BinaryOp::Equal, _, one, other) = binary(ast, id)? else { return None };
-    let made = |kind: ExprId, word: ExprId| {
-        let asks = call(ast, kind, "kind").or_else(|| call(ast, kind, "from")).is_some();
-        asks && text(ast, word) == Some(MODEL)
-    };
-    let is_model = made(one, other) || made(other, one);
+    let is_model = asks_model(ast, one, other);
     is_model.then(|| "whatever the model makes up is excused".to_owned())
 }

@@ -1,12 +1,15 @@
 //! W0588: no rule of `flow` looks at what a tool that acts is called with.
 
+use crate::compiler::syntax::ast::{Ast, ExprKind};
 use crate::compiler::syntax::document::agents::{SinkArg, ToolEffect};
-use crate::compiler::syntax::document::model::{Role, Tool};
+use crate::compiler::syntax::document::model::{Role, Rule, RuleBody, Tool};
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
 use crate::diag::sink::Sink;
+use crate::lang::decision::Effect;
+use crate::lang::glob;
 use crate::lang::session::REPLACE;
-use crate::tools::lint::outputs::{is_about, takes_text};
+use crate::tools::lint::outputs::{call, is_about, takes_text};
 use crate::tools::lint::subject::Subject;
 
 /// Reports tools with an effect whose arguments no rule of `flow` sees, where there are such rules:
@@ -29,8 +32,10 @@ pub fn run(subject: &Subject<'_>, sink: &mut Sink) {
     };
     for tool in documents.iter().flat_map(|document| &document.tools) {
         let acts = tool.effect.as_ref().is_some_and(|it| it.value != ToolEffect::None);
-        // Its own rule objects to whatever it is called with.
-        let is_watched = *tool.name.value == *REPLACE.0;
+        // A rule objects to whatever it is called with.
+        let mut rules = documents.iter().flat_map(|document| &document.rules);
+        let is_watched = *tool.name.value == *REPLACE.0
+            || rules.any(|rule| objects_always(subject.ast(), rule, tool));
         // What a sanitizer is given is unclean, as it must be.
         let mut sanitizers = documents.iter().flat_map(|document| &document.sanitizers);
         let cleans = sanitizers.any(|sanitizer| sanitizer.tool.value == tool.name.value);
@@ -50,4 +55,17 @@ pub fn run(subject: &Subject<'_>, sink: &mut Sink) {
         let found = found.label(field.name.span, "any text goes through");
         sink.report(found.help("say which arguments are a `target` or a `payload`, or name them"));
     }
+}
+
+/// Whether a rule denies or escalates every call of a tool, but for those that are granted.
+fn objects_always(ast: &Ast, rule: &Rule, tool: &Tool) -> bool {
+    let RuleBody::When { condition, effect, .. } = &rule.body else { return false };
+    let is_about = rule.on.is_empty()
+        || rule.on.iter().any(|pattern| glob::matches(&pattern.value, &tool.name.value));
+    let is_asked = |id| match ast.kind(id) {
+        ExprKind::Unary { operand, .. } => call(ast, *operand, "approved").is_some(),
+        _ => false,
+    };
+    let is_every = condition.is_none_or(is_asked);
+    *effect != Effect::Allow && is_about && is_every && !rule.shadow && !rule.response
 }
