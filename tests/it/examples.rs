@@ -116,7 +116,7 @@ fn servers() {
 /// A project takes those of them that it needs.
 #[test]
 fn packs() {
-    assert_eq!(example("packs"), 108);
+    assert_eq!(example("packs"), 133);
 }
 
 /// As `docs/projects.md` has it.
