@@ -62,9 +62,9 @@ fn objects_always(ast: &Ast, rule: &Rule, tool: &Tool) -> bool {
     let RuleBody::When { condition, effect, .. } = &rule.body else { return false };
     let is_about = rule.on.is_empty()
         || rule.on.iter().any(|pattern| glob::matches(&pattern.value, &tool.name.value));
-    let is_asked = |id| match ast.kind(id) {
-        ExprKind::Unary { operand, .. } => call(ast, *operand, "approved").is_some(),
-        _ => false,
+    let is_asked = |id| {
+        let ExprKind::Unary { operand, .. } = ast.kind(id) else { return false };
+        call(ast, *operand, "approved").is_some()
     };
     let is_every = condition.is_none_or(is_asked);
     *effect != Effect::Allow && is_about && is_every && !rule.shadow && !rule.response
