@@ -43,8 +43,8 @@ pub(super) fn push_form(text: &str, out: &mut String) {
     }
 }
 
-/// The small letter of a large one. Where two have the same, as K and U+212A, one of them is another
-/// letter.
+/// The small letter of a large one. Where two have the same, as K and U+212A, one of them is
+/// another letter.
 fn small(letter: char) -> char {
     let mut small = letter.to_lowercase();
     let only = small.next().filter(|_| small.next().is_none());

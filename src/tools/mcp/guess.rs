@@ -5,9 +5,9 @@
 //! Imports: `tools::lint`.
 //!
 //! A target says where something goes, whom it reaches or what is done; a payload is text that may
-//! leave with the call. Text is a target unless its name is one of what is said; a number is a value
-//! unless its name is one of a thing. Words are compared, in whatever case and however they are
-//! joined; where nothing parts them (`chatid`), the end of a word counts for what is a target.
+//! leave with the call. Text is a target unless its name is one of what is said; a number is a
+//! value unless its name is one of a thing. Words are compared, in whatever case and however they
+//! are joined; where nothing parts them (`chatid`), the end of a word counts for what is a target.
 
 use crate::tools::lint::shape::words;
 use crate::tools::mcp::schema::Type;

@@ -445,7 +445,8 @@ fn a_request_brings_the_roots_that_the_policy_reads() {
 #[test]
 fn a_name_is_named_by_its_own_letters() {
     let said = "Check out release/1.10 of /src/app-2.50, write notes/bank.txt and x 2024.10, \
-                pay account 12345678.10 or 1,234,567, \u{c5}ngstr\u{f6}m and https://a.example/2026/1200";
+                pay account 12345678.10 or 1,234,567, \u{c5}ngstr\u{f6}m and \
+                https://a.example/2026/1200";
     let named = |to: &str, wanted: &str| {
         expect(
             POLICY,
