@@ -1,6 +1,6 @@
 //! What the project depends on, held to `deny.toml` without `cargo-deny`: bans and sources, of the
-//! crates that are linked and of those that fuzz; licences of those of the project, of which
-//! `cargo metadata` fetches what is not there.
+//! crates that are linked and of those that fuzz and make mutants; licences of those of the
+//! project, of which `cargo metadata` fetches what is not there.
 
 use std::fs;
 use std::path::PathBuf;
@@ -53,12 +53,14 @@ fn crates_come_from_the_registry_by_their_sums_and_none_is_banned() {
     let banned: Vec<&str> =
         list(&deny, "bans", "deny").iter().map(|line| quoted(line)[0]).collect();
     assert!(banned.len() >= 5, "{banned:?}");
-    for path in ["Cargo.lock", "fuzz/Cargo.lock"] {
+    for (path, least) in
+        [("Cargo.lock", 100), ("fuzz/Cargo.lock", 100), ("mutants/Cargo.lock", 5)]
+    {
         let packages = locked(path);
-        assert!(packages.len() > 100, "{path}");
+        assert!(packages.len() > least, "{path}");
         for (name, source, checksum) in &packages {
             assert!(!banned.contains(&name.as_str()), "{path}: {name} is banned");
-            let own = matches!(name.as_str(), "policyc" | "policyc-fuzz");
+            let own = matches!(name.as_str(), "policyc" | "policyc-fuzz" | "policyc-mutants");
             assert_eq!(source.as_deref(), (!own).then_some(REGISTRY), "{path}: {name}");
             assert_eq!(checksum.is_some(), !own, "{path}: {name} has no checksum");
         }

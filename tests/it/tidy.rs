@@ -150,8 +150,16 @@ pub(crate) fn files(folder: &str, ending: &str) -> Vec<String> {
 }
 
 fn sources() -> Vec<String> {
-    let folders =
-        ["src", "tests", "grammar", "benches", "examples", "fuzz/src", "fuzz/fuzz_targets"];
+    let folders = [
+        "src",
+        "tests",
+        "grammar",
+        "benches",
+        "examples",
+        "fuzz/src",
+        "fuzz/fuzz_targets",
+        "mutants/src",
+    ];
     folders.iter().flat_map(|folder| files(folder, "rs")).collect()
 }
 
