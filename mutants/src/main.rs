@@ -11,7 +11,7 @@
 //! WORK holds a copy of the project with the changes, what was found of each test (`reached.txt`)
 //! and what came of each change (`results.txt`). What was noticed before is not tried again.
 //! `JOBS` says how many processes run at a time. `ONLY` names parts of the names of tests: others
-//! are not run. `CARGO_TARGET_DIR` is where the copy is compiled.
+//! are not run.
 
 mod find;
 mod hunt;

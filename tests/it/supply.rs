@@ -53,8 +53,7 @@ fn crates_come_from_the_registry_by_their_sums_and_none_is_banned() {
     let banned: Vec<&str> =
         list(&deny, "bans", "deny").iter().map(|line| quoted(line)[0]).collect();
     assert!(banned.len() >= 5, "{banned:?}");
-    for (path, least) in
-        [("Cargo.lock", 100), ("fuzz/Cargo.lock", 100), ("mutants/Cargo.lock", 5)]
+    for (path, least) in [("Cargo.lock", 100), ("fuzz/Cargo.lock", 100), ("mutants/Cargo.lock", 5)]
     {
         let packages = locked(path);
         assert!(packages.len() > least, "{path}");

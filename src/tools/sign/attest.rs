@@ -71,3 +71,42 @@ pub fn statement(program: &Program, bundle: &[u8]) -> String {
 pub fn is_about(payload: &[u8], program: &Program, bundle: &[u8]) -> bool {
     payload == statement(program, bundle).as_bytes()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::compiler::source::map::SourceMap;
+    use crate::compiler::{Options, compile};
+    use crate::diag::sink::Sink;
+
+    fn bundle(most: u32) -> Vec<u8> {
+        let mut files = SourceMap::new();
+        files.add(
+            "p.yaml",
+            format!(
+                "policyc: 1\nname: p\ndefault: deny\nschema: {{n: int}}\nrules:\n  \
+                 - {{id: few, when: n < {most}, allow: few}}\n"
+            ),
+        );
+        compile(&files, &Options::default(), &mut Sink::new()).expect("it compiles").bundle
+    }
+
+    #[test]
+    fn a_statement_is_about_one_bundle_and_says_no_more() {
+        let (one, two) = (bundle(5), bundle(6));
+        let program = Program::load_unsigned_whole(&one).expect("a program");
+        let other = Program::load_unsigned_whole(&two).expect("a program");
+        let statement = statement(&program, &one);
+        let json: Json = serde_json::from_str(&statement).expect("JSON");
+        assert_eq!(json["subject"][0]["digest"]["sha256"], hex::text(&digest::of(&one)).as_str());
+        assert_eq!(
+            json["predicate"]["buildDefinition"]["resolvedDependencies"][0]["name"],
+            "p.yaml"
+        );
+        assert!(is_about(statement.as_bytes(), &program, &one));
+        assert!(!is_about(statement.as_bytes(), &other, &two));
+        assert!(!is_about(statement.as_bytes(), &program, &two));
+        assert!(!is_about(statement.replace("\"p\"", "\"q\"").as_bytes(), &program, &one));
+        assert!(!is_about(format!("{statement} ").as_bytes(), &program, &one));
+    }
+}

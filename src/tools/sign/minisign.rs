@@ -139,6 +139,7 @@ mod tests {
         assert_eq!(key.line(), KEY);
         let file = format!("{UNTRUSTED}minisign public key\n{KEY}\n");
         assert_eq!(MinisignKey::read(&file), Some(key));
+        assert_eq!(MinisignKey::read(&format!("\n{KEY} \n")), Some(key));
         for wrong in ["", UNTRUSTED, "RWQf", &KEY[1..], &KEY.to_lowercase()] {
             assert_eq!(MinisignKey::read(wrong), None, "{wrong}");
         }
@@ -160,5 +161,44 @@ mod tests {
                 text.lines().enumerate().filter(|(it, _)| *it != at).map(|(_, it)| it).collect();
             assert_eq!(key.check(b"bytes", &cut.join("\n")), Err(MinisignFault::Form), "{at}");
         }
+    }
+    #[test]
+    fn what_is_wrong_with_a_signature_is_told_apart() {
+        let secret = SecretKey::generate().expect("random bytes");
+        let key = MinisignKey::of(secret.public().expect("a key"));
+        let text = signature(&secret, b"bytes", "comment").expect("a signature");
+        let lines: Vec<&str> = text.lines().collect();
+        let with = |at: usize, line: &str| {
+            let mut lines = lines.clone();
+            lines[at] = line;
+            key.check(b"bytes", &lines.join("\n")).map(str::to_owned)
+        };
+        let own = bytes_of(lines[1]).expect("base64");
+        let changed = |at: usize, byte: u8| {
+            let mut own = own.clone();
+            own[at] = byte;
+            with(1, &text_of(&own))
+        };
+        assert_eq!(with(0, "untrusted comment: whatever"), Ok("comment".to_owned()));
+        assert_eq!(with(0, "comment: whatever"), Err(MinisignFault::Form));
+        assert_eq!(with(2, "comment"), Err(MinisignFault::Form));
+        assert_eq!(changed(1, b'd'), Err(MinisignFault::Legacy));
+        assert_eq!(changed(1, b'X'), Err(MinisignFault::Form));
+        assert_eq!(changed(2, own[2] ^ 1), Err(MinisignFault::OtherKey));
+        assert_eq!(changed(10, own[10] ^ 1), Err(MinisignFault::OtherFile));
+        for at in [1, 3] {
+            assert_eq!(with(at, "?"), Err(MinisignFault::Form), "{at}");
+        }
+        assert_eq!(with(1, &text_of(&own[..9])), Err(MinisignFault::Form));
+        assert_eq!(with(3, lines[1]), Err(MinisignFault::Comment));
+    }
+
+    #[test]
+    fn each_fault_has_words_of_its_own() {
+        use MinisignFault::{Comment, Form, Legacy, OtherFile, OtherKey};
+        let words = [Form, Legacy, OtherKey, OtherFile, Comment].map(MinisignFault::words);
+        let unlike: std::collections::BTreeSet<&str> = words.into_iter().collect();
+        assert_eq!(unlike.len(), 5, "{words:?}");
+        assert!(words.iter().all(|words| words.len() > 20), "{words:?}");
     }
 }

@@ -32,3 +32,29 @@ pub fn sealed(
     }
     Ok(Envelope { payload_type: kind.to_owned(), payload: payload.to_vec(), signatures })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_signs_once_and_others_stay() {
+        let one = SecretKey::generate().expect("random bytes");
+        let two = SecretKey::generate().expect("random bytes");
+        let ids = [&one, &two].map(|key| key.public().expect("a key").id());
+        let (one, two) = ([one], [two]);
+        let first = sealed("kind", b"payload", &one, None).expect("it is signed");
+        let both = sealed("kind", b"payload", &two, Some(first)).expect("it is signed");
+        let again = sealed("kind", b"payload", &one, Some(both.clone())).expect("it is signed");
+        let signers = |envelope: &Envelope| {
+            let signatures = envelope.signatures.iter();
+            signatures.map(|signature| signature.key_id.clone()).collect::<Vec<_>>()
+        };
+        assert_eq!(signers(&both), [ids[0].clone(), ids[1].clone()]);
+        assert_eq!(signers(&again), [ids[1].clone(), ids[0].clone()]);
+        assert_eq!(
+            (again.payload_type.as_str(), again.payload.as_slice()),
+            ("kind", &b"payload"[..])
+        );
+    }
+}

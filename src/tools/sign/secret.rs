@@ -220,5 +220,47 @@ mod tests {
         assert!(with(LOG_N, BLOCK, LANES) && with(17, 8, 1));
         assert!(!with(22, 8, 1), "4 GiB");
         assert!(!with(14, 8, 1_000), "a minute");
+        assert!(with(18, 8, 1) && !with(18, 9, 1), "256 MiB and no more");
+        assert!(with(14, 8, 256) && !with(14, 8, 257), "2^25 blocks and no more");
+        let pbkdf2 = |iterations: u32| {
+            let scheme =
+                Parameters::generate_pbkdf2_sha256_aes256cbc(iterations, &[0; 16], [0; 16]);
+            is_affordable(&EncryptionScheme::Pbes2(scheme.expect("a scheme")))
+        };
+        assert!(pbkdf2(ITERATIONS) && !pbkdf2(ITERATIONS + 1));
+    }
+
+    #[test]
+    fn a_passphrase_has_eight_bytes() {
+        let key = SecretKey::generate().expect("random bytes");
+        assert_eq!(key.to_pem(b"7 bytes").err(), Some(SecretFault::ShortPassphrase));
+        assert!(key.to_pem(b"8 bytes.").is_ok());
+    }
+
+    /// PEM of what stands in the place of the secret, by an algorithm with parameters or none.
+    fn pem(oid: &str, parameters: bool, inner: &[u8]) -> String {
+        let parameters = parameters.then(|| pkcs8::der::asn1::Null.into());
+        let oid = ObjectIdentifier::new_unwrap(oid);
+        let algorithm = AlgorithmIdentifierRef { oid, parameters };
+        let scrypt = scrypt::Params::new(4, 8, 1).expect("parameters");
+        let scheme = Parameters::generate_scrypt_aes256cbc(scrypt, &[1; 16], [2; 16]);
+        let info = PrivateKeyInfoRef::new(algorithm, OctetStringRef::new(inner).expect("bytes"));
+        let document = info.encrypt_with_params(scheme.expect("a scheme"), PASSPHRASE);
+        let pem = document.expect("a document").to_pem(LABEL, LineEnding::LF);
+        pem.expect("PEM").to_string()
+    }
+
+    #[test]
+    fn keys_of_other_algorithms_and_forms_are_told_apart() {
+        let inner = [INNER.as_slice(), &[7; 32]].concat();
+        let opened = |pem: &str| SecretKey::from_pem(pem, PASSPHRASE).map(|key| key.0.to_bytes());
+        let (own, x25519) = ("1.3.101.112", "1.3.101.110");
+        assert_eq!(opened(&pem(own, false, &inner)), Ok([7; 32]));
+        let other = Err(SecretFault::OtherAlgorithm);
+        assert_eq!(opened(&pem(x25519, false, &inner)), other);
+        assert_eq!(opened(&pem(own, true, &inner)), other);
+        for inner in [&inner[2..], &inner[..33], &[&inner[..], &[0]].concat()] {
+            assert_eq!(opened(&pem(own, false, inner)), Err(SecretFault::Closed), "{inner:?}");
+        }
     }
 }

@@ -239,6 +239,9 @@ fn builders(cases: &mut Cases) {
         ins(Op::Return).abc(R, 0, 0),
     ];
     cases.refuse(builder, "a list that a turn ends", ready(VALUE, 2, 2, &unfinished));
+    let mut once = unfinished;
+    once[2] = ins(Op::LoadConst).abc(0, 0, R + 1);
+    cases.refuse(builder, "a list that the first turn ends", ready(VALUE, 2, 2, &once));
     let left = [
         ins(Op::Build),
         ins(Op::Iter).abc(3, 1, R).f(7),

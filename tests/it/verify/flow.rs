@@ -9,7 +9,7 @@ use policyc::runtime::bundle::module::{
 use policyc::runtime::verify::annotate;
 
 use super::{Cases, whole};
-use crate::support::module::{R, Words, ins, ready, small};
+use crate::support::module::{R, Words, ins, ready, rich, small};
 
 const CONDITION: FunctionKind = FunctionKind::Condition;
 const VALUE: FunctionKind = FunctionKind::Value(2);
@@ -94,7 +94,14 @@ fn joins(cases: &mut Cases) {
     extra.functions[0].frames = vec![FrameRow { at: 4, register: 0, ty }];
     cases.refuse("FrameOrder", "a row about a slot", extra.clone());
     extra.functions[0].frames = vec![FrameRow { at: 9, register: R, ty }];
-    cases.refuse("FrameOrder", "a row behind the function", extra);
+    cases.refuse("FrameOrder", "a row behind the function", extra.clone());
+    extra.functions[0].frames = vec![FrameRow { at: 5, register: R, ty }];
+    cases.refuse("FrameOrder", "a row at the end of the function", extra.clone());
+    let types = u16::try_from(extra.types.len()).unwrap();
+    extra.functions[0].frames = vec![FrameRow { at: 4, register: R, ty: types }];
+    cases.refuse("FrameOrder", "a row with a type that is not there", extra.clone());
+    extra.functions[0].frames = vec![FrameRow { at: 4, register: R, ty }; 2];
+    cases.refuse("FrameOrder", "a row twice", extra);
     let read = |op: Op| {
         let code =
             [ins(op).abc(2, 0, if op == Op::Move { R } else { 0 }), ins(Op::Jump).f(EXIT_FALSE)];
@@ -238,6 +245,48 @@ fn presence(cases: &mut Cases) {
     annotate(&mut typed);
     assert_eq!(typed.code[1].e, INFALLIBLE, "the rule asks for a bool");
     cases.accept(17, "a type that the rule asks for", typed);
+    together(cases);
+    callers(cases);
+}
+
+/// Requirements of one slot that say together what none says alone: that it is there, a bool.
+fn together(cases: &mut Cases) {
+    let asks = |rows: &[(u16, bool)]| {
+        let mut module = small(CONDITION, 0, 0, &[ins(Op::Flag).abc(3, 0, 0).e(INFALLIBLE)]);
+        module.types.push(TypeRow::Bool);
+        for &(ty, optional) in rows {
+            module.requirements.push(Requirement { slot: 3, ty, optional, keyed: NONE });
+            module.rules[0].requirements += 1;
+        }
+        annotate(&mut module);
+        module.code[0].e = INFALLIBLE;
+        module
+    };
+    cases.accept(17, "a bool, and there", asks(&[(5, true), (NONE, false)]));
+    cases.refuse("Fallible", "there, of any type", asks(&[(NONE, false), (NONE, true)]));
+    cases.refuse("Fallible", "a bool if it is there", asks(&[(5, true), (NONE, true)]));
+}
+
+/// A function for the messages of two rules: what one of them asks is not enough.
+fn callers(cases: &mut Cases) {
+    let called = |both: bool, optional: bool| {
+        let mut module = rich();
+        module.rules[1].shadow = optional;
+        for row in &mut module.requirements[3..6] {
+            row.optional = optional;
+        }
+        if both {
+            module.outcomes[1].template = 0;
+        }
+        let first = usize::try_from(module.functions[3].first).unwrap();
+        module.code[first + 1] = ins(Op::InSet).abc(1, 0, 0).f(5);
+        annotate(&mut module);
+        module.code[first + 1].e = INFALLIBLE;
+        module
+    };
+    cases.accept(17, "what the one caller asks", called(false, true));
+    cases.accept(17, "what both callers ask", called(true, false));
+    cases.refuse("Fallible", "what one of two callers asks", called(true, true));
 }
 
 fn costs(cases: &mut Cases) {

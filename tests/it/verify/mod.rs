@@ -2,8 +2,10 @@
 
 mod code;
 mod debug;
+mod edges;
 mod emitted;
 mod enumerated;
+mod exact;
 mod flow;
 mod holds;
 mod messages;
@@ -74,6 +76,7 @@ fn cases() -> Vec<Case> {
     rules::cases(&mut cases);
     secrets::cases(&mut cases);
     messages::cases(&mut cases);
+    edges::cases(&mut cases);
     cases.0
 }
 

@@ -1,0 +1,73 @@
+//! What the verifier counts is exact: costs by hand, and steps as they were counted first, since a
+//! limit that moves unnoticed is none.
+
+use policyc::base::limits::{DECISION_COST_MAX, RULE_COST_MAX};
+use policyc::runtime::bundle::module::{Module, NONE, OutputRow, RuleIndex};
+use policyc::runtime::verify::{annotate, is_over, verify};
+
+use super::whole;
+use crate::support::module::{rich, string};
+
+/// The costs of functions, and of the most expensive decision.
+fn costs(module: &Module) -> (Vec<u64>, u64) {
+    (module.functions.iter().map(|row| row.cost).collect(), module.manifest.cost)
+}
+
+#[test]
+fn steps_are_counted_as_ever() {
+    assert_eq!(verify(&whole()).expect("it is whole").steps(), 594);
+}
+
+#[test]
+fn costs_are_counted_as_ever() {
+    assert_eq!(costs(&whole()), (vec![28, 2, 26, 4_505, 440, 2], 5_009));
+}
+
+/// What a decision costs beside the rules that its index finds.
+fn beside(of: &[u64]) -> u64 {
+    // The rule that is always asked, the message with a text and a value, the output.
+    (of[1] + 1) + (1 + of[3] + 1) + (of[4] + 1)
+}
+
+#[test]
+fn a_decision_costs_the_most_expensive_list_of_its_index() {
+    let with = |prefixes: &[&str], keys: usize, patterns: usize| {
+        let mut module = rich();
+        let rules = |count| vec![0; count];
+        let prefixes = prefixes.iter().map(|text| (string(&module, text), rules(1)));
+        module.index = RuleIndex {
+            key_slot: 1,
+            always: vec![1],
+            prefixes: prefixes.collect(),
+            keys: vec![(string(&module, "send"), rules(keys)), (string(&module, "tool"), rules(1))],
+            patterns: vec![(string(&module, "s*d"), rules(patterns))],
+        };
+        annotate(&mut module);
+        let (of, all) = costs(&module);
+        (all - beside(&of)) / (of[0] + 1)
+    };
+    assert_eq!(with(&["get_"], 1, 0), 1);
+    assert_eq!(with(&["get_"], 3, 0), 3, "a key has all of its rules");
+    assert_eq!(with(&["get_"], 1, 2), 3, "patterns come behind prefixes");
+    assert_eq!(with(&["", "name", "send"], 1, 0), 2, "all begin with nothing, none with another");
+    assert_eq!(with(&["", "name", "send"], 1, 1), 3, "and patterns behind them");
+    assert_eq!(with(&["name", "price", "send"], 1, 0), 1, "no two of them fit a key");
+}
+
+#[test]
+fn explanations_of_outputs_cost_too() {
+    let mut module = rich();
+    annotate(&mut module);
+    let (of, before) = costs(&module);
+    let row = module.outputs[0].clone();
+    module.outputs[0] = OutputRow { explanation: 5, ..row };
+    annotate(&mut module);
+    assert_eq!(costs(&module).1, before + of[5] + 1);
+    assert_ne!(module.outputs[0].explanation, NONE);
+}
+
+#[test]
+fn ceilings_may_be_reached_and_not_passed() {
+    assert!(!is_over(RULE_COST_MAX) && is_over(RULE_COST_MAX + 1) && is_over(u64::MAX));
+    assert!(!is_over(0) && DECISION_COST_MAX > RULE_COST_MAX);
+}
