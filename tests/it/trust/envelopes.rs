@@ -156,5 +156,40 @@ fn releases_have_one_spelling() {
         assert_eq!(Release::of(&bundle, name, version, expires), None, "{name}");
     }
     assert_eq!(Release::of(b"no bundle", "a", 1, 1), None);
+    // The first version, the first second and the longest name.
+    let longest = Release::of(&bundle, &"x".repeat(256), 1, 0).expect("a release");
+    assert_eq!(Release::read(&longest.to_bytes()), Some(longest));
+    for (at, wrong) in [(64, 0_u64.to_le_bytes()), (72, (-1_i64).to_le_bytes())] {
+        let mut bytes = bytes.clone();
+        bytes[at..at + 8].copy_from_slice(&wrong);
+        assert_eq!(Release::read(&bytes), None, "{at}");
+    }
     assert_eq!(Release::read(&[&bytes[..80], &[0xFF]].concat()), None, "no text");
+}
+
+#[test]
+fn what_is_wrong_is_told_in_words() {
+    let syntax = |kind| EnvelopeFault::Syntax { kind, at: 7 };
+    for (fault, words) in [
+        (EnvelopeFault::TooLarge { max: 5 }, "it is longer than 5 bytes"),
+        (syntax(InputKind::Truncated), "at byte 7: it ends too early"),
+        (syntax(InputKind::Syntax), "at byte 7: no JSON"),
+        (EnvelopeFault::Twice("sig"), "it has `sig` twice"),
+        (EnvelopeFault::Missing("sig"), "it has no `sig`"),
+        (EnvelopeFault::NotBase64("sig"), "`sig` is not base64"),
+        (EnvelopeFault::Unsigned, "it has no signature"),
+        (EnvelopeFault::TooMany, "it has more than 16 signatures"),
+    ] {
+        assert_eq!(fault.words(), words);
+    }
+    let keys = [
+        (KeyFault::NotAKey, "32 bytes in base64"),
+        (KeyFault::NoPoint, "no point of the curve"),
+        (KeyFault::Weak, "anybody can sign for it"),
+        (KeyFault::Mixed, "one secret has several such keys"),
+        (KeyFault::NotCanonical, "one spelling"),
+    ];
+    for (fault, words) in keys {
+        assert!(fault.words().contains(words), "{fault:?}");
+    }
 }

@@ -2,8 +2,8 @@
 
 use policyc::base::limits::{CONTEXT_DEPTH_MAX, OFFERS_MAX};
 use policyc::lang::opcodes::{
-    EXIT_ERROR, EXIT_FALSE, EXIT_TRUE, INFALLIBLE, Instruction, Op, X_EQUAL, X_GREATER, X_INVERT,
-    X_LESS, X_PAIRS,
+    EXIT_FALSE, EXIT_TRUE, INFALLIBLE, Instruction, Op, X_EQUAL, X_GREATER, X_INVERT, X_LESS,
+    X_PAIRS,
 };
 use policyc::lang::session::Respond;
 use policyc::runtime::bundle::govern::{Govern, OfferRow, WindowRow};
