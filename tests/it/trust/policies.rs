@@ -1,5 +1,6 @@
 //! Documents of trust policies: what is wrong is refused, with its line.
 
+use policyc::base::limits::TRUST_POLICY_BYTES_MAX;
 use policyc::runtime::trust::PolicyFault;
 use policyc::runtime::trust::key::KeyFault;
 use policyc::runtime::trust::policy::{Rollback, TrustPolicy};
@@ -229,4 +230,21 @@ fn what_is_no_text_or_too_long_is_refused() {
     // Nothing recurses as deep as it nests.
     let deep = format!("format = {}", "[".repeat(100_000));
     assert!(matches!(fault(deep.as_bytes()), PolicyFault::Syntax(_)));
+}
+
+#[test]
+fn a_policy_may_be_as_long_and_as_old_as_it_says() {
+    let padded = |bytes: usize| {
+        let text = simple();
+        let rest = bytes - text.len() - 1;
+        TrustPolicy::read(format!("{text}#{}", "x".repeat(rest)).as_bytes())
+    };
+    assert!(padded(TRUST_POLICY_BYTES_MAX).is_ok());
+    let error = padded(TRUST_POLICY_BYTES_MAX + 1).expect_err("it is too long");
+    assert_eq!(error.fault, PolicyFault::TooLarge);
+    assert!(error.to_string().starts_with("the trust policy cannot be read: line 1: "), "{error}");
+    let until = |time| TrustPolicy::read(simple().replace("2030-01-01T00:00:00Z", time).as_bytes());
+    assert!(until("1970-01-01T00:00:00Z").is_ok());
+    let before = until("1969-12-31T23:59:59Z").expect_err("before the epoch");
+    assert!(wrong("expires")(&before.fault), "{before}");
 }

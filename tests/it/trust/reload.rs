@@ -9,6 +9,7 @@ use policyc::runtime::engine::Engine;
 use policyc::runtime::engine::files::Files;
 use policyc::runtime::engine::watch::{Event, look, start};
 use policyc::runtime::record::about::About;
+use policyc::runtime::trust::error::{AdmissionFault, MemoryFault, SignatureFault, TrustError};
 use policyc::runtime::trust::files::signed;
 use policyc::runtime::trust::state::Memory;
 use policyc::runtime::vm::request::ingest;
@@ -125,4 +126,25 @@ fn what_may_pass_is_tried_again() {
     assert!(said.len() == 1 && said[0].contains("0 seconds since 1970"), "{said:?}");
     clock.store(AT, Ordering::Relaxed);
     assert_eq!(settle(&engine, &mut files), (vec![], "third".to_owned()));
+}
+
+#[test]
+fn the_clock_and_the_memory_alone_may_let_the_same_bytes_in_later() {
+    let path = Path::new("state").to_owned();
+    let unusable = MemoryFault::Unusable { path, error: std::io::ErrorKind::Other };
+    let later: [TrustError; 4] = [
+        AdmissionFault::NoTime { at: 0 }.into(),
+        AdmissionFault::PolicyExpired { since: 0 }.into(),
+        AdmissionFault::Expired { since: 0 }.into(),
+        TrustError::from(unusable),
+    ];
+    assert!(later.iter().all(TrustError::may_pass), "{later:?}");
+    assert!(later[2].to_string().contains("1970-01-01T00:00:00Z"), "{}", later[2]);
+    let never: [TrustError; 4] = [
+        SignatureFault::Missing.into(),
+        SignatureFault::OtherFile.into(),
+        AdmissionFault::Name { name: "p".to_owned() }.into(),
+        TrustError::from(MemoryFault::NotNamed),
+    ];
+    assert!(!never.iter().any(TrustError::may_pass), "{never:?}");
 }

@@ -7,7 +7,7 @@ use policyc::lang::opcodes::{
 };
 use policyc::lang::session::Respond;
 use policyc::runtime::bundle::govern::{Govern, OfferRow, WindowRow};
-use policyc::runtime::bundle::module::{FunctionKind, Module, Step};
+use policyc::runtime::bundle::module::{FunctionKind, Module, NodeMode, Step, TypeRow};
 use policyc::runtime::verify::annotate;
 
 use super::{Cases, whole};
@@ -17,7 +17,10 @@ const CONDITION: FunctionKind = FunctionKind::Condition;
 const VALUE: FunctionKind = FunctionKind::Value(2);
 
 pub(super) fn cases(cases: &mut Cases) {
+    tables(cases);
+    rows(cases);
     references(cases);
+    sums(cases);
     kinds(cases);
     ways(cases);
     loops(cases);
@@ -33,21 +36,106 @@ fn condition(code: &[Instruction]) -> Module {
     ready(CONDITION, 4, 2, code)
 }
 
+/// Tables that stand for themselves: the first row that is not there, and rows twice.
+fn tables(cases: &mut Cases) {
+    type Change = fn(&mut Module);
+    let rows: [(&'static str, &'static str, Change); 12] = [
+        ("TableReference", "the string behind the last", |it| {
+            it.manifest.compiler = u32::try_from(it.strings.len()).expect("a number of 32 bits");
+        }),
+        ("TypePart", "a message where none is", |it| it.types.push(TypeRow::Message(0))),
+        ("TypeDepth", "types nested one level too deep", |it| {
+            it.types.extend((4..34).map(TypeRow::Optional));
+        }),
+        ("FieldOrder", "a field twice", |it| {
+            if let TypeRow::Record { fields, .. } = &mut it.types[3] {
+                fields[1] = fields[0].clone();
+            }
+        }),
+        ("SetMember", "a member twice", |it| it.sets[0] = vec![0, 0, 1]),
+        ("Dispatch", "a builtin twice", |it| it.dispatch[0] = vec![1, 1]),
+        ("TableReference", "the type behind the last, of a host", |it| {
+            it.hosts[0].result = u16::try_from(it.types.len()).expect("a number of 16 bits");
+        }),
+        ("TableReference", "a host that has no time", |it| it.hosts[0].timeout_ns = Some(0)),
+        ("PathChildren", "a place twice", |it| it.paths[7].key = it.paths[6].key),
+        ("PathChildren", "places below those behind them", |it| it.paths[1].first_child = 1),
+        ("PathSlot", "a slot that tells of another place", |it| it.paths[3].presence = 5),
+        ("PathMode", "a column with columns", |it| {
+            (it.paths[6].mode, it.paths[6].ty) = (NodeMode::Object(true), 2);
+        }),
+    ];
+    for (fault, what, change) in rows {
+        cases.change(fault, what, change);
+    }
+}
+
+/// Rules and what they name.
+fn rows(cases: &mut Cases) {
+    type Change = fn(&mut Module);
+    let rows: [(&'static str, &'static str, Change); 8] = [
+        ("Escalation", "the escalation behind the last", |it| it.outcomes[2].escalation = 1),
+        ("Fatigue", "an escalation that tires at once", |it| {
+            it.escalations[0].fatigue = Some((1, 0));
+        }),
+        ("Outcomes", "a decision without an outcome", |it| it.rules[1].outcomes = 0),
+        ("TableReference", "the message behind the last", |it| it.outcomes[1].template = 1),
+        ("RequirementSlot", "the type behind the last, of a slot", |it| {
+            it.requirements[6].ty = u16::try_from(it.types.len()).expect("a number of 16 bits");
+        }),
+        ("RequirementSlot", "a type that hangs on a row that is not there", |it| {
+            it.requirements[6].keyed = 0;
+        }),
+        ("IndexOrder", "a rule twice in a list", |it| it.index.keys[0].1 = vec![0, 0]),
+        ("IndexOrder", "a rule that is always asked twice", |it| it.index.always = vec![1, 1]),
+    ];
+    for (fault, what, change) in rows {
+        cases.change(fault, what, change);
+    }
+}
+
+/// What sums and differences are, so that what follows cannot fail.
+fn sums(cases: &mut Cases) {
+    let text = ins(Op::StartsWith).abc(R + 2, 1, 0);
+    let other = |constant: u16| ins(Op::CompareOther).abc(R + 2, constant, 0).x(X_LESS);
+    for (what, op, [left, right], then) in [
+        ("texts", Op::Add, [1, 1], text),
+        ("bytes", Op::Add, [6, 6], other(6)),
+        ("a time and a duration", Op::Add, [7, 8], other(7)),
+        ("a duration and a time", Op::Add, [8, 7], other(7)),
+        ("two durations", Op::Add, [8, 8], other(8)),
+        ("times apart", Op::Subtract, [7, 7], other(8)),
+        ("a duration before a time", Op::Subtract, [7, 8], other(7)),
+        ("durations apart", Op::Subtract, [8, 8], other(8)),
+    ] {
+        let mut module = condition(&[
+            ins(Op::LoadConst).abc(0, left, R),
+            ins(Op::LoadConst).abc(0, right, R + 1),
+            ins(op).abc(R, R + 1, R + 2),
+            then,
+        ]);
+        module.code[3].e = INFALLIBLE;
+        cases.accept(17, what, module);
+    }
+}
+
 /// The first row that is not there, of each table that instructions name.
 fn references(cases: &mut Cases) {
-    let module = whole();
-    let end = |rows: usize| u16::try_from(rows).expect("a number of 16 bits");
-    let named = [
-        ("the constant behind the last", compare().abc(0, end(module.constants.len()), 0)),
-        ("the set behind the last", ins(Op::InSet).abc(0, end(module.sets.len()), 0)),
-        ("the pattern behind the last", ins(Op::Matches).abc(1, end(module.patterns.len()), 0)),
-        ("the list behind the last", ins(Op::CallAny).abc(R, end(module.dispatch.len()), R)),
-        ("the host behind the last", ins(Op::CallHost).abc(R, end(module.hosts.len()), R)),
-        ("the function behind the last", ins(Op::Test).abc(1, 0, 0)),
-    ];
-    for (what, ins) in named {
-        cases.refuse("Reference", what, condition(&[ins, compare()]));
-    }
+    // Annotating leaves out what nothing names: the first of two names all that is left.
+    let mut refuse = |what, ins: Instruction, rows: fn(&Module) -> usize| {
+        let mut module = condition(&[ins, ins, compare()]);
+        module.code[1].b = u16::try_from(rows(&module)).expect("a number of 16 bits");
+        cases.refuse("Reference", what, module);
+    };
+    refuse("the constant behind the last", compare(), |it| it.constants.len());
+    refuse("the set behind the last", ins(Op::InSet).abc(0, 0, 0), |it| it.sets.len());
+    refuse("the pattern behind the last", ins(Op::Matches).abc(1, 0, 0), |it| it.patterns.len());
+    let load = ins(Op::CallAny).abc(0, 0, R);
+    refuse("the list behind the last", load, |it| it.dispatch.len());
+    let load = ins(Op::CallHost).abc(0, 0, R);
+    refuse("the host behind the last", load, |it| it.hosts.len());
+    let other = condition(&[ins(Op::Test).abc(1, 0, 0), compare()]);
+    cases.refuse("Reference", "the function behind the last", other);
     let none = ready(CONDITION, 0, 0, &[compare().abc(R, 0, 0)]);
     cases.refuse("Register", "the place behind the slots", none);
     let last = [ins(Op::Call).abc(R - 2, 1, R), compare()];
