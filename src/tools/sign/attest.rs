@@ -2,7 +2,7 @@
 //!
 //! In:      a bundle; a statement in an envelope.
 //! Out:     the statement; whether it is about a bundle.
-//! Imports: `base`, `lang`, `runtime::bundle`, `runtime::program`.
+//! Imports: `base`, `compiler::source`, `diag`, `lang`, `runtime::bundle`, `runtime::program`.
 //! Source:  in-toto Attestation Framework 1, `spec/v1`; SLSA 1.0, `provenance/v1`.
 //!
 //! Everything in it is what the bundle says of itself: its sources with their digests, its
