@@ -88,24 +88,6 @@ pub(super) fn cases(cases: &mut Cases) {
     refuse("MessageField", "a message that is not there", &|module| {
         module.fields[2].kind = Kind::Message { kind: 7, group: false };
     });
-    refuse("MessageField", "the message behind the last", &|module| {
-        module.fields[2].kind = Kind::Message { kind: 2, group: false };
-    });
-    refuse("MessageField", "the enum behind the last", &|module| {
-        module.fields[1].kind = Kind::Enum(1);
-    });
-    refuse("MessageFields", "two fields of one name", &|module| {
-        module.fields[1].name = module.fields[0].name;
-    });
-    refuse("MessageField", "a field whose name is no string", &|module| {
-        module.fields[3].name = 9_999;
-    });
-    refuse("MessageField", "a field that JSON spells by no string", &|module| {
-        module.fields[3].json = 9_999;
-    });
-    refuse("WellKnown", "a wrapper of a list", &|module| {
-        module.fields[3].presence = Presence::Repeated;
-    });
     refuse("MessageField", "a default where presence is implicit", &|module| {
         module.fields[0].default = 0;
     });
@@ -114,7 +96,6 @@ pub(super) fn cases(cases: &mut Cases) {
         module.fields[3].ty = module.fields[0].ty;
     });
     refuse("Context", "a context of no type", &|module| module.context = 9);
-    refuse("Context", "the message behind the last as the context", &|module| module.context = 2);
     refuse("Context", "a context that is a wrapper", &|module| module.context = 1);
     let place =
         |name: &'static str, what, at: usize, wrong: &'static dyn Fn(&mut Module, usize)| {
@@ -148,5 +129,32 @@ pub(super) fn cases(cases: &mut Cases) {
     });
     refuse("Builder", "a field of another message", &|module| module.code[2].c = 3);
     refuse("Reference", "a field that is not there", &|module| module.code[5].b = 9);
+    behind(cases);
+}
+
+/// Rows behind the last, and names that are no strings.
+fn behind(cases: &mut Cases) {
+    let mut refuse = |name, what: &'static str, change: &dyn Fn(&mut Module)| {
+        cases.refuse(name, what, typed(change));
+    };
+    refuse("MessageField", "the message behind the last", &|module| {
+        module.fields[2].kind = Kind::Message { kind: 2, group: false };
+    });
+    refuse("MessageField", "the enum behind the last", &|module| {
+        module.fields[1].kind = Kind::Enum(1);
+    });
+    refuse("MessageFields", "two fields of one name", &|module| {
+        module.fields[1].name = module.fields[0].name;
+    });
+    refuse("MessageField", "a field whose name is no string", &|module| {
+        module.fields[3].name = 9_999;
+    });
+    refuse("MessageField", "a field that JSON spells by no string", &|module| {
+        module.fields[3].json = 9_999;
+    });
+    refuse("WellKnown", "a wrapper of a list", &|module| {
+        module.fields[3].presence = Presence::Repeated;
+    });
+    refuse("Context", "the message behind the last as the context", &|module| module.context = 2);
     refuse("Reference", "the field behind the last", &|module| module.code[5].b = 4);
 }
