@@ -52,13 +52,15 @@ fn refusal(variables: &[String], when: &str) -> Vec<(&'static str, String)> {
 
 #[test]
 fn what_no_bundle_holds_is_refused_by_build() {
-    let chain = |count: usize| -> Vec<String> {
-        let next =
-            |at: usize| if at == 0 { "a + 1".to_owned() } else { format!("v{} + 1", at - 1) };
-        (0..count).map(next).collect()
+    // What is read once becomes a part of its reader, so that a row of it may be long.
+    let chain = |count: usize, next: fn(usize) -> String| -> Vec<String> {
+        let first = ["a + 1".to_owned()].into_iter();
+        first.chain((1..count).map(|at| next(at - 1))).collect()
     };
-    assert_eq!(refusal(&chain(15), "last > 0"), []);
-    let found = refusal(&chain(16), "last > 0");
+    assert_eq!(refusal(&chain(100, |last| format!("v{last} + 1")), "last > 0"), []);
+    let twice = |last: usize| format!("v{last} + v{last}");
+    assert_eq!(refusal(&chain(15, twice), "last > 0"), []);
+    let found = refusal(&chain(16, twice), "last > 0");
     assert!(matches!(found.as_slice(), [("E0604", text)] if text.contains("more than 16")));
     let nested = |inner: &str| format!("{}{inner}{}", "[".repeat(180), "]".repeat(180));
     let lists: Vec<String> = (0..8)

@@ -272,8 +272,13 @@ pub fn no_policies(place: &str) -> Diagnostic {
 /// # Errors
 /// Those of the file system; `FileTooLarge` for a longer file.
 pub fn read_bytes(path: &Path, max: usize) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
     inputs::note(path);
+    look_at(path, max)
+}
+
+/// As `read_bytes`, of a file that is perhaps no input.
+fn look_at(path: &Path, max: usize) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
     read_to(&mut File::open(path)?, max, &mut bytes)?;
     Ok(bytes)
 }
@@ -471,7 +476,7 @@ impl<'a> Reading<'a> {
     /// Whether a file that nobody named and whose text tells is a policy. One that is unreadable
     /// may be, unless most of its kind are data.
     fn looks_like_policy(&self, path: &Path) -> bool {
-        match self.over.read(path, SOURCE_BYTES_MAX) {
+        match self.over.look(path, SOURCE_BYTES_MAX) {
             Ok(bytes) => is_source(path, &letters(&bytes)),
             Err(_) => !has_ending(path, &["json"]),
         }

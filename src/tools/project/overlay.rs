@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::tools::project::read_bytes;
+use crate::tools::project::{look_at, read_bytes};
 
 /// Texts by absolute, normalized path. An empty one changes nothing.
 #[derive(Clone, Debug, Default)]
@@ -43,5 +43,13 @@ impl Overlay {
             Some(text) => Ok(text.as_bytes().to_vec()),
             None => read_bytes(path, max),
         }
+    }
+
+    /// As `read`, to see what the file is: that makes it no input yet.
+    ///
+    /// # Errors
+    /// As `read`.
+    pub(super) fn look(&self, path: &Path, max: usize) -> io::Result<Vec<u8>> {
+        if self.texts.contains_key(path) { self.read(path, max) } else { look_at(path, max) }
     }
 }
