@@ -21,6 +21,7 @@ use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 
 use crate::support::both::findings;
+use crate::support::run::{Folder, ran};
 
 /// A call: its tool and its arguments, and whether it fails.
 type Call = (&'static str, Json, bool);
@@ -334,4 +335,17 @@ proptest! {
         let strange = [("one", json!({"zzz": 1}), false)];
         prop_assert!(!allowed(&program, &["r"], &strange));
     }
+}
+
+/// A link in a directory that leads back to it names no session twice.
+#[cfg(unix)]
+#[test]
+fn a_directory_that_holds_itself_is_refused() {
+    let folder = Folder::new("learn-loop");
+    let lines = recorded(&events(&["a"], &[("read", json!({}), false)])).lines;
+    folder.add("runs/a.jsonl", lines);
+    ran(folder.path(), "learn runs").expect(0, &["1 session"]);
+    let runs = folder.path().join("runs");
+    std::os::unix::fs::symlink(&runs, runs.join("back")).expect("a link");
+    ran(folder.path(), "learn runs").expect(2, &["loop"]);
 }

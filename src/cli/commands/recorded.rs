@@ -1,7 +1,9 @@
 //! Recorded sessions, for commands that go by what was done.
 
-use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
+
+use ignore::WalkBuilder;
 
 use crate::cli::commands::eval_session::events;
 use crate::cli::commands::learn::words;
@@ -96,19 +98,18 @@ pub(super) fn whole(
 }
 
 /// The files of sessions that a path names, in order.
-fn files(path: &Path) -> std::io::Result<Vec<PathBuf>> {
+fn files(path: &Path) -> io::Result<Vec<PathBuf>> {
     if !path.is_dir() {
         return Ok(vec![path.to_owned()]);
     }
+    let mut walk = WalkBuilder::new(path);
+    walk.standard_filters(false).follow_links(true).sort_by_file_path(Path::cmp);
     let mut found = Vec::new();
-    for entry in fs::read_dir(path)? {
-        let path = entry?.path();
-        if path.is_dir() {
-            found.extend(files(&path)?);
-        } else if path.extension().is_some_and(|ending| ending == "jsonl") {
+    for entry in walk.build() {
+        let path = entry.map_err(io::Error::other)?.into_path();
+        if path.extension().is_some_and(|ending| ending == "jsonl") && !path.is_dir() {
             found.push(path);
         }
     }
-    found.sort();
     Ok(found)
 }

@@ -39,6 +39,10 @@ struct Tree {
 /// Makes the rows of variables of `plan` shorter, if one of them is too long; `roots` are the nodes
 /// of everything but variables.
 pub(super) fn inline(plan: &mut Plan, roots: &[NodeId]) {
+    // No row is longer than all of them.
+    if plan.variables.len() < CALL_DEPTH_MAX {
+        return;
+    }
     let mut order: Vec<(NodeId, Variant)> =
         plan.variables.iter().map(|(variant, node)| (*node, *variant)).collect();
     order.sort_unstable_by_key(|(node, _)| *node);
