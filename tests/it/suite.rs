@@ -305,6 +305,46 @@ fn outputs_are_compared_as_cel_compares() {
     }
 }
 
+/// What became of a test of `output`, whose variable `n` has any type and is what `input` says.
+fn of_any(output: &str, input: &str) -> Outcome {
+    let mut files = SourceMap::new();
+    files.add("a/config.yaml", "variables: [{name: n, type: dyn}]\n");
+    files.add("a/policy.yaml", format!("name: p\nrule: {{match: [{{output: \"{output}\"}}]}}\n"));
+    let test = format!("{{name: a, {input}, output: {{value: true}}}}");
+    let file = files.add("a/tests.yaml", format!("section:\n- name: s\n  tests:\n  - {test}\n"));
+    let mut sink = Sink::new();
+    let test = format::read(file, &files, &mut sink).expect("a test file of the format");
+    let mut ran = run(&test, &Tested::of(&files), &Settings::default(), &mut sink);
+    assert!(!sink.has_errors(), "{:?}", sink.finish().0);
+    ran.remove(0).outcome
+}
+
+#[test]
+fn expressions_keep_the_kinds_of_their_values() {
+    for (expression, holds) in [
+        ("1u", "type(n) == uint"),
+        ("{'a': 1u, '$b': 2}", "type(n.a) == uint && n['$b'] == 2"),
+        ("timestamp('2024-07-30T00:30:00Z')", "n.getFullYear() == 2024"),
+        ("[duration('90s')]", "n[0] == duration('1m30s')"),
+        ("b'abc'", "n == b'abc'"),
+        ("2.0", "type(n) == double"),
+        ("double('NaN')", "n != n"),
+        ("'1'", "type(n) == string"),
+        ("{'$u': '1'}", "n['$u'] == '1'"),
+    ] {
+        for input in [
+            format!("input: {{n: {{expr: \"{expression}\"}}}}"),
+            format!("context_expr: \"{{'n': {expression}}}\""),
+            format!("input: {{n: {{expr: \"{expression}\"}}, m: {{value: {{$u: 1}}}}}}"),
+        ] {
+            let outcome = of_any(holds, &input);
+            assert!(matches!(outcome, Outcome::Passed { .. }), "{input}: {outcome:?}");
+        }
+    }
+    let outcome = of_any("n['$u'] == 1", "input: {n: {value: {$u: 1}}}");
+    assert!(matches!(outcome, Outcome::Passed { .. }), "{outcome:?}");
+}
+
 #[test]
 fn the_format_says_what_is_wrong_with_it() {
     for (test, says) in [
@@ -322,11 +362,11 @@ fn the_format_says_what_is_wrong_with_it() {
         ),
         (
             "{name: a, input: {n: {expr: m + 1}}, output: {value: 1}}",
-            "`n` has no value that JSON can say: undeclared reference to 'm' (in container '')",
+            "the expression of `n` gives no value: undeclared reference to 'm' (in container '')",
         ),
         (
             "{name: a, input: {n: {expr: optional.none()}}, output: {value: 1}}",
-            "`n` has no value that JSON can say: it yields nothing",
+            "the expression of `n` gives no value: it yields nothing",
         ),
     ] {
         assert_eq!(of_the_format(test).1, [says], "{test}");

@@ -91,7 +91,7 @@ impl From<SuiteError> for Diagnostic {
                 bad(at, format!("{what} has `{one}` or `{other}`, not both"), "the second")
             }
             SuiteError::BadInput { at, name, why } => {
-                bad(at, format!("`{name}` has no value that JSON can say"), &why)
+                bad(at, format!("the expression of `{name}` gives no value"), &why)
             }
             SuiteError::BadSnapshots { at, path, why } => {
                 bad(at, format!("`{path}` cannot be used: {why}"), "its reviewed decisions")

@@ -32,6 +32,7 @@ mod equal;
 mod error;
 mod table;
 pub(in crate::tools) mod tree;
+mod typed;
 
 use serde_json::Value as Json;
 

@@ -15,10 +15,10 @@ use crate::compiler::source::map::SourceMap;
 use crate::diag::sink::Sink;
 use crate::runtime::program::Program;
 use crate::runtime::session::ground::Ground;
-use crate::runtime::vm::decide::evaluate;
 use crate::runtime::vm::hosts::HostTable;
 use crate::runtime::vm::report::{DecisionReport, OutputReport};
-use crate::runtime::vm::request::{Filled, Moment, Request, ingest, ingest_answered};
+use crate::runtime::vm::request::marked::ingest_typed;
+use crate::runtime::vm::request::{Filled, Moment, ingest, ingest_answered};
 use crate::runtime::vm::scratch::Scratch;
 use crate::tools::alone::{asks_sessions, event};
 use crate::tools::event::Event;
@@ -29,7 +29,7 @@ use crate::tools::suite::expect::{Difference, differences};
 use crate::tools::suite::phrase::{Said, fits};
 use crate::tools::suite::pipeline::{decide, expression, make, moment, table};
 use crate::tools::suite::{Case, Context, Expect, HostResult, Input, NOW, literal};
-use crate::tools::suite::{session, snapshot};
+use crate::tools::suite::{session, snapshot, typed};
 
 /// A case whose expressions are evaluated.
 #[derive(Debug)]
@@ -42,6 +42,8 @@ pub struct Ready<'t> {
     pub at: (i64, u32),
     /// The context as bytes of JSON.
     text: String,
+    /// Whether kinds are marked in it, as records do: where expressions make a part of it.
+    is_typed: bool,
     hosts: Arc<HostTable>,
     /// Where an output is expected, it, or why it cannot be made.
     output: Option<Result<Option<OutputReport>, String>>,
@@ -94,7 +96,7 @@ impl<'t> Ready<'t> {
     /// # Errors
     /// Where the test file is at fault: an input without a value, a time that is none.
     pub fn of(case: &'t Case, surroundings: &SourceMap) -> Result<Self, SuiteError> {
-        let context = context(case, surroundings)?;
+        let Made { context, typed } = made(case, surroundings)?;
         let text = case.now.as_ref().map_or(NOW, |now| now.value.as_str());
         let Some(mut at) = moment(text) else {
             let at = case.now.as_ref().map_or(case.span, |now| now.span);
@@ -111,8 +113,9 @@ impl<'t> Ready<'t> {
             Expect::Decision(_) | Expect::Snapshot(_) | Expect::Errors(_) => None,
         };
         let output = wanted.map(|text| value_of(&text, surroundings, &case.functions));
-        let (text, hosts) = (context.to_string(), Arc::new(table(&case.functions)));
-        Ok(Self { case, context, at, text, hosts, output })
+        let (is_typed, hosts) = (typed.is_some(), Arc::new(table(&case.functions)));
+        let text = typed.as_ref().unwrap_or(&context).to_string();
+        Ok(Self { case, context, at, text, is_typed, hosts, output })
     }
 
     /// What a program decides about: that of a session holds what it answers.
@@ -154,10 +157,13 @@ impl<'t> Ready<'t> {
         input: &'a Given<'_>,
         scratch: &'a mut Scratch,
     ) -> Filled<'a> {
+        let bytes = input.text.as_bytes();
         if self.events(program).is_some() {
-            ingest_answered(program, input.text.as_bytes(), scratch)
+            ingest_answered(program, bytes, scratch)
+        } else if self.is_typed {
+            ingest_typed(program, bytes, scratch)
         } else {
-            ingest(program, input.text.as_bytes(), scratch)
+            ingest(program, bytes, scratch)
         }
     }
 
@@ -173,9 +179,9 @@ impl<'t> Ready<'t> {
         if let Some(last) = self.last(runner) {
             return last.report;
         }
-        let moment = Moment { hosts: Some(&self.hosts), ..Moment::at(self.at.0, self.at.1) };
-        let request = Request { context: self.text.as_bytes(), moment };
-        DecisionReport::of(&mut evaluate(runner.program, &request, &mut runner.scratch))
+        let input = Given { text: Cow::Borrowed(&self.text), hosts: Arc::clone(&self.hosts) };
+        let mut filled = self.fill(runner.program, &input, &mut runner.scratch);
+        DecisionReport::of(&mut filled.decide(&self.moment(&input)))
     }
 
     /// Whether what came out is what was expected; `decision` is `report` in JSON.
@@ -257,11 +263,23 @@ fn both(reviewed: &Json, now: &Json) -> Vec<Difference> {
     found
 }
 
-/// The context of a case. Its expressions are compiled with `surroundings`.
+/// The context of a case in plain JSON. Its expressions are compiled with `surroundings`.
 ///
 /// # Errors
-/// The input whose expression yields nothing that JSON can say, and why.
+/// The input whose expression yields nothing that a context can hold, and why.
 pub fn context(case: &Case, surroundings: &SourceMap) -> Result<Json, SuiteError> {
+    Ok(made(case, surroundings)?.context)
+}
+
+/// The context of a case.
+struct Made {
+    /// In plain JSON.
+    context: Json,
+    /// With the kinds of values that JSON has none for, where expressions make a part of it.
+    typed: Option<Json>,
+}
+
+fn made(case: &Case, surroundings: &SourceMap) -> Result<Made, SuiteError> {
     let input = |written: &Spanned<String>, name: &str| {
         let bad = |why: &str| {
             let (at, name, why) = (written.span, name.to_owned(), why.to_owned());
@@ -269,24 +287,35 @@ pub fn context(case: &Case, surroundings: &SourceMap) -> Result<Json, SuiteError
         };
         let value = value_of(&written.value, surroundings, &case.functions);
         let value = value.map_err(|why| bad(&why))?.ok_or_else(|| bad("it yields nothing"))?;
-        serde_json::from_str(&value.plain).map_err(|_| bad("it yields something else"))
+        let plain: Json =
+            serde_json::from_str(&value.plain).map_err(|_| bad("it yields something else"))?;
+        let typed = typed::of(&value).unwrap_or_else(|| typed::marked(&plain));
+        Ok((plain, typed))
     };
     match &case.context {
-        Context::Whole(context) => Ok(context.clone()),
+        Context::Whole(context) => Ok(Made { context: context.clone(), typed: None }),
         Context::Session(events) => {
-            Ok(events.last().map(Event::value).cloned().unwrap_or_default())
+            let context = events.last().map(Event::value).cloned().unwrap_or_default();
+            Ok(Made { context, typed: None })
         }
-        Context::Expression(written) => input(written, "context_expr"),
+        Context::Expression(written) => {
+            let (context, typed) = input(written, "context_expr")?;
+            Ok(Made { context, typed: Some(typed) })
+        }
         Context::Roots(roots) => {
-            let mut context = Json::Object(Map::new());
+            let object = || Json::Object(Map::new());
+            let (mut context, mut typed) = (object(), object());
             for (name, given) in roots {
-                let value = match given {
-                    Input::Value(value) => value.clone(),
+                let (own, own_typed) = match given {
+                    Input::Value(value) => (value.clone(), typed::marked(value)),
                     Input::Expression(written) => input(written, &name.value)?,
                 };
-                place(&mut context, &name.value, value);
+                place(&mut context, &name.value, own);
+                place(&mut typed, &name.value, own_typed);
             }
-            Ok(context)
+            let expression = |given: &Input| matches!(given, Input::Expression(_));
+            let any = roots.iter().any(|(_, given)| expression(given));
+            Ok(Made { context, typed: any.then_some(typed) })
         }
     }
 }

@@ -24,7 +24,7 @@ use crate::runtime::vm::request::error::{InputError, InputKind, Wanted};
 use crate::runtime::vm::request::reader::{Read, Text};
 use crate::runtime::vm::request::walk::{FrameKind, Walk};
 use crate::runtime::vm::request::whole::{expected, from_text, row};
-use crate::runtime::vm::request::{Filled, Origin, read, spread};
+use crate::runtime::vm::request::{Filled, Origin, answered, blank, read, spread};
 use crate::runtime::vm::scratch::Scratch;
 
 /// The input of a record.
@@ -79,6 +79,25 @@ pub fn ingest_record<'a>(
     } else {
         Recorded::Partial(Partial::of(filled, unknowns))
     }
+}
+
+/// Reads a context in which kinds are marked as in records, and nothing is withheld: what a host
+/// gives that has values which JSON cannot spell. Every decision about another one denies.
+#[must_use]
+pub fn ingest_typed<'a>(
+    program: &'a Program,
+    context: &'a [u8],
+    scratch: &'a mut Scratch,
+) -> Filled<'a> {
+    let mut filled = match ingest_record(program, context, scratch) {
+        Recorded::Known(filled) => filled,
+        Recorded::Partial(partial) => {
+            let error = Some(InputError { kind: InputKind::Syntax, offset: None, node: 0 });
+            Filled { request: context, error, ..blank(program, partial.into_scratch()) }
+        }
+    };
+    filled.error = filled.error.or_else(|| answered(&filled));
+    filled
 }
 
 /// Whether a quote stands in front of a `$` anywhere.
