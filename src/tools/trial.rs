@@ -9,7 +9,7 @@
 use std::collections::BTreeMap;
 
 use crate::compiler::solve::input::Example;
-use crate::compiler::solve::rules::asked;
+use crate::compiler::solve::rules::escalation_key;
 use crate::lang::decision::Effect;
 use crate::runtime::bundle::module::{Module, Phase, failure_effect};
 use crate::runtime::program::Program;
@@ -94,7 +94,7 @@ impl<'p> Trial<'p> {
                 rules.insert(key(rule), effect);
             }
         }
-        let target = decision.escalation().map_or(String::new(), |row| asked(module, row));
+        let target = decision.escalation().map_or(String::new(), |row| escalation_key(module, row));
         let report = DecisionReport::of(&mut decision);
         let outputs = report.outputs.iter().map(|it| (it.name.clone(), it.canonical.clone()));
         Said {

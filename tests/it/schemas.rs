@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use policyc::compiler::syntax::document::known as policies;
+use policyc::compiler::syntax::document::mappings as policies;
 use policyc::tools::project::ENDINGS;
 use serde_json::Value as Json;
 

@@ -9,12 +9,12 @@ use rustc_hash::FxHashMap;
 
 use crate::base::span::Span;
 use crate::compiler::check::analysis::{CelPolicyInfo, VariableId};
-use crate::compiler::check::error::{OutputError, PolicyError, Typed};
+use crate::compiler::check::error::{OperandType, OutputError, PolicyError};
 use crate::compiler::check::infer::{Place, infer};
 use crate::compiler::check::policy::{check_condition, check_text};
 use crate::compiler::check::schema::environment;
 use crate::compiler::check::scope::{Entity, Frame, Scope};
-use crate::compiler::check::state::{Checker, Reads};
+use crate::compiler::check::state::{CallAccess, Checker};
 use crate::compiler::syntax::ast::{ExprId, ExprKind, Literal};
 use crate::compiler::syntax::document::model::{CelPolicyDocument, CelRule, Choice, Outcome};
 use crate::lang::types::{TypeId, TypeTable};
@@ -68,7 +68,7 @@ struct Walk<'c, 'a> {
 
 /// What a block yields.
 #[derive(Clone, Debug)]
-struct Yields {
+struct BlockResult {
     /// The type of its outputs, and where the first stands.
     ty: Option<(TypeId, Span)>,
     /// Whether it yields a value whatever happens.
@@ -77,7 +77,7 @@ struct Yields {
 
 impl Walk<'_, '_> {
     /// Types a block. Blocks nest as deep as documents may.
-    fn block(&mut self, outer: &Scope, block: &CelRule, aggregate: Option<Span>) -> Yields {
+    fn block(&mut self, outer: &Scope, block: &CelRule, aggregate: Option<Span>) -> BlockResult {
         let at = self.blocks.len();
         self.blocks.push(Vec::new());
         let mut scope = outer.clone();
@@ -104,7 +104,7 @@ impl Walk<'_, '_> {
         for variable in &block.variables {
             let ty = typed(self.cx, scope, variable.expr, Place::Value);
             let (name, at) = (variable.name.value.clone(), variable.name.span);
-            found.push(self.cx.variable(name.clone(), variable.expr, ty, Reads::default()));
+            found.push(self.cx.variable(name.clone(), variable.expr, ty, CallAccess::default()));
             if let Some(first) = seen.insert(name.clone(), at) {
                 self.cx.report(PolicyError::Overlap { at, first, name });
                 continue;
@@ -118,8 +118,8 @@ impl Walk<'_, '_> {
     }
 
     /// `match`: the first choice that holds.
-    fn first(&mut self, scope: &Scope, block: &CelRule, aggregate: Option<Span>) -> Yields {
-        let mut yields = Yields { ty: None, always: false };
+    fn first(&mut self, scope: &Scope, block: &CelRule, aggregate: Option<Span>) -> BlockResult {
+        let mut yields = BlockResult { ty: None, always: false };
         let mut may_commit_to_none = false;
         let mut ended: Option<(Span, bool)> = None;
         for choice in &block.choices {
@@ -146,8 +146,8 @@ impl Walk<'_, '_> {
     }
 
     /// `aggregate`: the outputs of all choices that hold.
-    fn all(&mut self, scope: &Scope, block: &CelRule, aggregate: Option<Span>) -> Yields {
-        let mut yields = Yields { ty: None, always: true };
+    fn all(&mut self, scope: &Scope, block: &CelRule, aggregate: Option<Span>) -> BlockResult {
+        let mut yields = BlockResult { ty: None, always: true };
         for choice in &block.choices {
             self.condition(scope, choice);
             if let Some(condition) = choice.condition {
@@ -172,14 +172,14 @@ impl Walk<'_, '_> {
         *self.cx.ast().kind(condition) == ExprKind::Literal(Literal::Bool(true))
     }
 
-    fn outcome(&mut self, scope: &Scope, choice: &Choice, aggregate: Option<Span>) -> Yields {
+    fn outcome(&mut self, scope: &Scope, choice: &Choice, aggregate: Option<Span>) -> BlockResult {
         let found = match &choice.outcome {
             Outcome::Rule(rule) => self.block(scope, rule, aggregate),
             Outcome::Output(output) => {
                 // A list of decisions decides nothing.
                 let place = if aggregate.is_some() { Place::Element } else { Place::Outcome };
                 let ty = typed(self.cx, scope, *output, place);
-                Yields { ty: Some((ty, self.cx.ast().span(*output))), always: true }
+                BlockResult { ty: Some((ty, self.cx.ast().span(*output))), always: true }
             }
         };
         if let Some(explanation) = choice.explanation.filter(|it| !self.cx.is_misread(*it)) {
@@ -189,7 +189,7 @@ impl Walk<'_, '_> {
     }
 
     /// Takes in one more output type; outputs must be assignable to one another.
-    fn join(&mut self, yields: &mut Yields, found: Option<(TypeId, Span)>) {
+    fn join(&mut self, yields: &mut BlockResult, found: Option<(TypeId, Span)>) {
         let Some((ty, at)) = found else { return };
         let Some((before, first)) = yields.ty else {
             yields.ty = Some((ty, at));
@@ -199,7 +199,7 @@ impl Walk<'_, '_> {
             yields.ty = Some((joined, first));
             return;
         }
-        let before: Typed = (first, self.cx.show(before));
+        let before: OperandType = (first, self.cx.show(before));
         let given = self.cx.show(ty);
         self.cx.report(OutputError::IncompatibleOutputs { at, given, before });
         // The next one is compared with this one, as the format's own tests expect.

@@ -11,7 +11,7 @@ use rustc_hash::FxHashMap;
 use crate::base::span::Span;
 use crate::compiler::check::analysis::ReasonPart;
 use crate::compiler::check::state::verbatim;
-use crate::compiler::govern::told;
+use crate::compiler::govern::messages;
 use crate::compiler::source::embed::Embedded;
 use crate::compiler::source::map::SourceMap;
 use crate::compiler::syntax::ast::{Ast, ExprId, ExprKind, Literal};
@@ -23,12 +23,12 @@ use crate::lang::decision::Effect;
 /// The parts of literal reasons, by the literal.
 #[derive(Default)]
 pub(super) struct Templates {
-    cut: FxHashMap<ExprId, Cut>,
-    told: FxHashMap<ExprId, ExprId>,
+    parsed: FxHashMap<ExprId, ParsedReason>,
+    substitutes: FxHashMap<ExprId, ExprId>,
 }
 
-/// A reason that was cut.
-pub(super) struct Cut {
+/// A reason, taken apart.
+pub(super) struct ParsedReason {
     /// Its parts, in order.
     pub parts: Vec<ReasonPart>,
     /// What was wrong with it; reported if the call turns out to be a decision.
@@ -36,17 +36,17 @@ pub(super) struct Cut {
 }
 
 impl Templates {
-    /// Cuts the reasons of all calls that look like decisions. Names that an attacker may have
+    /// Parses the reasons of all calls that look like decisions. Names that an attacker may have
     /// made they tell as the messages of documents do.
-    pub(super) fn cut(files: &SourceMap, parsed: &mut Parsed) -> Self {
+    pub(super) fn parse(files: &SourceMap, parsed: &mut Parsed) -> Self {
         let reasons: Vec<(ExprId, bool)> =
             parsed.ast.exprs.ids().filter_map(|id| reason(&parsed.ast, id)).collect();
         let tools: Vec<Tool> = parsed.policies.iter().flat_map(|it| &it.tools).cloned().collect();
         let mut templates = Self::default();
         for (reason, asks) in reasons {
             let ExprKind::Literal(Literal::String(text)) = parsed.ast.kind(reason) else {
-                let told = told::message(&mut parsed.ast, &tools, (reason, asks));
-                templates.told.insert(reason, told);
+                let substitute = messages::message(&mut parsed.ast, &tools, (reason, asks));
+                templates.substitutes.insert(reason, substitute);
                 continue;
             };
             let Some(text) = braced(files, text, parsed.ast.span(reason)) else { continue };
@@ -55,22 +55,22 @@ impl Templates {
             let parts = template.parts.into_iter().map(|part| match part {
                 TemplatePart::Text(text) => ReasonPart::Text(text),
                 TemplatePart::Expr(id) => {
-                    ReasonPart::Expr(told::message(&mut parsed.ast, &tools, (id, asks)))
+                    ReasonPart::Expr(messages::message(&mut parsed.ast, &tools, (id, asks)))
                 }
             });
-            templates.cut.insert(reason, Cut { parts: parts.collect(), found });
+            templates.parsed.insert(reason, ParsedReason { parts: parts.collect(), found });
         }
         templates
     }
 
     /// What stands for the reason, which is no literal.
-    pub(super) fn told(&self, reason: ExprId) -> ExprId {
-        self.told.get(&reason).copied().unwrap_or(reason)
+    pub(super) fn substitute(&self, reason: ExprId) -> ExprId {
+        self.substitutes.get(&reason).copied().unwrap_or(reason)
     }
 
     /// The parts of the reason `literal`.
-    pub(super) fn get(&self, literal: ExprId) -> Option<&Cut> {
-        self.cut.get(&literal)
+    pub(super) fn get(&self, literal: ExprId) -> Option<&ParsedReason> {
+        self.parsed.get(&literal)
     }
 }
 

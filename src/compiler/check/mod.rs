@@ -55,7 +55,7 @@ pub fn check(
     sink: &mut Sink,
 ) -> Analysis {
     let (labels, measures) = govern::expand(parsed, sink);
-    let templates = Templates::cut(files, parsed);
+    let templates = Templates::parse(files, parsed);
     let mut cx = Checker::new(files, parsed, &templates, options, sink);
     let documents = &cx.parsed.policies;
     (cx.out.labels, cx.out.measures) = (labels, measures);

@@ -10,7 +10,7 @@ use rustc_hash::FxHashMap;
 
 use crate::base::name::Name;
 use crate::compiler::check::scope::Declared;
-use crate::compiler::check::unify::{Free, Unifier};
+use crate::compiler::check::unify::{UnboundVariables, Unifier};
 use crate::lang::functions::{self, Function, Sig, Style};
 use crate::lang::types::{Type, TypeId, TypeTable};
 
@@ -52,7 +52,7 @@ impl FunctionIndex {
 
 /// The declarations that fit a call.
 #[derive(Debug)]
-pub(super) struct Matched {
+pub(super) struct OverloadMatch {
     /// Numbers of the builtin rows, in order of the table.
     pub rows: Vec<u16>,
     /// The position of the first declared function that fits.
@@ -68,8 +68,8 @@ pub(super) fn matching(
     rows: &[&'static Function],
     declared: &[Declared],
     args: &[TypeId],
-) -> Option<Matched> {
-    let mut found = Matched { rows: Vec::new(), declared: None, result: TypeTable::ERROR };
+) -> Option<OverloadMatch> {
+    let mut found = OverloadMatch { rows: Vec::new(), declared: None, result: TypeTable::ERROR };
     let shallow: Vec<TypeId> = args.iter().map(|arg| unifier.shallow(types, *arg)).collect();
     for row in rows {
         let may = shallow.iter().zip(row.params).all(|(arg, sig)| may_fit(types, *arg, sig));
@@ -95,7 +95,7 @@ pub(super) fn matching(
     (!found.rows.is_empty() || found.declared.is_some()).then_some(found)
 }
 
-impl Matched {
+impl OverloadMatch {
     fn add(&mut self, result: TypeId) {
         if self.rows.is_empty() && self.declared.is_none() {
             self.result = result;
@@ -171,7 +171,9 @@ fn fits(
     result: TypeId,
 ) -> Option<TypeId> {
     let pairs: Vec<_> = args.iter().copied().zip(params.iter().copied()).collect();
-    unifier.assignable_all(types, &pairs).then(|| unifier.resolve(types, result, Free::Keep))
+    unifier
+        .assignable_all(types, &pairs)
+        .then(|| unifier.resolve(types, result, UnboundVariables::Keep))
 }
 
 /// The parameters and the result of a row, its type parameters fresh variables.

@@ -15,9 +15,9 @@ use crate::compiler::check::infer::{Place, infer};
 use crate::compiler::check::schema::{self, DeclaredRoot, Schemas, data, environment, written};
 use crate::compiler::check::scope::{Declared, Entity, Frame, Libraries, Scope};
 use crate::compiler::check::state::Checker;
-use crate::compiler::check::tools::{self, ActionTypes, Frames};
+use crate::compiler::check::tools::{self, ActionTypes, FrameCache};
 use crate::compiler::syntax::ast::ExprId;
-use crate::compiler::syntax::document::meters::{Gives, Term};
+use crate::compiler::syntax::document::meters::{Term, TermResult};
 use crate::compiler::syntax::document::model::{
     Form, PolicyDocument, Rule, RuleBody, Template, TemplatePart, Variable,
 };
@@ -69,7 +69,7 @@ pub(super) fn check<'a>(
     let about_output = scope_of_output(&page.scope);
     for term in &document.terms {
         let named = tools::named_by(cx, &term.on);
-        if [Gives::Output, Gives::Readers].contains(&term.gives) {
+        if [TermResult::Output, TermResult::Readers].contains(&term.gives) {
             check_term(cx, &about_output, &Frame::default(), term);
             check_hosts(cx, term.expr);
         } else {
@@ -98,21 +98,23 @@ fn scope_of_output(scope: &Scope) -> Scope {
 /// Types what a session evaluates.
 fn check_term(cx: &mut Checker<'_>, scope: &Scope, frame: &Frame, term: &Term) {
     let (what, wanted, known): (_, _, &[TypeId]) = match &term.gives {
-        Gives::Text => (
+        TermResult::Text => (
             "a key",
             "a string, an int, a uint or a bool",
             &[TypeTable::STRING, TypeTable::INT, TypeTable::UINT, TypeTable::BOOL],
         ),
-        Gives::Condition | Gives::Output => return check_condition(cx, scope, frame, term.expr),
-        Gives::Quote => {
+        TermResult::Condition | TermResult::Output => {
+            return check_condition(cx, scope, frame, term.expr);
+        }
+        TermResult::Quote => {
             infer(cx, scope, frame, term.expr, Place::Value);
             return;
         }
-        Gives::Argument(tool, argument) => {
+        TermResult::Argument(tool, argument) => {
             return check_argument(cx, (scope, frame), term.expr, (tool, argument));
         }
-        Gives::Readers => ("an audience", "a list of strings", &[TypeTable::LIST_STRING]),
-        Gives::Amount => (
+        TermResult::Readers => ("an audience", "a list of strings", &[TypeTable::LIST_STRING]),
+        TermResult::Amount => (
             "an amount",
             "a number, or a string that spells one",
             &[TypeTable::INT, TypeTable::UINT, TypeTable::DOUBLE, TypeTable::STRING],
@@ -157,14 +159,18 @@ fn check_argument(
 }
 
 /// A document whose names are known.
-struct Page {
+struct ResolvedDocument {
     scope: Scope,
     types: ActionTypes,
-    frames: Frames,
+    frames: FrameCache,
     context: TypeId,
 }
 
-fn open<'a>(cx: &mut Checker<'a>, schemas: &mut Schemas<'a>, document: &'a PolicyDocument) -> Page {
+fn open<'a>(
+    cx: &mut Checker<'a>,
+    schemas: &mut Schemas<'a>,
+    document: &'a PolicyDocument,
+) -> ResolvedDocument {
     let mut scope = Scope {
         ours: true,
         admission: document.form == Form::Admission,
@@ -221,7 +227,7 @@ fn open<'a>(cx: &mut Checker<'a>, schemas: &mut Schemas<'a>, document: &'a Polic
     declare_windows(cx, &mut scope, document);
     let whole = scope.flexible || cx.out.about_tools;
     let context = schema::context(cx, &roots, whole);
-    Page { scope, types, frames: Frames::default(), context }
+    ResolvedDocument { scope, types, frames: FrameCache::default(), context }
 }
 
 /// Refuses a root of the schema that the variables of the document hide.

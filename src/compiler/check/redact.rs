@@ -81,13 +81,13 @@ fn one(cx: &mut Checker<'_>, contexts: &[TypeId], entry: &Redaction) -> Option<R
 }
 
 /// That a path leads nowhere: the number of the key, and why.
-struct Miss {
+struct UnresolvedPath {
     at: usize,
     key: String,
-    why: Why,
+    why: PathFault,
 }
 
-enum Why {
+enum PathFault {
     /// The object has no such field; one that is near.
     Field(Option<String>),
     /// The elements of a list are all meant, as `*`.
@@ -98,14 +98,14 @@ enum Why {
     Message(Name),
 }
 
-impl Miss {
+impl UnresolvedPath {
     fn into_error(self, at: Span, path: &str) -> RedactError {
         let (key, path) = (self.key, path.to_owned());
         match self.why {
-            Why::Field(nearest) => RedactError::Field { at, path, key, nearest },
-            Why::Element => RedactError::Element { at, path, key },
-            Why::Part(given) => RedactError::Part { at, path, key, given },
-            Why::Message(message) => RedactError::InMessage { at, path, message },
+            PathFault::Field(nearest) => RedactError::Field { at, path, key, nearest },
+            PathFault::Element => RedactError::Element { at, path, key },
+            PathFault::Part(given) => RedactError::Part { at, path, key, given },
+            PathFault::Message(message) => RedactError::InMessage { at, path, message },
         }
     }
 }
@@ -115,7 +115,7 @@ fn follow(
     cx: &Checker<'_>,
     contexts: &[TypeId],
     path: &[Option<Name>],
-) -> Result<Vec<TypeId>, Miss> {
+) -> Result<Vec<TypeId>, UnresolvedPath> {
     let mut types: Vec<TypeId> = contexts.to_vec();
     for (at, key) in path.iter().enumerate() {
         let above = path.get(..at).unwrap_or_default();
@@ -132,7 +132,7 @@ fn step(
     cx: &Checker<'_>,
     types: &[TypeId],
     (above, key): (&[Option<Name>], Option<&Name>),
-) -> Result<Vec<TypeId>, Miss> {
+) -> Result<Vec<TypeId>, UnresolvedPath> {
     let of_call = cx.out.about_tools && is(above, &[]);
     let known =
         |name: &Name| name == "action" || AGENT_ROOTS.into_iter().any(|root| name.as_str() == root);
@@ -156,12 +156,12 @@ fn step(
         return Ok(vec![TypeTable::DYN]);
     }
     if of_call && types.is_empty() {
-        miss = key.map(|key| Why::Field(nearest(key, roots()).map(str::to_owned)));
+        miss = key.map(|key| PathFault::Field(nearest(key, roots()).map(str::to_owned)));
     }
     match (found.is_empty(), miss) {
         (true, Some(why)) => {
             let key = key.map_or("*", Name::as_str).to_owned();
-            Err(Miss { at: above.len(), key, why })
+            Err(UnresolvedPath { at: above.len(), key, why })
         }
         _ => Ok(found),
     }
@@ -185,10 +185,10 @@ fn below(
     ty: TypeId,
     key: Option<&Name>,
     closed: bool,
-) -> Result<Vec<TypeId>, Why> {
+) -> Result<Vec<TypeId>, PathFault> {
     match cx.ty(ty) {
         Type::List(element) if key.is_none() => Ok(vec![*element]),
-        Type::List(_) => Err(Why::Element),
+        Type::List(_) => Err(PathFault::Element),
         Type::Map(_, value) => Ok(vec![*value]),
         Type::Optional(inner) => below(cx, *inner, key, closed),
         Type::Record(record) => {
@@ -202,10 +202,10 @@ fn below(
             field.or(rest).map(|ty| vec![ty]).ok_or_else(|| {
                 let names = object.fields.iter().map(|field| field.name.as_str());
                 let names = names.chain(roots().filter(|_| closed));
-                Why::Field(nearest(key, names).map(str::to_owned))
+                PathFault::Field(nearest(key, names).map(str::to_owned))
             })
         }
-        Type::Message(name) => Err(Why::Message(name.clone())),
+        Type::Message(name) => Err(PathFault::Message(name.clone())),
         Type::Dyn | Type::Error | Type::Param(_) | Type::Variable(_) => Ok(vec![TypeTable::DYN]),
         Type::Null
         | Type::Bool
@@ -220,7 +220,7 @@ fn below(
         | Type::Type(_)
         | Type::Opaque(..)
         | Type::Wrapper(_)
-        | Type::Enum(_) => Err(Why::Part(cx.show(ty))),
+        | Type::Enum(_) => Err(PathFault::Part(cx.show(ty))),
     }
 }
 

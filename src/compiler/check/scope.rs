@@ -209,7 +209,7 @@ impl Scope {
     }
 
     /// What the longest prefix of `segments` stands for, and its number of segments.
-    pub(super) fn resolve(&self, segments: &[&str], root: bool) -> Option<(usize, Found<'_>)> {
+    pub(super) fn resolve(&self, segments: &[&str], root: bool) -> Option<(usize, Resolution<'_>)> {
         (1..=segments.len()).rev().find_map(|count| {
             let name = segments.get(..count)?.join(".");
             let candidates = self.candidates(&name, root);
@@ -223,26 +223,26 @@ impl Scope {
         candidates.iter().find_map(|name| self.messages.message(name))
     }
 
-    fn lookup(&self, name: &str) -> Option<Found<'_>> {
+    fn lookup(&self, name: &str) -> Option<Resolution<'_>> {
         if let Some(entity) = self.names.get(name) {
-            return Some(Found::Entity(entity));
+            return Some(Resolution::Entity(entity));
         }
         if let Some(ty) = self.types.get(name) {
-            return Some(Found::Type(Name::new(name), *ty));
+            return Some(Resolution::Type(Name::new(name), *ty));
         }
         let known = |(known, _): &&(&str, TypeId)| *known == name;
         match name {
-            "type" => Some(Found::Type(Name::new(name), TypeTable::DYN)),
+            "type" => Some(Resolution::Type(Name::new(name), TypeTable::DYN)),
             _ => TYPE_NAMES
                 .iter()
                 .find(known)
-                .map(|(name, ty)| Found::Type(Name::new(name), *ty))
+                .map(|(name, ty)| Resolution::Type(Name::new(name), *ty))
                 .or_else(|| {
                     let (of, number) = self.messages.enum_value(name)?;
-                    Some(Found::EnumValue(&of.name, number))
+                    Some(Resolution::EnumValue(&of.name, number))
                 })
-                .or_else(|| Some(Found::Message(&self.messages.message(name)?.name)))
-                .or_else(|| Some(Found::Enum(&self.enum_type(name)?.name))),
+                .or_else(|| Some(Resolution::Message(&self.messages.message(name)?.name)))
+                .or_else(|| Some(Resolution::Enum(&self.enum_type(name)?.name))),
         }
     }
 
@@ -344,7 +344,7 @@ impl Scope {
 
 /// What a name was found to be.
 #[derive(Clone, Debug)]
-pub(super) enum Found<'s> {
+pub(super) enum Resolution<'s> {
     /// Something declared.
     Entity(&'s Entity),
     /// The name of a type; the type that it names.

@@ -20,7 +20,7 @@ use crate::compiler::check::analysis::{
 use crate::compiler::check::decision::Templates;
 use crate::compiler::check::error::{CheckError, ContextFault, PolicyError};
 use crate::compiler::check::overload::FunctionIndex;
-use crate::compiler::check::schema::proto::Unusable;
+use crate::compiler::check::schema::proto::UnusableFile;
 use crate::compiler::check::schema::{DeclaredRoot, environment, proto};
 use crate::compiler::check::scope::Declared;
 use crate::compiler::check::unify::Unifier;
@@ -55,7 +55,7 @@ pub(super) struct Checker<'a> {
     /// The message and enum types of the project.
     pub messages: Arc<Messages>,
     /// The files of types that cannot be used.
-    unusable: Vec<Unusable>,
+    unusable: Vec<UnusableFile>,
     /// Those that were reported, by what is wrong in them.
     blamed: FxHashSet<FileId>,
     /// Where an environment makes types of enums.
@@ -63,7 +63,7 @@ pub(super) struct Checker<'a> {
     /// The type variables of the expression at hand.
     pub unifier: Unifier,
     /// What each variable reads of a call, directly or through others.
-    pub reads: IndexVec<VariableId, Reads>,
+    pub reads: IndexVec<VariableId, CallAccess>,
     /// Where to report.
     pub sink: &'a mut Sink,
     roots: FxHashMap<Vec<Name>, RootId>,
@@ -78,7 +78,7 @@ pub(super) struct Checker<'a> {
 
 /// What an expression reads of a call.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Reads {
+pub(super) struct CallAccess {
     /// The arguments of tools.
     pub args: Vec<Name>,
     /// A field that exists after the call only.
@@ -143,7 +143,7 @@ impl<'a> Checker<'a> {
         self.blame_if(at, |file| file.is_at(path))
     }
 
-    fn blame_if(&mut self, at: Span, refers: impl Fn(&Unusable) -> bool) -> bool {
+    fn blame_if(&mut self, at: Span, refers: impl Fn(&UnusableFile) -> bool) -> bool {
         let Some(file) = self.unusable.iter().find(|file| refers(file)) else { return false };
         if self.blamed.insert(file.cause) {
             self.sink.report(file.why.clone().label(at, "needed here"));
@@ -322,7 +322,7 @@ impl<'a> Checker<'a> {
         name: Name,
         expr: ExprId,
         ty: TypeId,
-        reads: Reads,
+        reads: CallAccess,
     ) -> VariableId {
         self.reads.push(reads);
         self.out.variables.push(VariableInfo { name, expr, ty })
@@ -344,16 +344,16 @@ pub(super) fn verbatim(written: &str, text: &str) -> Option<u32> {
 }
 
 /// A part of the context, and where two documents declare it.
-type Part = (String, Option<Span>, Option<Span>);
+type ContextPart = (String, Option<Span>, Option<Span>);
 
 /// The first part of two types of one root in which they differ, with both of its types. What is
 /// `dyn` in one of them differs from nothing.
 fn difference(
     types: &TypeTable,
-    part: Part,
+    part: ContextPart,
     a: TypeId,
     b: TypeId,
-) -> Option<(Part, TypeId, TypeId)> {
+) -> Option<(ContextPart, TypeId, TypeId)> {
     let mut left = vec![(part, a, b)];
     let mut steps = 0;
     while let Some((part, a, b)) = left.pop() {

@@ -44,11 +44,11 @@ pub(super) struct ActionTypes {
 
 /// Makes frames; rules about the same tools share one.
 #[derive(Default)]
-pub(super) struct Frames {
+pub(super) struct FrameCache {
     made: FxHashMap<(Vec<usize>, bool), (TypeId, TypeId)>,
 }
 
-impl Frames {
+impl FrameCache {
     /// What variables see: every argument that any tool has.
     pub(super) fn of_variables(&mut self, cx: &mut Checker<'_>, types: ActionTypes) -> Frame {
         let tools: Vec<usize> = (0..cx.out.tools.len()).collect();

@@ -22,7 +22,7 @@ pub(super) struct Unifier {
 
 /// What becomes of variables that are bound to nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Free {
+pub(super) enum UnboundVariables {
     /// They stay variables.
     Keep,
     /// They become `dyn`.
@@ -83,7 +83,12 @@ impl Unifier {
     }
 
     /// The type with its variables replaced by what they are bound to.
-    pub(super) fn resolve(&self, types: &mut TypeTable, ty: TypeId, free: Free) -> TypeId {
+    pub(super) fn resolve(
+        &self,
+        types: &mut TypeTable,
+        ty: TypeId,
+        free: UnboundVariables,
+    ) -> TypeId {
         let mut nodes = TYPE_NODES_MAX;
         self.replace(types, ty, free, 0, &mut nodes)
     }
@@ -211,7 +216,7 @@ impl Unifier {
         &self,
         types: &mut TypeTable,
         ty: TypeId,
-        free: Free,
+        free: UnboundVariables,
         depth: u32,
         nodes: &mut u32,
     ) -> TypeId {
@@ -224,8 +229,8 @@ impl Unifier {
         if let Type::Variable(number) = shape {
             return match (self.find(number), free) {
                 (Some(bound), _) => inner(bound),
-                (None, Free::Keep) => ty,
-                (None, Free::Dyn) => TypeTable::DYN,
+                (None, UnboundVariables::Keep) => ty,
+                (None, UnboundVariables::Dyn) => TypeTable::DYN,
             };
         }
         let made = shape.map_parts(inner);
@@ -279,7 +284,7 @@ enum Substitution {
 
 #[cfg(test)]
 mod tests {
-    use super::{Free, Unifier};
+    use super::{UnboundVariables, Unifier};
     use crate::lang::types::{Type, TypeTable};
 
     #[test]
@@ -289,7 +294,7 @@ mod tests {
         assert!(unifier.assignable(&types, TypeTable::INT, free));
         assert!(!unifier.assignable(&types, TypeTable::STRING, free));
         assert!(unifier.assignable(&types, TypeTable::DYN, free));
-        assert_eq!(unifier.resolve(&mut types, free, Free::Dyn), TypeTable::DYN);
+        assert_eq!(unifier.resolve(&mut types, free, UnboundVariables::Dyn), TypeTable::DYN);
     }
 
     #[test]
@@ -320,7 +325,7 @@ mod tests {
             b = types.list(b);
         }
         assert!(!unifier.assignable(&types, a, b));
-        let cut = unifier.resolve(&mut types, a, Free::Dyn);
+        let cut = unifier.resolve(&mut types, a, UnboundVariables::Dyn);
         assert!(types.show(cut).len() < 1_000);
     }
 }

@@ -16,7 +16,7 @@ pub(crate) const TOOL: [&str; 2] = ["action", "tool"];
 
 /// What a tool says of a place in its arguments.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Given {
+pub(crate) struct ArgumentType {
     pub(crate) ty: TypeId,
     /// Most elements, if it is a list.
     pub(crate) most: Option<u64>,
@@ -34,27 +34,31 @@ pub(crate) fn tool_place(ir: &Ir) -> Option<PathId> {
 
 /// What all tools that `counts` lets through give the place `keys`, if they agree. `rows` compares
 /// types.
-pub(crate) fn agreed(
+pub(crate) fn common_argument_type(
     analysis: &Analysis,
     keys: &[Name],
     rows: &mut Tables,
     counts: impl Fn(&ToolInfo) -> bool,
-) -> Option<Given> {
+) -> Option<ArgumentType> {
     let mut tools = analysis.tools.iter().filter(|tool| counts(tool));
-    let first = given(analysis, keys, tools.next()?)?;
-    let mut row = |it: Given| {
+    let first = argument_type(analysis, keys, tools.next()?)?;
+    let mut row = |it: ArgumentType| {
         let row = rows.type_row(&analysis.types, it.ty);
         rows.bounded(row, it.most)
     };
     let wanted = row(first);
-    let all =
-        tools.all(|tool| given(analysis, keys, tool).is_some_and(|other| row(other) == wanted));
+    let all = tools
+        .all(|tool| argument_type(analysis, keys, tool).is_some_and(|other| row(other) == wanted));
     all.then_some(first)
 }
 
 /// What a tool gives the place `keys` in its arguments. What a call is beside them is the same for
 /// all tools.
-pub(crate) fn given(analysis: &Analysis, keys: &[Name], tool: &ToolInfo) -> Option<Given> {
+pub(crate) fn argument_type(
+    analysis: &Analysis,
+    keys: &[Name],
+    tool: &ToolInfo,
+) -> Option<ArgumentType> {
     let keys = below_args(keys).filter(|_| keys.len() > 1)?;
     given_by(&analysis.types, tool.args, keys)
 }
@@ -80,17 +84,17 @@ fn below_args(keys: &[Name]) -> Option<&[Name]> {
     }
 }
 
-fn given_by(types: &TypeTable, args: TypeId, keys: &[Name]) -> Option<Given> {
-    let mut found = Given { ty: args, most: None };
+fn given_by(types: &TypeTable, args: TypeId, keys: &[Name]) -> Option<ArgumentType> {
+    let mut found = ArgumentType { ty: args, most: None };
     for key in keys {
         found = match types.get(found.ty) {
-            Type::Dyn => Given { ty: TypeTable::DYN, most: None },
-            Type::Map(_, value) => Given { ty: *value, most: None },
+            Type::Dyn => ArgumentType { ty: TypeTable::DYN, most: None },
+            Type::Map(_, value) => ArgumentType { ty: *value, most: None },
             Type::Record(record) => match types.field(*record, key) {
                 Some(field) => {
-                    Given { ty: field.ty, most: field.max_items.as_ref().map(|it| it.value) }
+                    ArgumentType { ty: field.ty, most: field.max_items.as_ref().map(|it| it.value) }
                 }
-                None => Given { ty: types.object(*record).rest?, most: None },
+                None => ArgumentType { ty: types.object(*record).rest?, most: None },
             },
             _ => return None,
         };

@@ -3,9 +3,11 @@
 //! `condition(x, t, f, e)` writes code that goes on at one of three places. No error is stored:
 //! where `a && b` finds that `a` fails, it runs a cold copy of `b` that can only make it false.
 
-use crate::compiler::emit::function::{Cold, Dest, Draft, Label, NO_OPERAND, Ref};
+use crate::compiler::emit::function::{
+    ColdOperands, Dest, DraftInstruction, Label, NO_OPERAND, OperandRef,
+};
 use crate::compiler::emit::generator::{Generator, Place};
-use crate::compiler::ir::sure::is_number;
+use crate::compiler::ir::infallible::is_number;
 use crate::compiler::ir::{LoopKind, NodeId, NodeKind, Operator, PathId, Relation};
 use crate::compiler::syntax::ast::{ExprId, LogicOp};
 use crate::lang::constant::Constant;
@@ -27,8 +29,8 @@ pub(crate) struct Edges {
 struct Branch {
     op: Op,
     x: u8,
-    a: Ref,
-    b: Ref,
+    a: OperandRef,
+    b: OperandRef,
     sure: bool,
 }
 
@@ -92,7 +94,7 @@ impl Generator<'_> {
         }
     }
 
-    fn cold(&mut self, cold: &Cold, origin: ExprId) {
+    fn cold(&mut self, cold: &ColdOperands, origin: ExprId) {
         let was_cold = std::mem::replace(&mut self.f.is_cold, true);
         let now = self.f.in_use();
         self.f.occupy(cold.in_use);
@@ -141,7 +143,7 @@ impl Generator<'_> {
         if entries.iter().any(|entry| self.f.is_used(*entry)) {
             let operands = operands.get(1..).unwrap_or_default().to_vec();
             let in_use = self.f.in_use();
-            self.f.defer(Cold { entries, operands, op, decided, error: edges.e, in_use });
+            self.f.defer(ColdOperands { entries, operands, op, decided, error: edges.e, in_use });
         }
     }
 
@@ -184,7 +186,13 @@ impl Generator<'_> {
             }
             NodeKind::Variable(variable) if ir.nodes[node].ty == TypeTable::BOOL => {
                 let function = self.variable_function(*variable);
-                Branch { op: Op::Test, x: 0, a: Ref::Index(function), b: NO_OPERAND, sure: false }
+                Branch {
+                    op: Op::Test,
+                    x: 0,
+                    a: OperandRef::Index(function),
+                    b: NO_OPERAND,
+                    sure: false,
+                }
             }
             NodeKind::Loop(it)
                 if matches!(it.kind, LoopKind::All | LoopKind::Exists | LoopKind::ExistsOne) =>
@@ -213,7 +221,7 @@ impl Generator<'_> {
             (branch.x, edges.f, edges.t)
         };
         let Branch { op, a, b, .. } = branch;
-        self.f.push(Draft { x, a, b, f, e, w, ..Draft::new(op, origin) });
+        self.f.push(DraftInstruction { x, a, b, f, e, w, ..DraftInstruction::new(op, origin) });
         self.settle(rest, edges.next, origin);
     }
 
@@ -225,7 +233,7 @@ impl Generator<'_> {
             return Branch { op: Op::Flag, x: 0, a, b: NO_OPERAND, sure: true };
         }
         let function = self.loop_function(node);
-        Branch { op: Op::Test, x: 0, a: Ref::Index(function), b: NO_OPERAND, sure: false }
+        Branch { op: Op::Test, x: 0, a: OperandRef::Index(function), b: NO_OPERAND, sure: false }
     }
 
     fn flag(&mut self, node: NodeId, e: Dest) -> Branch {
@@ -270,7 +278,7 @@ impl Generator<'_> {
         constant: &Constant,
         e: Dest,
     ) -> Branch {
-        let b = Ref::Index(self.tables.constant(constant));
+        let b = OperandRef::Index(self.tables.constant(constant));
         let equality = matches!(relation, Relation::Equal | Relation::NotEqual);
         if let (NodeKind::Operator(Operator::Size, operands), Constant::Int(_)) =
             (self.ir.kind(lhs), constant)
@@ -303,10 +311,10 @@ impl Generator<'_> {
             && let Some(set) = self.tables.set(constant)
         {
             let a = self.value(value, None, e);
-            return Branch { op: Op::InSet, x: 0, a, b: Ref::Index(set), sure: false };
+            return Branch { op: Op::InSet, x: 0, a, b: OperandRef::Index(set), sure: false };
         }
         if let Some(constant) = self.ir.constant(value) {
-            let b = Ref::Index(self.tables.constant(constant));
+            let b = OperandRef::Index(self.tables.constant(constant));
             let a = self.value(container, None, e);
             return Branch { op: Op::Holds, x: 0, a, b, sure: false };
         }
@@ -327,7 +335,8 @@ impl Generator<'_> {
                 _ => None,
             };
             if let Some(op) = op {
-                let b = Ref::Index(self.tables.constant(&Constant::String(constant.clone())));
+                let b =
+                    OperandRef::Index(self.tables.constant(&Constant::String(constant.clone())));
                 let a = self.value(*text, None, e);
                 return Branch { op, x: 0, a, b, sure: false };
             }
@@ -335,7 +344,13 @@ impl Generator<'_> {
                 && let Some(pattern) = self.tables.pattern(constant)
             {
                 let a = self.value(*text, None, e);
-                return Branch { op: Op::Matches, x: 0, a, b: Ref::Index(pattern), sure: false };
+                return Branch {
+                    op: Op::Matches,
+                    x: 0,
+                    a,
+                    b: OperandRef::Index(pattern),
+                    sure: false,
+                };
             }
         }
         let a = self.call(rows, args, None, e, self.ir.nodes[node].origin);
@@ -347,7 +362,13 @@ impl Generator<'_> {
     fn has_level(&mut self, level: PathId, e: Dest, origin: ExprId) {
         let a = self.presence(level);
         // Present and a container, or E: there is no F.
-        self.f.push(Draft { x: X_LEVEL, a, f: e, e, ..Draft::new(Op::Has, origin) });
+        self.f.push(DraftInstruction {
+            x: X_LEVEL,
+            a,
+            f: e,
+            e,
+            ..DraftInstruction::new(Op::Has, origin)
+        });
     }
 
     fn has_key(&mut self, operand: NodeId, key: &str, e: Dest) -> Branch {
@@ -362,7 +383,7 @@ impl Generator<'_> {
             None => (Op::HasKey, self.tables.constant(&Constant::String(key.into()))),
         };
         let a = self.value(operand, None, e);
-        Branch { op, x: 0, a, b: Ref::Index(b), sure: false }
+        Branch { op, x: 0, a, b: OperandRef::Index(b), sure: false }
     }
 }
 

@@ -7,8 +7,8 @@ use crate::base::limits::DECISION_COST_MAX;
 use crate::base::name::Name;
 use crate::base::span::{FileId, Span};
 use crate::compiler::check::analysis::{Checked, MacroUse, Use};
-use crate::compiler::emit::plan::Plan;
-use crate::compiler::emit::tables::Built;
+use crate::compiler::emit::lowered::LoweredProgram;
+use crate::compiler::emit::tables::FinishedFunction;
 use crate::compiler::syntax::ast::{ExprId, ExprKind};
 use crate::compiler::syntax::document::model::Form;
 use crate::lang::types::{RecordField, Type, TypeId};
@@ -65,8 +65,8 @@ pub(crate) enum Subject {
 /// Everything in `module` that costs more than it may.
 pub(crate) fn excesses(
     checked: &Checked<'_>,
-    plan: &Plan,
-    functions: &[Built],
+    plan: &LoweredProgram,
+    functions: &[FinishedFunction],
     module: &Module,
     expensive: &[Expensive],
 ) -> Vec<Excess> {
@@ -80,7 +80,7 @@ pub(crate) fn excesses(
 
 fn of_function(
     checked: &Checked<'_>,
-    functions: &[Built],
+    functions: &[FinishedFunction],
     expensive: &Expensive,
 ) -> Option<Excess> {
     let function = functions.get(usize::from(expensive.function))?;
@@ -100,7 +100,7 @@ fn of_function(
     Some(Excess { subject: Subject::Part { within }, at, cost, unbounded, metered, typed })
 }
 
-fn of_decision(checked: &Checked<'_>, plan: &Plan, module: &Module) -> Option<Excess> {
+fn of_decision(checked: &Checked<'_>, plan: &LoweredProgram, module: &Module) -> Option<Excess> {
     let cost = |function: u16| module.functions.get(usize::from(function)).map_or(0, |it| it.cost);
     let rules = plan.rules.iter().zip(&module.rules).map(|(rule, row)| (rule, cost(row.function)));
     // Of equal ones the first.

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use crate::base::name::Name;
 use crate::base::span::{FileId, Span};
 use crate::compiler::check::analysis::Checked;
-use crate::compiler::emit::plan::{Plan, RulePlan, Source};
-use crate::compiler::emit::rules::{Written, WrittenRule};
+use crate::compiler::emit::lowered::{LoweredProgram, LoweredRule, RuleSource};
+use crate::compiler::emit::rules::{EmittedProgram, EmittedRule};
 use crate::compiler::source::map::SourceMap;
 use crate::compiler::syntax::ast::ExprId;
 use crate::runtime::bundle::debug::{Debug, Place, RuleDebug};
@@ -37,8 +37,8 @@ pub(crate) fn debug(
     map: &SourceMap,
     sources: &Sources,
     checked: &Checked<'_>,
-    plan: &Plan,
-    written: &Written,
+    plan: &LoweredProgram,
+    written: &EmittedProgram,
 ) -> Debug {
     let ast = &checked.parsed().ast;
     let place = |expr: ExprId| {
@@ -71,13 +71,13 @@ pub(crate) fn debug(
 fn rule_debug(
     sources: &Sources,
     checked: &Checked<'_>,
-    rule: &RulePlan,
-    written: &WrittenRule,
+    rule: &LoweredRule,
+    written: &EmittedRule,
     place: &dyn Fn(ExprId) -> Place,
 ) -> RuleDebug {
     let mut debug = RuleDebug { atoms: written.atoms.clone(), ..RuleDebug::default() };
     match rule.source {
-        Source::Rule(policy, number) => {
+        RuleSource::Rule(policy, number) => {
             let Some(document) = checked.parsed().policies.get(policy) else { return debug };
             debug.policy = document.name.value.to_string();
             let Some(rule) = document.rules.get(number) else { return debug };
@@ -89,7 +89,7 @@ fn rule_debug(
             debug.owner = text(&rule.owner);
             debug.tags = rule.tags.iter().map(|tag| tag.value.to_string()).collect();
         }
-        Source::CelPolicy(policy) => {
+        RuleSource::CelPolicy(policy) => {
             debug.place = place(rule.origin);
             if let Some(document) = checked.parsed().cel_policies.get(policy) {
                 debug.policy = document.name.value.to_string();

@@ -1,12 +1,12 @@
 //! What emitting can find wrong, in words.
 
 use crate::base::limits::{DECISION_COST_MAX, LIST_LENGTH_ASSUMED, RULE_COST_MAX};
-use crate::compiler::emit::TooMany;
+use crate::compiler::emit::CapacityExceeded;
 use crate::compiler::emit::costs::{Excess, Subject, Unbounded};
+use crate::compiler::emit::duplicates::DuplicateName;
 use crate::compiler::emit::finish::ROW;
-use crate::compiler::emit::redactions::InSensitive;
-use crate::compiler::emit::secrets::Quoted;
-use crate::compiler::emit::twice::Twice;
+use crate::compiler::emit::redactions::OverlappingRedaction;
+use crate::compiler::emit::secrets::SensitiveQuote;
 use crate::compiler::syntax::ast::Ast;
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
@@ -18,7 +18,7 @@ const SHORTER: &str =
 /// What helps elsewhere.
 const NAMED: &str = "give parts of it names of their own, or write less";
 
-impl TooMany {
+impl CapacityExceeded {
     /// In words, with the place of the expression that needs so many.
     pub(in crate::compiler) fn diagnostic(self, ast: &Ast) -> Diagnostic {
         let fact = format!("the bundle would need more than {} {}", self.most, self.what);
@@ -70,8 +70,8 @@ impl From<Excess> for Diagnostic {
     }
 }
 
-impl From<Quoted> for Diagnostic {
-    fn from(quoted: Quoted) -> Self {
+impl From<SensitiveQuote> for Diagnostic {
+    fn from(quoted: SensitiveQuote) -> Self {
         let what = if quoted.output { "an output" } else { "a message" };
         let field = &quoted.field;
         let fact = format!("{what} may not tell `{field}`, which is sensitive");
@@ -88,9 +88,9 @@ impl From<Quoted> for Diagnostic {
     }
 }
 
-impl From<Twice> for Diagnostic {
-    fn from(found: Twice) -> Self {
-        let Twice { at, first, name, what, written } = found;
+impl From<DuplicateName> for Diagnostic {
+    fn from(found: DuplicateName) -> Self {
+        let DuplicateName { at, first, name, what, written } = found;
         let (one, has) = match what {
             "outputs" => ("output", "name"),
             _ => ("rule", "id"),
@@ -105,9 +105,9 @@ impl From<Twice> for Diagnostic {
     }
 }
 
-impl From<InSensitive> for Diagnostic {
-    fn from(found: InSensitive) -> Self {
-        let InSensitive { at, path, above, declared } = found;
+impl From<OverlappingRedaction> for Diagnostic {
+    fn from(found: OverlappingRedaction) -> Self {
+        let OverlappingRedaction { at, path, above, declared } = found;
         let fact = format!("`{path}` lies in `{above}`, which the schema marks as sensitive");
         let found = Self::new(Code::RedactionOverlap, at, fact, "withheld with all around it")
             .help(format!("write an entry for `{above}`, or for nothing in it"));

@@ -7,13 +7,13 @@ use crate::base::limits::{
     INDEX_PATTERNS_MAX, SIMULATED_BYTES_MAX, TABLE_ENTRIES_MAX,
 };
 use crate::compiler::check::analysis::{Analysis, Checked};
-use crate::compiler::emit::TooMany;
+use crate::compiler::emit::CapacityExceeded;
 use crate::compiler::emit::costs::{Excess, excesses};
 use crate::compiler::emit::debug::{Sources, debug};
+use crate::compiler::emit::lowered::{LoweredProgram, LoweredRule, RuleSource};
 use crate::compiler::emit::paths::Places;
-use crate::compiler::emit::plan::{Plan, RulePlan, Source};
-use crate::compiler::emit::rules::{Written, escalation_of};
-use crate::compiler::emit::tables::{Built, Tables};
+use crate::compiler::emit::rules::{EmittedProgram, escalation_of};
+use crate::compiler::emit::tables::{FinishedFunction, Tables};
 use crate::compiler::source::map::SourceMap;
 use crate::compiler::syntax::document::model::Fallback as Stated;
 use crate::lang::decision::Effect;
@@ -31,19 +31,16 @@ use crate::runtime::verify::annotate;
 pub(crate) fn finish(
     files: &SourceMap,
     checked: &Checked<'_>,
-    plan: &Plan,
-    written: Written,
+    plan: &LoweredProgram,
+    written: EmittedProgram,
     index: RuleIndex,
     places: &Places,
     created: Option<i64>,
-) -> Result<(Module, Vec<Excess>), TooMany> {
+) -> Result<(Module, Vec<Excess>), CapacityExceeded> {
     let sources = Sources::new(files);
     let most = BUNDLE_BYTES_MAX;
-    let debug = encode(&debug(files, &sources, checked, plan, &written)).map_err(|_| TooMany {
-        what: "bytes of sources and names",
-        most,
-        at: None,
-    })?;
+    let debug = encode(&debug(files, &sources, checked, plan, &written))
+        .map_err(|_| CapacityExceeded { what: "bytes of sources and names", most, at: None })?;
     let mut written = written;
     let manifest = manifest(files, checked, plan, &sources, &mut written.tables, created);
     let (mut module, functions) = assemble(checked, plan, written, (index, places), manifest)?;
@@ -56,11 +53,11 @@ pub(crate) fn finish(
 /// The module without sources, and without what `annotate` finds out: what questions are asked of.
 pub(crate) fn bare(
     checked: &Checked<'_>,
-    plan: &Plan,
-    mut written: Written,
+    plan: &LoweredProgram,
+    mut written: EmittedProgram,
     index: RuleIndex,
     places: &Places,
-) -> Result<Module, TooMany> {
+) -> Result<Module, CapacityExceeded> {
     let files = SourceMap::new();
     let sources = Sources::new(&files);
     let manifest = manifest(&files, checked, plan, &sources, &mut written.tables, None);
@@ -70,15 +67,15 @@ pub(crate) fn bare(
 /// The tables of a module, each within its limits; and its functions as they were written.
 fn assemble(
     checked: &Checked<'_>,
-    plan: &Plan,
-    mut written: Written,
+    plan: &LoweredProgram,
+    mut written: EmittedProgram,
     (index, places): (RuleIndex, &Places),
     manifest: Manifest,
-) -> Result<(Module, Vec<Built>), TooMany> {
+) -> Result<(Module, Vec<FinishedFunction>), CapacityExceeded> {
     let (rules, outcomes, requirements, outputs) = rows(plan, checked, &mut written);
     let context = checked.analysis().context.as_ref();
     let context = context.map_or(NONE, |name| written.tables.message(name));
-    let Written { tables, functions, govern, .. } = written;
+    let EmittedProgram { tables, functions, govern, .. } = written;
     let slots = u16::try_from(places.slots.len()).unwrap_or(NONE);
     let (rows_of_functions, code) = link(&functions, slots)?;
     let overflow = tables.overflow || slots == NONE;
@@ -114,15 +111,15 @@ fn assemble(
     };
     if overflow || module.rules.len() > TABLE_ENTRIES_MAX {
         let what = "constants, sets, types, rules or other table entries";
-        return Err(TooMany { what, most: TABLE_ENTRIES_MAX, at: None });
+        return Err(CapacityExceeded { what, most: TABLE_ENTRIES_MAX, at: None });
     }
     if simulated_bytes > SIMULATED_BYTES_MAX {
         let what = "bytes of patterns that are too large for a table of their states";
-        return Err(TooMany { what, most: SIMULATED_BYTES_MAX, at: None });
+        return Err(CapacityExceeded { what, most: SIMULATED_BYTES_MAX, at: None });
     }
     if module.index.patterns.len() > INDEX_PATTERNS_MAX {
         let what = "patterns of `on` with a `*` elsewhere than at the end";
-        return Err(TooMany { what, most: INDEX_PATTERNS_MAX, at: None });
+        return Err(CapacityExceeded { what, most: INDEX_PATTERNS_MAX, at: None });
     }
     Ok((module, functions))
 }
@@ -130,7 +127,7 @@ fn assemble(
 fn manifest(
     files: &SourceMap,
     checked: &Checked<'_>,
-    plan: &Plan,
+    plan: &LoweredProgram,
     sources: &Sources,
     tables: &mut Tables,
     created: Option<i64>,
@@ -166,7 +163,7 @@ fn manifest(
 }
 
 /// Whether something is decided: by rules, or by what is stated for calls that no rule is about.
-fn decides(plan: &Plan, analysis: &Analysis) -> bool {
+fn decides(plan: &LoweredProgram, analysis: &Analysis) -> bool {
     !plan.rules.is_empty() || analysis.default.is_some() || plan.outputs.is_empty()
 }
 
@@ -183,7 +180,7 @@ fn fallback(tables: &mut Tables, written: &Stated) -> Fallback {
 
 type Rows = (Vec<RuleRow>, Vec<OutcomeRow>, Vec<Requirement>, Vec<OutputRow>);
 
-fn rows(plan: &Plan, checked: &Checked<'_>, written: &mut Written) -> Rows {
+fn rows(plan: &LoweredProgram, checked: &Checked<'_>, written: &mut EmittedProgram) -> Rows {
     let (mut rules, mut outcomes, mut requirements) = (Vec::new(), Vec::new(), Vec::new());
     let narrow = |count: usize| u16::try_from(count).unwrap_or(NONE);
     for (rule, done) in plan.rules.iter().zip(std::mem::take(&mut written.rules)) {
@@ -226,8 +223,8 @@ fn rows(plan: &Plan, checked: &Checked<'_>, written: &mut Written) -> Rows {
     (rules, outcomes, requirements, outputs)
 }
 
-fn settings(rule: &RulePlan, checked: &Checked<'_>) -> (i32, bool, Phase) {
-    if let Source::Rule(policy, number) = rule.source
+fn settings(rule: &LoweredRule, checked: &Checked<'_>) -> (i32, bool, Phase) {
+    if let RuleSource::Rule(policy, number) = rule.source
         && let Some(document) = checked.parsed().policies.get(policy)
         && let Some(rule) = document.rules.get(number)
     {
@@ -239,7 +236,10 @@ fn settings(rule: &RulePlan, checked: &Checked<'_>) -> (i32, bool, Phase) {
 
 /// Final registers: those of a function lie above those of everything that calls it. Callees
 /// stand before their callers.
-fn link(built: &[Built], slots: u16) -> Result<(Vec<FunctionRow>, Vec<Instruction>), TooMany> {
+fn link(
+    built: &[FinishedFunction],
+    slots: u16,
+) -> Result<(Vec<FunctionRow>, Vec<Instruction>), CapacityExceeded> {
     check_depth(built)?;
     let mut registers = vec![slots; built.len()];
     let mut cursors = vec![0_u16; built.len()];
@@ -265,16 +265,20 @@ fn link(built: &[Built], slots: u16) -> Result<(Vec<FunctionRow>, Vec<Instructio
         let (builder, at) = (&function.builder, Some(function.origin));
         let last = usize::from(first_register) + usize::from(builder.registers_in_all());
         if builder.overflow || last > FILE_VALUES_MAX {
-            return Err(TooMany { what: "values in use at once", most: FILE_VALUES_MAX, at });
+            return Err(CapacityExceeded {
+                what: "values in use at once",
+                most: FILE_VALUES_MAX,
+                at,
+            });
         }
         let last = usize::from(first_cursor) + usize::from(builder.cursors_in_all());
         if last > CURSORS_MAX {
             let what = "lists, maps and loops that wait for one another";
-            return Err(TooMany { what, most: CURSORS_MAX, at });
+            return Err(CapacityExceeded { what, most: CURSORS_MAX, at });
         }
         if builder.code.len() > FUNCTION_INSTRUCTIONS_MAX {
             let what = "instructions of one condition";
-            return Err(TooMany { what, most: FUNCTION_INSTRUCTIONS_MAX, at });
+            return Err(CapacityExceeded { what, most: FUNCTION_INSTRUCTIONS_MAX, at });
         }
         rows.push(FunctionRow {
             kind: function.kind,
@@ -297,7 +301,7 @@ fn link(built: &[Built], slots: u16) -> Result<(Vec<FunctionRow>, Vec<Instructio
 pub(super) const ROW: &str = "variables and conditions in a row that read one another";
 
 /// Checks how many functions call one another in a row: each variable that is read is one.
-fn check_depth(built: &[Built]) -> Result<(), TooMany> {
+fn check_depth(built: &[FinishedFunction]) -> Result<(), CapacityExceeded> {
     let mut depths: Vec<usize> = Vec::with_capacity(built.len());
     for function in built {
         let callees = function.builder.callees.iter();
@@ -305,7 +309,7 @@ fn check_depth(built: &[Built]) -> Result<(), TooMany> {
         let depth = 1 + below.copied().unwrap_or(0);
         if depth > CALL_DEPTH_MAX {
             let at = Some(function.origin);
-            return Err(TooMany { what: ROW, most: CALL_DEPTH_MAX, at });
+            return Err(CapacityExceeded { what: ROW, most: CALL_DEPTH_MAX, at });
         }
         depths.push(depth);
     }

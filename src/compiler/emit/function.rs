@@ -32,7 +32,7 @@ pub(crate) enum Dest {
 
 /// An operand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Ref {
+pub(crate) enum OperandRef {
     /// Any index that is final: slots, constants, patterns, ..
     Index(u16),
     /// A register, counted from the function's first.
@@ -42,16 +42,16 @@ pub(crate) enum Ref {
 }
 
 /// No operand.
-pub(crate) const NO_OPERAND: Ref = Ref::Index(0);
+pub(crate) const NO_OPERAND: OperandRef = OperandRef::Index(0);
 
 /// An instruction whose targets and registers are not final.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Draft {
+pub(crate) struct DraftInstruction {
     pub(crate) op: Op,
     pub(crate) x: u8,
-    pub(crate) a: Ref,
-    pub(crate) b: Ref,
-    pub(crate) c: Ref,
+    pub(crate) a: OperandRef,
+    pub(crate) b: OperandRef,
+    pub(crate) c: OperandRef,
     pub(crate) f: Dest,
     pub(crate) e: Dest,
     pub(crate) w: u16,
@@ -60,7 +60,7 @@ pub(crate) struct Draft {
 
 /// Operands of a list of `&&` or `||` that run after one before them failed.
 #[derive(Clone, Debug)]
-pub(crate) struct Cold {
+pub(crate) struct ColdOperands {
     /// Where each operand starts: as many as `operands`.
     pub(crate) entries: Vec<Label>,
     pub(crate) operands: Vec<NodeId>,
@@ -83,9 +83,9 @@ struct LabelState {
 /// A function under construction.
 #[derive(Debug)]
 pub(crate) struct FunctionBuilder {
-    pub(crate) code: Vec<Draft>,
+    pub(crate) code: Vec<DraftInstruction>,
     labels: Vec<LabelState>,
-    cold: VecDeque<Cold>,
+    cold: VecDeque<ColdOperands>,
     registers: u16,
     registers_max: u16,
     cursors: u16,
@@ -186,8 +186,8 @@ impl FunctionBuilder {
     }
 
     /// Takes the oldest cold code that must stand before `label` is placed (any, without one).
-    pub(crate) fn cold_before(&mut self, label: Option<Label>) -> Option<Cold> {
-        let wanted = |cold: &Cold| match label {
+    pub(crate) fn cold_before(&mut self, label: Option<Label>) -> Option<ColdOperands> {
+        let wanted = |cold: &ColdOperands| match label {
             None => true,
             Some(label) => [cold.decided, cold.error].contains(&Dest::To(label)),
         };
@@ -195,7 +195,7 @@ impl FunctionBuilder {
         self.cold.remove(at)
     }
 
-    pub(crate) fn defer(&mut self, cold: Cold) {
+    pub(crate) fn defer(&mut self, cold: ColdOperands) {
         self.cold.push_back(cold);
     }
 
@@ -210,7 +210,7 @@ impl FunctionBuilder {
 
     /// Whether anything jumps to `label`, cold code that still waits included.
     pub(crate) fn is_used(&self, label: Label) -> bool {
-        let jumps = |cold: &Cold| [cold.decided, cold.error].contains(&Dest::To(label));
+        let jumps = |cold: &ColdOperands| [cold.decided, cold.error].contains(&Dest::To(label));
         self.labels.get(label.0 as usize).is_some_and(|state| state.used)
             || self.cold.iter().any(jumps)
     }
@@ -224,7 +224,7 @@ impl FunctionBuilder {
     }
 
     /// Appends an instruction, unless nothing can reach it.
-    pub(crate) fn push(&mut self, mut draft: Draft) {
+    pub(crate) fn push(&mut self, mut draft: DraftInstruction) {
         if !self.reachable {
             return;
         }
@@ -251,7 +251,7 @@ impl FunctionBuilder {
         if dest == Dest::Never {
             return;
         }
-        self.push(Draft { f: dest, ..Draft::new(Op::Jump, origin) });
+        self.push(DraftInstruction { f: dest, ..DraftInstruction::new(Op::Jump, origin) });
     }
 
     /// Takes away a last jump to T: running off the end is T as well.
@@ -266,10 +266,10 @@ impl FunctionBuilder {
 
     /// The final instructions, given the first register and cursor of the function.
     pub(crate) fn finish(&self, first_register: u16, first_cursor: u16) -> Vec<Instruction> {
-        let operand = |operand: Ref| match operand {
-            Ref::Index(index) => index,
-            Ref::Register(register) => first_register.saturating_add(register),
-            Ref::Cursor(cursor) => first_cursor.saturating_add(cursor),
+        let operand = |operand: OperandRef| match operand {
+            OperandRef::Index(index) => index,
+            OperandRef::Register(register) => first_register.saturating_add(register),
+            OperandRef::Cursor(cursor) => first_cursor.saturating_add(cursor),
         };
         self.code
             .iter()
@@ -306,11 +306,11 @@ impl FunctionBuilder {
     }
 }
 
-fn can_fail(draft: &Draft) -> bool {
+fn can_fail(draft: &DraftInstruction) -> bool {
     draft.e != Dest::Never
 }
 
-impl Draft {
+impl DraftInstruction {
     /// An instruction without operands and targets.
     pub(crate) const fn new(op: Op, origin: ExprId) -> Self {
         Self {

@@ -7,7 +7,7 @@ use crate::base::limits::LABELS_MAX;
 use crate::base::name::Name;
 use crate::base::span::Spanned;
 use crate::compiler::check::analysis::Checked;
-use crate::compiler::emit::TooMany;
+use crate::compiler::emit::CapacityExceeded;
 use crate::compiler::emit::tables::Tables;
 use crate::compiler::syntax::ast::ExprId;
 use crate::compiler::syntax::document::agents::{Output, StorePart as DocumentPart};
@@ -27,11 +27,14 @@ use crate::runtime::bundle::module::{NONE, Step};
 /// Makes the rows but for terms; their strings get their numbers later.
 ///
 /// # Errors
-/// `TooMany` where there are more labels than a bundle can hold.
-pub(crate) fn govern(checked: &Checked<'_>, tables: &mut Tables) -> Result<Govern, TooMany> {
+/// `CapacityExceeded` where there are more labels than a bundle can hold.
+pub(crate) fn govern(
+    checked: &Checked<'_>,
+    tables: &mut Tables,
+) -> Result<Govern, CapacityExceeded> {
     let known = &checked.analysis().labels;
     if known.names.len() > LABELS_MAX {
-        return Err(TooMany { what: "labels", most: LABELS_MAX, at: None });
+        return Err(CapacityExceeded { what: "labels", most: LABELS_MAX, at: None });
     }
     let labels = known
         .names

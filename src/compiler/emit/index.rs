@@ -12,8 +12,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::base::arrange::{Arrange as _, gathered};
 use crate::base::name::Name;
+use crate::compiler::emit::lowered::{LoweredProgram, LoweredRule};
 use crate::compiler::emit::paths::Places;
-use crate::compiler::emit::plan::{Plan, RulePlan};
 use crate::compiler::emit::tables::Tables;
 use crate::compiler::ir::{Ir, NodeId, NodeKind, PathId, Relation};
 use crate::compiler::syntax::ast::LogicOp;
@@ -29,19 +29,19 @@ struct Guard {
     path: PathId,
     /// Whether the rule asks for the place.
     asked: bool,
-    passes: Passes,
+    passes: AdmittedTexts,
 }
 
 /// The texts that a guard lets through: some, and all that start with one of some prefixes or match
 /// one of some patterns. No prefix starts with another, and no text of `keys` with a prefix.
 #[derive(Clone, Debug, Default)]
-struct Passes {
+struct AdmittedTexts {
     keys: BTreeSet<Name>,
     prefixes: BTreeSet<Name>,
     patterns: BTreeSet<Name>,
 }
 
-impl Passes {
+impl AdmittedTexts {
     fn key(text: Name) -> Self {
         Self { keys: BTreeSet::from([text]), ..Self::default() }
     }
@@ -106,7 +106,7 @@ fn starts(text: &str) -> impl Iterator<Item = &str> {
 
 /// The index, and for each rule what is left of its conjuncts.
 pub(crate) fn index(
-    plan: &Plan,
+    plan: &LoweredProgram,
     places: &Places,
     tables: &mut Tables,
 ) -> (RuleIndex, Vec<Vec<NodeId>>) {
@@ -158,7 +158,7 @@ pub(crate) fn index(
 
 /// The tool, if rules are about tools; otherwise the place that guards most rules; of equals the
 /// first by path.
-fn best_key(plan: &Plan, places: &Places) -> Option<PathId> {
+fn best_key(plan: &LoweredProgram, places: &Places) -> Option<PathId> {
     let about_tools = plan.rules.iter().filter(|rule| rule.has_on()).find_map(|rule| {
         let (path, asked) = looked_at(&plan.ir, *rule.conjuncts.first()?)?;
         (asked || rule.tools.is_some()).then_some(path)
@@ -182,8 +182,8 @@ fn best_key(plan: &Plan, places: &Places) -> Option<PathId> {
 }
 
 /// Where `rule` stands, or that it is always asked; and the conjuncts that are left.
-fn stand(ir: &Ir, rule: &RulePlan, key: PathId) -> (Option<Passes>, Vec<NodeId>) {
-    let (mut on, mut stated): (Option<Passes>, Option<Passes>) = (None, None);
+fn stand(ir: &Ir, rule: &LoweredRule, key: PathId) -> (Option<AdmittedTexts>, Vec<NodeId>) {
+    let (mut on, mut stated): (Option<AdmittedTexts>, Option<AdmittedTexts>) = (None, None);
     let (mut rest, mut of_stated) = (Vec::new(), Vec::new());
     for (at, (guard, node)) in guards(ir, rule).into_iter().enumerate() {
         match guard.filter(|guard| guard.path == key).map(|guard| guard.passes) {
@@ -202,7 +202,7 @@ fn stand(ir: &Ir, rule: &RulePlan, key: PathId) -> (Option<Passes>, Vec<NodeId>)
         (Some(on), Some(stated)) if on.patterns.is_empty() => Some(on.and(&stated)),
         (Some(on), Some(stated)) if stated.prefixes.is_empty() => {
             let keys = stated.keys.into_iter().filter(|key| on.lets(key)).collect();
-            Some(Passes { keys, ..Passes::default() })
+            Some(AdmittedTexts { keys, ..AdmittedTexts::default() })
         }
         (Some(on), None) => Some(on.clone()),
         (Some(_), Some(_)) => None,
@@ -223,10 +223,10 @@ fn stand(ir: &Ir, rule: &RulePlan, key: PathId) -> (Option<Passes>, Vec<NodeId>)
 }
 
 /// The conjuncts of a rule, as guards where they are some.
-fn guards(ir: &Ir, rule: &RulePlan) -> Vec<(Option<Guard>, NodeId)> {
+fn guards(ir: &Ir, rule: &LoweredRule) -> Vec<(Option<Guard>, NodeId)> {
     let mut found: Vec<_> = rule.conjuncts.iter().map(|node| (guard(ir, *node), *node)).collect();
     if let Some((guard, node)) = found.first_mut().filter(|_| !rule.patterns.is_empty()) {
-        let passes = Passes::on(&rule.patterns);
+        let passes = AdmittedTexts::on(&rule.patterns);
         *guard = looked_at(ir, *node).map(|(path, asked)| Guard { path, asked, passes });
     }
     found
@@ -285,7 +285,7 @@ fn comparison(ir: &Ir, node: NodeId) -> Option<Guard> {
                 (None, Some(place)) => (place, text(*lhs)?),
                 (None, None) => return None,
             };
-            guard(place, Passes::key(text))
+            guard(place, AdmittedTexts::key(text))
         }
         NodeKind::In(value, list) => {
             let Some(Constant::List(elements)) = ir.constant(*list) else { return None };
@@ -297,13 +297,13 @@ fn comparison(ir: &Ir, node: NodeId) -> Option<Guard> {
                 })
                 .collect();
             let keys = keys.filter(|keys| !keys.is_empty())?;
-            guard(place(*value)?, Passes { keys, ..Passes::default() })
+            guard(place(*value)?, AdmittedTexts { keys, ..AdmittedTexts::default() })
         }
         NodeKind::Call(rows, args) => {
             let name = rows.first().and_then(|row| by_number(*row)).map(|row| row.name)?;
             match args.as_slice() {
                 [value, prefix] if name == "startsWith" => {
-                    guard(place(*value)?, Passes::prefix(text(*prefix)?))
+                    guard(place(*value)?, AdmittedTexts::prefix(text(*prefix)?))
                 }
                 _ => None,
             }

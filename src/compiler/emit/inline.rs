@@ -12,7 +12,7 @@
 use rustc_hash::FxHashMap;
 
 use crate::base::limits::CALL_DEPTH_MAX;
-use crate::compiler::emit::plan::Plan;
+use crate::compiler::emit::lowered::LoweredProgram;
 use crate::compiler::ir::{NodeId, NodeKind, Variant};
 
 /// Deepest variable that others become a part of; below what one expression may be.
@@ -22,7 +22,7 @@ const STEPS_MAX: usize = 4_000_000;
 
 /// A place where a variable is read.
 #[derive(Clone, Copy)]
-struct Read {
+struct VariableRead {
     variable: Variant,
     node: NodeId,
     /// How deep below its root.
@@ -31,14 +31,14 @@ struct Read {
 }
 
 /// What is made of one root.
-struct Tree {
-    reads: Vec<Read>,
+struct RootReads {
+    reads: Vec<VariableRead>,
     height: usize,
 }
 
 /// Makes the rows of variables of `plan` shorter, if one of them is too long; `roots` are the nodes
 /// of everything but variables.
-pub(super) fn inline(plan: &mut Plan, roots: &[NodeId]) {
+pub(super) fn inline(plan: &mut LoweredProgram, roots: &[NodeId]) {
     // No row is longer than all of them.
     if plan.variables.len() < CALL_DEPTH_MAX {
         return;
@@ -87,15 +87,15 @@ pub(super) fn inline(plan: &mut Plan, roots: &[NodeId]) {
 }
 
 /// What the tree below `root` reads; `None` where there is too much of it.
-fn tree(plan: &Plan, root: NodeId, steps: &mut usize) -> Option<Tree> {
-    let mut tree = Tree { reads: Vec::new(), height: 0 };
+fn tree(plan: &LoweredProgram, root: NodeId, steps: &mut usize) -> Option<RootReads> {
+    let mut tree = RootReads { reads: Vec::new(), height: 0 };
     let mut waiting = vec![(root, 0, false)];
     while let Some((node, depth, looped)) = waiting.pop() {
         *steps = steps.checked_sub(1)?;
         tree.height = tree.height.max(depth);
         let kind = plan.ir.kind(node);
         if let NodeKind::Variable(variable) = kind {
-            tree.reads.push(Read { variable: *variable, node, depth, looped });
+            tree.reads.push(VariableRead { variable: *variable, node, depth, looped });
         }
         let looped = looped || matches!(kind, NodeKind::Loop(_));
         waiting.extend(plan.ir.children(node).into_iter().map(|child| (child, depth + 1, looped)));

@@ -5,7 +5,7 @@
 
 use crate::base::name::Name;
 use crate::compiler::emit::condition::Edges;
-use crate::compiler::emit::function::{Dest, Draft, Label, Ref};
+use crate::compiler::emit::function::{Dest, DraftInstruction, Label, OperandRef};
 use crate::compiler::emit::generator::{Generator, Place};
 use crate::compiler::ir::{Loop, LoopKind, NodeId, NodeKind};
 use crate::compiler::syntax::ast::ExprId;
@@ -16,9 +16,9 @@ use crate::lang::types::{Type, TypeTable};
 
 /// A loop whose head is written.
 #[derive(Clone, Copy, Debug)]
-struct Open {
-    cursor: Ref,
-    registers: Ref,
+struct OpenLoop {
+    cursor: OperandRef,
+    registers: OperandRef,
     x: u8,
     body: Label,
     next: Label,
@@ -51,13 +51,19 @@ impl Generator<'_> {
             }
             self.place(pend, origin);
             let b = open.cursor;
-            self.f.push(Draft { b, ..Draft::new(Op::Pend, origin) });
+            self.f.push(DraftInstruction { b, ..DraftInstruction::new(Op::Pend, origin) });
         }
         self.close(open, origin);
         if pends {
             let (b, e) = (open.cursor, edges.e);
             // F is what falls through; there is no T.
-            self.f.push(Draft { x: X_INVERT, b, f: e, e, ..Draft::new(Op::LoopEnd, origin) });
+            self.f.push(DraftInstruction {
+                x: X_INVERT,
+                b,
+                f: e,
+                e,
+                ..DraftInstruction::new(Op::LoopEnd, origin)
+            });
         }
         self.f.release_cursor();
         self.f.release(mark);
@@ -67,21 +73,27 @@ impl Generator<'_> {
     fn exists_one(&mut self, it: &Loop, edges: Edges, origin: ExprId) {
         let mark = self.f.mark();
         let count = self.counted(it, None, edges.e, origin);
-        let one = Ref::Index(self.tables.constant(&Constant::Int(1)));
+        let one = OperandRef::Index(self.tables.constant(&Constant::Int(1)));
         let falls = edges.next.map(Dest::To) == Some(edges.f) && edges.t != edges.f;
         let (x, f, rest) = if falls {
             (X_EQUAL | X_INVERT, edges.t, edges.f)
         } else {
             (X_EQUAL, edges.f, edges.t)
         };
-        let draft = Draft { x, a: count, b: one, f, ..Draft::new(Op::CompareInt, origin) };
+        let draft = DraftInstruction {
+            x,
+            a: count,
+            b: one,
+            f,
+            ..DraftInstruction::new(Op::CompareInt, origin)
+        };
         self.f.push(draft);
         self.f.release(mark);
         self.settle(rest, edges.next, origin);
     }
 
     /// For how many elements the body holds.
-    fn counted(&mut self, it: &Loop, want: Option<u16>, e: Dest, origin: ExprId) -> Ref {
+    fn counted(&mut self, it: &Loop, want: Option<u16>, e: Dest, origin: ExprId) -> OperandRef {
         let c = self.into(want);
         let done = self.f.label();
         let open = self.open(it, Dest::To(done), e, origin);
@@ -90,10 +102,10 @@ impl Generator<'_> {
         self.condition(it.body, edges);
         self.place(hit, origin);
         let b = open.cursor;
-        self.f.push(Draft { b, ..Draft::new(Op::Count, origin) });
+        self.f.push(DraftInstruction { b, ..DraftInstruction::new(Op::Count, origin) });
         self.close(open, origin);
         self.place(done, origin);
-        self.f.push(Draft { b, c, ..Draft::new(Op::Counted, origin) });
+        self.f.push(DraftInstruction { b, c, ..DraftInstruction::new(Op::Counted, origin) });
         self.f.release_cursor();
         c
     }
@@ -105,13 +117,13 @@ impl Generator<'_> {
         want: Option<u16>,
         e: Dest,
         origin: ExprId,
-    ) -> Ref {
+    ) -> OperandRef {
         let c = want.unwrap_or_else(|| self.f.take(1));
         let mark = self.f.mark();
         if it.kind == LoopKind::Count {
             self.counted(it, Some(c), e, origin);
             self.f.release(mark);
-            return Ref::Register(c);
+            return OperandRef::Register(c);
         }
         let builder = self.build(origin);
         let done = self.f.label();
@@ -132,10 +144,15 @@ impl Generator<'_> {
             | LoopKind::Filter
             | LoopKind::List => Op::EndList,
         };
-        self.f.push(Draft { b: builder, c: Ref::Register(c), e, ..Draft::new(op, origin) });
+        self.f.push(DraftInstruction {
+            b: builder,
+            c: OperandRef::Register(c),
+            e,
+            ..DraftInstruction::new(op, origin)
+        });
         self.f.release_cursor();
         self.f.release(mark);
-        Ref::Register(c)
+        OperandRef::Register(c)
     }
 
     /// Goes on only where `condition` holds, else to `next`.
@@ -147,27 +164,44 @@ impl Generator<'_> {
     }
 
     /// What one turn adds to the list or map.
-    fn collect(&mut self, it: &Loop, b: Ref, next: Label, e: Dest, origin: ExprId) {
+    fn collect(&mut self, it: &Loop, b: OperandRef, next: Label, e: Dest, origin: ExprId) {
         let first = match self.locals.get(&it.first) {
-            Some(Place::Register(register)) => Ref::Register(*register),
-            Some(Place::Row { .. }) | None => Ref::Index(0),
+            Some(Place::Register(register)) => OperandRef::Register(*register),
+            Some(Place::Row { .. }) | None => OperandRef::Index(0),
         };
         let mark = self.f.mark();
         match it.kind {
             LoopKind::Filter => {
                 self.only_if(it.body, next, e, origin);
-                self.f.push(Draft { a: first, b, e, ..Draft::new(Op::Append, origin) });
+                self.f.push(DraftInstruction {
+                    a: first,
+                    b,
+                    e,
+                    ..DraftInstruction::new(Op::Append, origin)
+                });
             }
             LoopKind::MapValues => {
                 let c = self.value(it.body, None, e);
-                self.f.push(Draft { a: first, b, c, e, ..Draft::new(Op::Put, origin) });
+                self.f.push(DraftInstruction {
+                    a: first,
+                    b,
+                    c,
+                    e,
+                    ..DraftInstruction::new(Op::Put, origin)
+                });
             }
             LoopKind::MapEntries => match self.ir.kind(it.body) {
                 NodeKind::Map(entries) => self.put(entries, b, e, origin),
                 NodeKind::Constant(Constant::Map(entries)) => {
                     for (key, value) in entries {
                         let (a, c) = (self.loaded(key, origin), self.loaded(value, origin));
-                        self.f.push(Draft { a, b, c, e, ..Draft::new(Op::Put, origin) });
+                        self.f.push(DraftInstruction {
+                            a,
+                            b,
+                            c,
+                            e,
+                            ..DraftInstruction::new(Op::Put, origin)
+                        });
                     }
                 }
                 _ => {}
@@ -178,24 +212,29 @@ impl Generator<'_> {
             | LoopKind::Count
             | LoopKind::List => {
                 let a = self.value(it.body, None, e);
-                self.f.push(Draft { a, b, e, ..Draft::new(Op::Append, origin) });
+                self.f.push(DraftInstruction {
+                    a,
+                    b,
+                    e,
+                    ..DraftInstruction::new(Op::Append, origin)
+                });
             }
         }
         self.f.release(mark);
     }
 
-    fn loaded(&mut self, constant: &Constant, origin: ExprId) -> Ref {
-        let b = Ref::Index(self.tables.constant(constant));
+    fn loaded(&mut self, constant: &Constant, origin: ExprId) -> OperandRef {
+        let b = OperandRef::Index(self.tables.constant(constant));
         let c = self.into(None);
-        self.f.push(Draft { b, c, ..Draft::new(Op::LoadConst, origin) });
+        self.f.push(DraftInstruction { b, c, ..DraftInstruction::new(Op::LoadConst, origin) });
         c
     }
 
     /// The head of a loop: the range, the cursor, and the registers of its variables.
-    fn open(&mut self, it: &Loop, empty: Dest, e: Dest, origin: ExprId) -> Open {
+    fn open(&mut self, it: &Loop, empty: Dest, e: Dest, origin: ExprId) -> OpenLoop {
         let a = self.value(it.range, None, e);
-        let cursor = Ref::Cursor(self.f.take_cursor());
-        let sure_range = self.sure.is_sure(it.range);
+        let cursor = OperandRef::Cursor(self.f.take_cursor());
+        let sure_range = self.sure.is_infallible(it.range);
         let range_ty = self.ir.nodes[it.range].ty;
         let container = matches!(self.analysis.types.get(range_ty), Type::List(_) | Type::Map(..));
         let sure = sure_range && container;
@@ -210,15 +249,22 @@ impl Generator<'_> {
             (None, None) => (self.f.take(1), 0),
         };
         self.name_locals(it, columns, first, sure);
-        let registers = Ref::Register(first);
+        let registers = OperandRef::Register(first);
         let e = if sure { Dest::Never } else { e };
-        let draft =
-            Draft { x, a, b: cursor, c: registers, f: empty, e, ..Draft::new(Op::Iter, origin) };
+        let draft = DraftInstruction {
+            x,
+            a,
+            b: cursor,
+            c: registers,
+            f: empty,
+            e,
+            ..DraftInstruction::new(Op::Iter, origin)
+        };
         self.f.push(draft);
         self.f.loops += 1;
         let (body, next) = (self.f.label(), self.f.label());
         self.f.place(body);
-        Open { cursor, registers, x, body, next }
+        OpenLoop { cursor, registers, x, body, next }
     }
 
     fn name_locals(&mut self, it: &Loop, columns: Option<Vec<Name>>, first: u16, sure: bool) {
@@ -248,10 +294,16 @@ impl Generator<'_> {
     }
 
     /// The end of a loop's body.
-    fn close(&mut self, open: Open, origin: ExprId) {
+    fn close(&mut self, open: OpenLoop, origin: ExprId) {
         self.place(open.next, origin);
-        let Open { cursor: b, registers: c, x, body, .. } = open;
-        let draft = Draft { x, b, c, f: Dest::To(body), ..Draft::new(Op::Next, origin) };
+        let OpenLoop { cursor: b, registers: c, x, body, .. } = open;
+        let draft = DraftInstruction {
+            x,
+            b,
+            c,
+            f: Dest::To(body),
+            ..DraftInstruction::new(Op::Next, origin)
+        };
         self.f.push(draft);
         self.f.loops -= 1;
     }

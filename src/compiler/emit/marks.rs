@@ -47,9 +47,9 @@ impl<'a> Marks<'a> {
         for at in 0..self.contexts.len() {
             let context = self.contexts.get(at).copied()?;
             let declared = match below(self.types, context, keys) {
-                Below::Sensitive(field) => return Some(field.clone()),
-                Below::Type(declared) => declared,
-                Below::Nothing => continue,
+                Sensitivity::Sensitive(field) => return Some(field.clone()),
+                Sensitivity::Type(declared) => declared,
+                Sensitivity::Nothing => continue,
             };
             let Some(seen) = seen else { continue };
             let alike = seen.iter().all(|seen| *seen == declared);
@@ -113,7 +113,7 @@ impl<'a> Marks<'a> {
 }
 
 /// What a schema says of a place.
-enum Below<'a> {
+enum Sensitivity<'a> {
     /// It lies in this field.
     Sensitive(&'a RecordField),
     /// Its type.
@@ -123,7 +123,7 @@ enum Below<'a> {
 }
 
 /// What stands below `keys` of a value of type `ty`; below a list, in its elements.
-fn below<'a>(types: &'a TypeTable, ty: TypeId, keys: &[Name]) -> Below<'a> {
+fn below<'a>(types: &'a TypeTable, ty: TypeId, keys: &[Name]) -> Sensitivity<'a> {
     let mut ty = ty;
     for key in keys {
         while let Type::List(element) = types.get(ty) {
@@ -132,15 +132,15 @@ fn below<'a>(types: &'a TypeTable, ty: TypeId, keys: &[Name]) -> Below<'a> {
         ty = match types.get(ty) {
             Type::Map(_, value) => *value,
             Type::Record(record) => match types.field(*record, key) {
-                Some(field) if field.sensitive => return Below::Sensitive(field),
+                Some(field) if field.sensitive => return Sensitivity::Sensitive(field),
                 Some(field) => field.ty,
                 None => match types.object(*record).rest {
                     Some(rest) => rest,
-                    None => return Below::Nothing,
+                    None => return Sensitivity::Nothing,
                 },
             },
-            _ => return Below::Nothing,
+            _ => return Sensitivity::Nothing,
         };
     }
-    Below::Type(ty)
+    Sensitivity::Type(ty)
 }

@@ -17,6 +17,7 @@ mod arguments;
 mod condition;
 mod costs;
 mod debug;
+mod duplicates;
 mod error;
 mod finish;
 mod function;
@@ -25,11 +26,11 @@ mod govern;
 mod index;
 mod inline;
 mod loops;
+mod lowered;
 mod marks;
 mod messages;
 pub mod parts;
 mod paths;
-mod plan;
 mod policy;
 mod redactions;
 mod requirements;
@@ -37,7 +38,6 @@ mod rules;
 mod secrets;
 mod shape;
 mod tables;
-mod twice;
 
 use crate::compiler::check::analysis::Checked;
 use crate::compiler::emit::generator::Generator;
@@ -60,7 +60,7 @@ pub struct Options {
 
 /// A table or a function that got more entries than a bundle can hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TooMany {
+pub struct CapacityExceeded {
     /// What there is too much of.
     pub what: &'static str,
     /// How many there may be.
@@ -73,21 +73,21 @@ pub struct TooMany {
 /// to `sink`.
 ///
 /// # Errors
-/// `TooMany` where the sources need more than a bundle can hold.
+/// `CapacityExceeded` where the sources need more than a bundle can hold.
 pub fn emit(
     files: &SourceMap,
     checked: &Checked<'_>,
     options: Options,
     sink: &mut Sink,
-) -> Result<Module, TooMany> {
-    let mut plan = plan::plan(checked, options.unfolded);
+) -> Result<Module, CapacityExceeded> {
+    let mut plan = lowered::lower(checked, options.unfolded);
     let roots = rules::roots(&plan);
     inline::inline(&mut plan, &roots);
-    for twice in twice::twice(checked, &plan) {
+    for twice in duplicates::duplicate_names(checked, &plan) {
         sink.report(Diagnostic::from(twice));
     }
     let mut marks = Marks::of(checked.analysis());
-    for quoted in secrets::quoted(checked, &plan, &mut marks) {
+    for quoted in secrets::sensitive_quotes(checked, &plan, &mut marks) {
         sink.report(Diagnostic::from(quoted));
     }
     let mut tables = Tables::of(checked.analysis().messages.clone());

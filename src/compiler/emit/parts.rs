@@ -11,7 +11,7 @@ use crate::compiler::emit::generator::Generator;
 use crate::compiler::emit::inline::inline;
 use crate::compiler::emit::marks::Marks;
 use crate::compiler::emit::tables::Tables;
-use crate::compiler::emit::{TooMany, finish, index, paths, plan, rules};
+use crate::compiler::emit::{CapacityExceeded, finish, index, lowered, paths, rules};
 use crate::compiler::ir::NodeId;
 use crate::compiler::syntax::ast::ExprId;
 use crate::lang::types::TypeId;
@@ -41,9 +41,9 @@ pub struct Parts {
 /// Makes functions of `parts`.
 ///
 /// # Errors
-/// `TooMany` where a bundle has no room for all of them.
-pub fn parts(checked: &Checked<'_>, parts: &[Part]) -> Result<Parts, TooMany> {
-    let (mut plan, nodes) = plan::plan_with(checked, false, parts);
+/// `CapacityExceeded` where a bundle has no room for all of them.
+pub fn parts(checked: &Checked<'_>, parts: &[Part]) -> Result<Parts, CapacityExceeded> {
+    let (mut plan, nodes) = lowered::lower_with_parts(checked, false, parts);
     let analysis = checked.analysis();
     let mut tables = Tables::of(analysis.messages.clone());
     let mut roots = rules::roots(&plan);

@@ -75,7 +75,7 @@ impl Places {
 
 /// How the nodes that run use paths.
 #[derive(Debug, Default)]
-struct Uses {
+struct PathUses {
     whole: BTreeSet<PathId>,
     present: BTreeSet<PathId>,
     rows: BTreeMap<PathId, BTreeSet<Name>>,
@@ -92,7 +92,7 @@ pub(crate) fn places(
     marks: Marks<'_>,
     tables: &mut Tables,
 ) -> Places {
-    let mut uses = Uses::default();
+    let mut uses = PathUses::default();
     let mut waiting: Vec<NodeId> = roots.iter().rev().copied().collect();
     let mut seen: FxHashSet<Variant> = FxHashSet::default();
     while let Some(node) = waiting.pop() {
@@ -112,10 +112,10 @@ pub(crate) fn places(
     let types = types_of(ir);
     let contested = contested(ir, analysis, &types, &mut uses);
     let places = Places { contested, ..Places::default() };
-    lay_out(Ground { ir, analysis, uses: &uses, types: &types }, places, marks, tables)
+    lay_out(TrieInput { ir, analysis, uses: &uses, types: &types }, places, marks, tables)
 }
 
-impl Uses {
+impl PathUses {
     fn visit(&mut self, ir: &Ir, types: &TypeTable, node: NodeId, waiting: &mut Vec<NodeId>) {
         match ir.kind(node) {
             NodeKind::Path(path, there) => {
@@ -177,7 +177,7 @@ fn contested(
     ir: &Ir,
     analysis: &Analysis,
     types: &FxHashMap<PathId, BTreeSet<TypeId>>,
-    uses: &mut Uses,
+    uses: &mut PathUses,
 ) -> FxHashMap<PathId, Option<BTreeSet<Name>>> {
     // Rows of another table: what is compared here need not be in the bundle.
     let mut rows = Tables::default();
@@ -207,7 +207,7 @@ fn contested(
             .collect();
         let keys = &ir.paths[*path].keys;
         let differs = arguments::is_argument(analysis, keys) && {
-            let given = arguments::agreed(analysis, keys, &mut rows, |_| true);
+            let given = arguments::common_argument_type(analysis, keys, &mut rows, |_| true);
             given.is_none_or(|it| {
                 let row = rows.type_row(&analysis.types, it.ty);
                 !seen.contains(&rows.bounded(row, it.most))
@@ -239,28 +239,28 @@ fn element_record(types: &TypeTable, list: TypeId) -> Option<RecordId> {
 
 /// A node of the trie before it has a number.
 #[derive(Debug, Default)]
-struct Draft {
-    children: BTreeMap<Name, Draft>,
+struct TrieNode {
+    children: BTreeMap<Name, TrieNode>,
     path: Option<PathId>,
 }
 
 /// What the trie is made of.
 #[derive(Clone, Copy)]
-struct Ground<'a> {
+struct TrieInput<'a> {
     ir: &'a Ir,
     analysis: &'a Analysis,
-    uses: &'a Uses,
+    uses: &'a PathUses,
     types: &'a FxHashMap<PathId, BTreeSet<TypeId>>,
 }
 
 fn lay_out(
-    ground: Ground<'_>,
+    ground: TrieInput<'_>,
     mut places: Places,
     marks: Marks<'_>,
     tables: &mut Tables,
 ) -> Places {
-    let Ground { ir, uses, .. } = ground;
-    let mut top = Draft::default();
+    let TrieInput { ir, uses, .. } = ground;
+    let mut top = TrieNode::default();
     let rows: BTreeSet<PathId> =
         gathered(uses.rows.keys().filter(|path| !uses.whole.contains(path)).copied());
     for path in uses.whole.iter().chain(&uses.present).chain(&rows) {
@@ -298,7 +298,7 @@ fn slot(slots: &mut Vec<SlotRow>, row: SlotRow) -> u16 {
 }
 
 struct Layout<'a> {
-    ground: Ground<'a>,
+    ground: TrieInput<'a>,
     rows: &'a BTreeSet<PathId>,
     by_keys: FxHashMap<&'a [Name], PathId>,
     marks: Marks<'a>,
@@ -307,8 +307,8 @@ struct Layout<'a> {
 
 impl Layout<'_> {
     /// Numbers the trie level by level, so that children of a node stand together behind it.
-    fn nodes(&mut self, top: &Draft, places: &mut Places) {
-        let mut level: Vec<(Vec<Name>, &Draft, usize)> = vec![(Vec::new(), top, 0)];
+    fn nodes(&mut self, top: &TrieNode, places: &mut Places) {
+        let mut level: Vec<(Vec<Name>, &TrieNode, usize)> = vec![(Vec::new(), top, 0)];
         let root = self.node("", &[], top, places);
         places.nodes.push(root);
         while !level.is_empty() {
@@ -339,7 +339,13 @@ impl Layout<'_> {
         }
     }
 
-    fn node(&mut self, key: &str, keys: &[Name], draft: &Draft, places: &mut Places) -> PathNode {
+    fn node(
+        &mut self,
+        key: &str,
+        keys: &[Name],
+        draft: &TrieNode,
+        places: &mut Places,
+    ) -> PathNode {
         let at = u16::try_from(places.nodes.len()).unwrap_or(NONE);
         let known = self.by_keys.get(keys).copied();
         let dynamic = self.tables.row(TypeRow::Dyn);
@@ -382,7 +388,7 @@ impl Layout<'_> {
 
     /// Whether all rules agree that this place holds an object.
     fn is_object(&self, path: Option<PathId>) -> bool {
-        let Ground { ir, analysis, types, .. } = self.ground;
+        let TrieInput { ir, analysis, types, .. } = self.ground;
         let Some(path) = path else { return false };
         let Some(types) = types.get(&path) else { return false };
         let keys = &ir.paths[path].keys;

@@ -1,9 +1,11 @@
 //! Decisions and CEL Policy documents: trees of conditions with outcomes at their leaves.
 
 use crate::compiler::emit::condition::Edges;
-use crate::compiler::emit::function::{Dest, Draft, Label, Ref};
+use crate::compiler::emit::function::{Dest, DraftInstruction, Label, OperandRef};
 use crate::compiler::emit::generator::Generator;
-use crate::compiler::emit::plan::{BlockPlan, DecisionPlan, OutcomeOf, OutputPlan, is_always};
+use crate::compiler::emit::lowered::{
+    ChoiceOutcome, LoweredBlock, LoweredDecision, LoweredOutput, is_always,
+};
 use crate::compiler::ir::NodeId;
 use crate::compiler::ir::lower::rows_of;
 use crate::compiler::syntax::ast::ExprId;
@@ -15,7 +17,7 @@ use crate::runtime::bundle::module::FunctionKind;
 
 /// Where the value of an output goes.
 #[derive(Clone, Copy, Debug)]
-struct Target {
+struct OutputTarget {
     register: u16,
     /// Whether values are wrapped in an optional.
     optional: bool,
@@ -29,7 +31,7 @@ impl Generator<'_> {
     pub(crate) fn decision_function(
         &mut self,
         conjuncts: &[NodeId],
-        decision: &DecisionPlan,
+        decision: &LoweredDecision,
         origin: ExprId,
     ) -> u16 {
         self.function(FunctionKind::Decision, "", false, origin, |this| {
@@ -47,25 +49,25 @@ impl Generator<'_> {
     }
 
     /// Code that ends with an outcome, or goes to `none`.
-    fn decided(&mut self, decision: &DecisionPlan, none: Dest, origin: ExprId) {
+    fn decided(&mut self, decision: &LoweredDecision, none: Dest, origin: ExprId) {
         match decision {
-            DecisionPlan::Outcome(number) => {
-                let b = Ref::Index(*number);
-                self.f.push(Draft { b, ..Draft::new(Op::Decide, origin) });
+            LoweredDecision::Outcome(number) => {
+                let b = OperandRef::Index(*number);
+                self.f.push(DraftInstruction { b, ..DraftInstruction::new(Op::Decide, origin) });
             }
-            DecisionPlan::If(condition, yes, no) => {
+            LoweredDecision::If(condition, yes, no) => {
                 let other = self.ask(*condition, origin);
                 self.decided(yes, none, origin);
                 self.place(other, origin);
                 self.decided(no, none, origin);
             }
-            DecisionPlan::Bind(local, init, body) => {
+            LoweredDecision::Bind(local, init, body) => {
                 let mark = self.f.mark();
                 self.bind(*local, *init);
                 self.decided(body, none, origin);
                 self.f.release(mark);
             }
-            DecisionPlan::Match(choices) => {
+            LoweredDecision::Match(choices) => {
                 for (condition, decision) in choices {
                     let Some(condition) = condition.filter(|node| !is_always(Some(*node), self.ir))
                     else {
@@ -95,13 +97,13 @@ impl Generator<'_> {
     }
 
     /// The function of a document's output.
-    pub(crate) fn output_function(&mut self, output: &OutputPlan, name: &str) -> u16 {
+    pub(crate) fn output_function(&mut self, output: &LoweredOutput, name: &str) -> u16 {
         let origin = output.rule.origin;
         let ty = self.tables.type_row(&self.analysis.types, output.ty);
         self.function(FunctionKind::Value(ty), name, false, origin, |this| {
             let register = this.f.take(1);
             let (done, none) = (this.f.label(), this.f.label());
-            let target = Target {
+            let target = OutputTarget {
                 register,
                 optional: output.optional,
                 done: Dest::To(done),
@@ -110,18 +112,22 @@ impl Generator<'_> {
             this.block(&output.rule, target);
             this.place(none, origin);
             if this.f.reachable {
-                let b = Ref::Index(this.tables.constant(&Constant::Optional(None)));
-                let c = Ref::Register(register);
-                this.f.push(Draft { b, c, ..Draft::new(Op::LoadConst, origin) });
+                let b = OperandRef::Index(this.tables.constant(&Constant::Optional(None)));
+                let c = OperandRef::Register(register);
+                this.f.push(DraftInstruction {
+                    b,
+                    c,
+                    ..DraftInstruction::new(Op::LoadConst, origin)
+                });
             }
             this.place(done, origin);
-            this.give_back(Ref::Register(register), origin);
+            this.give_back(OperandRef::Register(register), origin);
         })
     }
 
     /// The function that explains an output: it takes the way of the output, and gathers the
     /// explanations of the entries that yield.
-    pub(crate) fn explanation_function(&mut self, output: &OutputPlan) -> u16 {
+    pub(crate) fn explanation_function(&mut self, output: &LoweredOutput) -> u16 {
         let origin = output.rule.origin;
         // A part that is `dyn` may turn out to be no string; it is written as in a message.
         let ty = self.tables.type_row(&self.analysis.types, TypeTable::LIST_DYN);
@@ -131,8 +137,13 @@ impl Generator<'_> {
             this.explain(&output.rule, builder, Dest::To(done), Dest::To(done));
             this.place(done, origin);
             let register = this.f.take(1);
-            let c = Ref::Register(register);
-            let end = Draft { b: builder, c, e: Dest::Error, ..Draft::new(Op::EndList, origin) };
+            let c = OperandRef::Register(register);
+            let end = DraftInstruction {
+                b: builder,
+                c,
+                e: Dest::Error,
+                ..DraftInstruction::new(Op::EndList, origin)
+            };
             this.f.push(end);
             this.f.release_cursor();
             this.give_back(c, origin);
@@ -141,7 +152,7 @@ impl Generator<'_> {
 
     /// Appends what explains the value of `block`; goes on at `done` with a value, at `none`
     /// without one.
-    fn explain(&mut self, block: &BlockPlan, builder: Ref, done: Dest, none: Dest) {
+    fn explain(&mut self, block: &LoweredBlock, builder: OperandRef, done: Dest, none: Dest) {
         let origin = block.origin;
         for choice in &block.choices {
             let always = is_always(choice.condition, self.ir);
@@ -151,13 +162,13 @@ impl Generator<'_> {
             };
             let after = if block.aggregate { Dest::To(next) } else { done };
             match &choice.outcome {
-                OutcomeOf::Value(_, explanation) => {
+                ChoiceOutcome::Value(_, explanation) => {
                     if let Some(node) = explanation {
                         self.append(*node, builder);
                     }
                     self.f.jump(after, origin);
                 }
-                OutcomeOf::Block(nested) => {
+                ChoiceOutcome::Block(nested) => {
                     let falls = always || block.aggregate;
                     let none = if falls { Dest::To(next) } else { none };
                     self.explain(nested, builder, after, none);
@@ -168,17 +179,22 @@ impl Generator<'_> {
         self.f.jump(if block.aggregate { done } else { none }, origin);
     }
 
-    fn append(&mut self, node: NodeId, builder: Ref) {
+    fn append(&mut self, node: NodeId, builder: OperandRef) {
         let origin = self.ir.nodes[node].origin;
         let mark = self.f.mark();
         let register = self.f.take(1);
         self.value(node, Some(register), Dest::Error);
-        let a = Ref::Register(register);
-        self.f.push(Draft { a, b: builder, e: Dest::Error, ..Draft::new(Op::Append, origin) });
+        let a = OperandRef::Register(register);
+        self.f.push(DraftInstruction {
+            a,
+            b: builder,
+            e: Dest::Error,
+            ..DraftInstruction::new(Op::Append, origin)
+        });
         self.f.release(mark);
     }
 
-    fn block(&mut self, block: &BlockPlan, target: Target) {
+    fn block(&mut self, block: &LoweredBlock, target: OutputTarget) {
         if block.aggregate {
             self.aggregate(block, target);
             return;
@@ -191,14 +207,14 @@ impl Generator<'_> {
                 Some(_) | None => self.f.label(),
             };
             match &choice.outcome {
-                OutcomeOf::Value(node, _) => {
+                ChoiceOutcome::Value(node, _) => {
                     self.output(*node, target);
                     self.f.jump(target.done, origin);
                 }
-                OutcomeOf::Block(nested) => {
+                ChoiceOutcome::Block(nested) => {
                     // Without a condition a nested rule falls through when it yields nothing.
                     let none = if always { Dest::To(next) } else { target.none };
-                    self.block(nested, Target { none, ..target });
+                    self.block(nested, OutputTarget { none, ..target });
                 }
             }
             self.place(next, origin);
@@ -206,7 +222,7 @@ impl Generator<'_> {
         self.f.jump(target.none, origin);
     }
 
-    fn output(&mut self, node: NodeId, target: Target) {
+    fn output(&mut self, node: NodeId, target: OutputTarget) {
         let origin = self.ir.nodes[node].origin;
         self.value(node, Some(target.register), Dest::Error);
         if target.optional {
@@ -216,12 +232,18 @@ impl Generator<'_> {
 
     fn wrap(&mut self, register: u16, origin: ExprId) {
         let row = rows_of("optional.of", Style::Global, 1).first().copied().unwrap_or(u16::MAX);
-        let (a, c) = (Ref::Register(register), Ref::Register(register));
-        let b = Ref::Index(row);
-        self.f.push(Draft { a, b, c, e: Dest::Error, ..Draft::new(Op::Call, origin) });
+        let (a, c) = (OperandRef::Register(register), OperandRef::Register(register));
+        let b = OperandRef::Index(row);
+        self.f.push(DraftInstruction {
+            a,
+            b,
+            c,
+            e: Dest::Error,
+            ..DraftInstruction::new(Op::Call, origin)
+        });
     }
 
-    fn aggregate(&mut self, block: &BlockPlan, target: Target) {
+    fn aggregate(&mut self, block: &LoweredBlock, target: OutputTarget) {
         let origin = block.origin;
         let builder = self.build(origin);
         for choice in &block.choices {
@@ -234,24 +256,34 @@ impl Generator<'_> {
             let mark = self.f.mark();
             let register = self.f.take(1);
             match &choice.outcome {
-                OutcomeOf::Value(node, _) => {
+                ChoiceOutcome::Value(node, _) => {
                     self.value(*node, Some(register), Dest::Error);
                 }
-                OutcomeOf::Block(nested) => {
+                ChoiceOutcome::Block(nested) => {
                     let got = self.f.label();
                     let (done, none) = (Dest::To(got), Dest::To(next));
-                    self.block(nested, Target { register, optional: false, done, none });
+                    self.block(nested, OutputTarget { register, optional: false, done, none });
                     self.place(got, origin);
                 }
             }
-            let a = Ref::Register(register);
-            let append = Draft { a, b: builder, e: Dest::Error, ..Draft::new(Op::Append, origin) };
+            let a = OperandRef::Register(register);
+            let append = DraftInstruction {
+                a,
+                b: builder,
+                e: Dest::Error,
+                ..DraftInstruction::new(Op::Append, origin)
+            };
             self.f.push(append);
             self.f.release(mark);
             self.place(next, origin);
         }
-        let c = Ref::Register(target.register);
-        let end = Draft { b: builder, c, e: Dest::Error, ..Draft::new(Op::EndList, origin) };
+        let c = OperandRef::Register(target.register);
+        let end = DraftInstruction {
+            b: builder,
+            c,
+            e: Dest::Error,
+            ..DraftInstruction::new(Op::EndList, origin)
+        };
         self.f.push(end);
         self.f.release_cursor();
         if target.optional {

@@ -10,7 +10,7 @@ use crate::base::limits::REDACTIONS_MAX;
 use crate::base::name::Name;
 use crate::base::span::Span;
 use crate::compiler::check::analysis::{Analysis, RedactionInfo};
-use crate::compiler::emit::TooMany;
+use crate::compiler::emit::CapacityExceeded;
 use crate::compiler::emit::marks::Marks;
 use crate::compiler::emit::tables::Tables;
 use crate::compiler::syntax::document::model::{Bounds, RedactionClass};
@@ -19,7 +19,7 @@ use crate::runtime::bundle::module::{Bound, Redaction, Step, Withhold};
 
 /// An entry of `redact` about a part of what a schema marks as sensitive.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct InSensitive {
+pub(crate) struct OverlappingRedaction {
     /// The entry.
     pub(crate) at: Span,
     /// Its path.
@@ -36,12 +36,12 @@ type Places = BTreeMap<Vec<Option<Name>>, Option<Span>>;
 /// Makes the rows of the bundle, in no order yet; what is written and cannot be.
 ///
 /// # Errors
-/// `TooMany` where more is to be withheld than a bundle can hold.
+/// `CapacityExceeded` where more is to be withheld than a bundle can hold.
 pub(crate) fn redactions(
     analysis: &Analysis,
     marks: &mut Marks<'_>,
     tables: &mut Tables,
-) -> Result<Vec<InSensitive>, TooMany> {
+) -> Result<Vec<OverlappingRedaction>, CapacityExceeded> {
     let written = &analysis.redactions;
     let mut sensitive = Places::new();
     let contexts: BTreeSet<TypeId> =
@@ -67,13 +67,13 @@ pub(crate) fn redactions(
         let below = written.iter().filter(|info| seal.covers(&info.path));
         inside.extend(below.filter_map(|info| {
             let (path, above) = (info.text(), seal.text());
-            Some(InSensitive { at: info.span?, path, above, declared: seal.span })
+            Some(OverlappingRedaction { at: info.span?, path, above, declared: seal.span })
         }));
         rows.push(row(seal, tables));
     }
     // Where too many are sensitive, not all of them were gathered.
     if rows.len() > REDACTIONS_MAX || gathered > REDACTIONS_MAX {
-        return Err(TooMany {
+        return Err(CapacityExceeded {
             what: "places that records withhold",
             most: REDACTIONS_MAX,
             at: None,

@@ -7,7 +7,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use crate::base::arrange::Arrange as _;
 use crate::base::name::Name;
 use crate::compiler::check::analysis::{Analysis, ToolInfo};
-use crate::compiler::emit::arguments::{self, Given};
+use crate::compiler::emit::arguments::{self, ArgumentType};
 use crate::compiler::emit::paths::Places;
 use crate::compiler::emit::tables::Tables;
 use crate::compiler::ir::{Ir, NodeId, NodeKind, PathId, Variant};
@@ -15,7 +15,7 @@ use crate::lang::types::{Type, TypeId};
 use crate::runtime::bundle::module::{KeyedType, NONE, Requirement, TypeRow};
 
 /// Everything that is shared between the rules.
-pub(crate) struct Asking<'a> {
+pub(crate) struct RequirementContext<'a> {
     pub(crate) ir: &'a Ir,
     pub(crate) analysis: &'a Analysis,
     pub(crate) places: &'a Places,
@@ -24,12 +24,12 @@ pub(crate) struct Asking<'a> {
 
 /// How a contested place is seen.
 #[derive(Clone, Copy, Debug)]
-struct Seen {
+struct PlaceUse {
     ty: TypeId,
     required: bool,
 }
 
-impl Asking<'_> {
+impl RequirementContext<'_> {
     /// What whoever runs `nodes` asks, variables included; ascending and unique. `tools` are the
     /// declared ones that a rule is about, if it is not about all.
     pub(crate) fn requirements(
@@ -40,7 +40,7 @@ impl Asking<'_> {
     ) -> Vec<Requirement> {
         let mut found = BTreeSet::new();
         let mut ways = BTreeSet::new();
-        let mut contested: BTreeMap<PathId, Vec<Seen>> = BTreeMap::new();
+        let mut contested: BTreeMap<PathId, Vec<PlaceUse>> = BTreeMap::new();
         let mut seen: FxHashSet<Variant> = FxHashSet::default();
         let mut waiting = nodes.to_vec();
         while let Some(node) = waiting.pop() {
@@ -53,7 +53,7 @@ impl Asking<'_> {
                 NodeKind::Path(path, there) => {
                     let required = *there == Some(*path);
                     if self.places.is_contested(*path) {
-                        let seen = Seen { ty: self.ir.nodes[node].ty, required };
+                        let seen = PlaceUse { ty: self.ir.nodes[node].ty, required };
                         contested.entry(*path).or_default().push(seen);
                     } else if required {
                         found.insert(self.demanded(*path));
@@ -83,9 +83,14 @@ impl Asking<'_> {
     }
 
     /// What the tools that a rule is about give a place, if they agree.
-    fn given(&self, path: PathId, tools: Option<&[Name]>) -> Option<Given> {
+    fn given(&self, path: PathId, tools: Option<&[Name]>) -> Option<ArgumentType> {
         let counts = |tool: &ToolInfo| tools.is_none_or(|tools| tools.contains(&tool.name));
-        arguments::agreed(self.analysis, &self.ir.paths[path].keys, &mut Tables::default(), counts)
+        arguments::common_argument_type(
+            self.analysis,
+            &self.ir.paths[path].keys,
+            &mut Tables::default(),
+            counts,
+        )
     }
 
     /// What is asked of a contested place that is seen so: the type that its tools give it. Where
@@ -94,7 +99,7 @@ impl Asking<'_> {
     fn typed(
         &self,
         path: PathId,
-        seen: &[Seen],
+        seen: &[PlaceUse],
         tools: Option<&[Name]>,
         found: &mut BTreeSet<Requirement>,
         tables: &mut Tables,
@@ -103,7 +108,7 @@ impl Asking<'_> {
         if let Some(given) = self.given(path, tools) {
             let ty = self.row(path, given, tables);
             let asked =
-                |seen: &Seen| Requirement { slot, ty, optional: !seen.required, keyed: NONE };
+                |seen: &PlaceUse| Requirement { slot, ty, optional: !seen.required, keyed: NONE };
             found.extend(seen.iter().map(asked));
             return;
         }
@@ -114,7 +119,7 @@ impl Asking<'_> {
         let kept =
             if narrow().next().is_some() { narrow().collect() } else { Vec::from_iter(seen) };
         for own in kept {
-            let ty = self.row(path, Given { ty: own.ty, most }, tables);
+            let ty = self.row(path, ArgumentType { ty: own.ty, most }, tables);
             let other = partial.map_or(own.ty, |partial| partial.ty);
             let keyed = self.keyed(path, (ty, other), tools, tables);
             let optional = !seen.iter().any(|seen| seen.required);
@@ -130,7 +135,7 @@ impl Asking<'_> {
     }
 
     /// The row of what a contested place is given.
-    fn row(&self, path: PathId, given: Given, tables: &mut Tables) -> u16 {
+    fn row(&self, path: PathId, given: ArgumentType, tables: &mut Tables) -> u16 {
         let types = &self.analysis.types;
         let objects = self.places.contested_fields(path).and_then(|fields| {
             let Type::List(element) = types.get(given.ty) else { return None };
@@ -168,7 +173,7 @@ impl Asking<'_> {
                 let args = tables.type_row(types, tool.args);
                 tables.closed_row(types, other, Some(args))
             } else {
-                match arguments::given(self.analysis, keys, tool) {
+                match arguments::argument_type(self.analysis, keys, tool) {
                     Some(given) => self.row(path, given, tables),
                     None => tables.row(TypeRow::Dyn),
                 }

@@ -4,12 +4,13 @@ use crate::base::name::Name;
 use crate::compiler::emit::condition::Edges;
 use crate::compiler::emit::function::Dest;
 use crate::compiler::emit::generator::Generator;
-use crate::compiler::emit::paths::Places;
-use crate::compiler::emit::plan::{
-    BlockPlan, DecisionPlan, OutcomeOf, OutcomePlan, Plan, ReasonPlan, RulePlan,
+use crate::compiler::emit::lowered::{
+    ChoiceOutcome, LoweredBlock, LoweredDecision, LoweredOutcome, LoweredProgram, LoweredReason,
+    LoweredRule,
 };
-use crate::compiler::emit::requirements::Asking;
-use crate::compiler::emit::tables::{Built, Tables};
+use crate::compiler::emit::paths::Places;
+use crate::compiler::emit::requirements::RequirementContext;
+use crate::compiler::emit::tables::{FinishedFunction, Tables};
 use crate::compiler::ir::{NodeId, NodeKind};
 use crate::compiler::syntax::ast::LogicOp;
 use crate::compiler::syntax::document::model::{Escalation, OnTimeout};
@@ -21,7 +22,7 @@ use crate::runtime::bundle::module::{
 
 /// A rule whose functions are written.
 #[derive(Debug)]
-pub(crate) struct WrittenRule {
+pub(crate) struct EmittedRule {
     pub(crate) function: u16,
     pub(crate) outcomes: Vec<OutcomeRow>,
     pub(crate) requirements: Vec<Requirement>,
@@ -31,18 +32,18 @@ pub(crate) struct WrittenRule {
 
 /// Everything written.
 #[derive(Debug)]
-pub(crate) struct Written {
+pub(crate) struct EmittedProgram {
     pub(crate) tables: Tables,
-    pub(crate) functions: Vec<Built>,
-    pub(crate) rules: Vec<WrittenRule>,
-    pub(crate) outputs: Vec<WrittenOutput>,
-    pub(crate) terms: Vec<WrittenTerm>,
+    pub(crate) functions: Vec<FinishedFunction>,
+    pub(crate) rules: Vec<EmittedRule>,
+    pub(crate) outputs: Vec<EmittedOutput>,
+    pub(crate) terms: Vec<EmittedTerm>,
     pub(crate) govern: Govern,
 }
 
 /// An output whose functions are written.
 #[derive(Debug)]
-pub(crate) struct WrittenOutput {
+pub(crate) struct EmittedOutput {
     pub(crate) function: u16,
     /// `NONE` where nothing explains it.
     pub(crate) explanation: u16,
@@ -51,13 +52,13 @@ pub(crate) struct WrittenOutput {
 
 /// A term whose function is written.
 #[derive(Debug)]
-pub(crate) struct WrittenTerm {
+pub(crate) struct EmittedTerm {
     pub(crate) function: u16,
     pub(crate) requirements: Vec<Requirement>,
 }
 
 /// Every node that the bundle may run.
-pub(crate) fn roots(plan: &Plan) -> Vec<NodeId> {
+pub(crate) fn roots(plan: &LoweredProgram) -> Vec<NodeId> {
     let mut roots = Vec::new();
     for rule in &plan.rules {
         roots.extend(&rule.conjuncts);
@@ -73,26 +74,26 @@ pub(crate) fn roots(plan: &Plan) -> Vec<NodeId> {
     roots
 }
 
-fn reason_nodes(outcome: &OutcomePlan) -> impl Iterator<Item = NodeId> {
+fn reason_nodes(outcome: &LoweredOutcome) -> impl Iterator<Item = NodeId> {
     outcome.reason.iter().filter_map(|part| match part {
-        ReasonPlan::Text(_) => None,
-        ReasonPlan::Value(node) => Some(*node),
+        LoweredReason::Text(_) => None,
+        LoweredReason::Value(node) => Some(*node),
     })
 }
 
-fn decision_nodes(decision: Option<&DecisionPlan>, nodes: &mut Vec<NodeId>) {
+fn decision_nodes(decision: Option<&LoweredDecision>, nodes: &mut Vec<NodeId>) {
     match decision {
-        None | Some(DecisionPlan::Outcome(_)) => {}
-        Some(DecisionPlan::If(condition, yes, no)) => {
+        None | Some(LoweredDecision::Outcome(_)) => {}
+        Some(LoweredDecision::If(condition, yes, no)) => {
             nodes.push(*condition);
             decision_nodes(Some(yes), nodes);
             decision_nodes(Some(no), nodes);
         }
-        Some(DecisionPlan::Bind(_, init, body)) => {
+        Some(LoweredDecision::Bind(_, init, body)) => {
             nodes.push(*init);
             decision_nodes(Some(body), nodes);
         }
-        Some(DecisionPlan::Match(choices)) => {
+        Some(LoweredDecision::Match(choices)) => {
             for (condition, decision) in choices {
                 nodes.extend(condition);
                 decision_nodes(Some(decision), nodes);
@@ -101,15 +102,15 @@ fn decision_nodes(decision: Option<&DecisionPlan>, nodes: &mut Vec<NodeId>) {
     }
 }
 
-fn block_nodes(block: &BlockPlan, nodes: &mut Vec<NodeId>) {
+fn block_nodes(block: &LoweredBlock, nodes: &mut Vec<NodeId>) {
     for choice in &block.choices {
         nodes.extend(choice.condition);
         match &choice.outcome {
-            OutcomeOf::Value(node, explanation) => {
+            ChoiceOutcome::Value(node, explanation) => {
                 nodes.push(*node);
                 nodes.extend(explanation);
             }
-            OutcomeOf::Block(nested) => block_nodes(nested, nodes),
+            ChoiceOutcome::Block(nested) => block_nodes(nested, nodes),
         }
     }
 }
@@ -117,11 +118,11 @@ fn block_nodes(block: &BlockPlan, nodes: &mut Vec<NodeId>) {
 /// Writes the functions of all rules and outputs.
 pub(crate) fn write(
     mut generator: Generator<'_>,
-    plan: &Plan,
+    plan: &LoweredProgram,
     places: &Places,
     left: Vec<Vec<NodeId>>,
-) -> Written {
-    let asking = Asking {
+) -> EmittedProgram {
+    let asking = RequirementContext {
         ir: generator.ir,
         analysis: generator.analysis,
         places,
@@ -138,7 +139,7 @@ pub(crate) fn write(
         nodes.extend(rule.outcomes.iter().flat_map(reason_nodes));
         let tools = rule.tools.as_deref();
         let requirements = asking.requirements(&nodes, tools, &mut generator.tables);
-        rules.push(WrittenRule { function, outcomes, requirements, atoms });
+        rules.push(EmittedRule { function, outcomes, requirements, atoms });
     }
     let mut outputs = Vec::new();
     for output in &plan.outputs {
@@ -146,7 +147,7 @@ pub(crate) fn write(
         let explained = output.explained.then(|| generator.explanation_function(output));
         let mut nodes = Vec::new();
         block_nodes(&output.rule, &mut nodes);
-        outputs.push(WrittenOutput {
+        outputs.push(EmittedOutput {
             function,
             explanation: explained.unwrap_or(NONE),
             requirements: asking.requirements(&nodes, None, &mut generator.tables),
@@ -157,13 +158,13 @@ pub(crate) fn write(
         let function = generator.value_function(term.node, "", false);
         let tools = term.tools.as_deref();
         let requirements = asking.requirements(&[term.node], tools, &mut generator.tables);
-        terms.push(WrittenTerm { function, requirements });
+        terms.push(EmittedTerm { function, requirements });
     }
     let Generator { tables, functions, .. } = generator;
-    Written { tables, functions, rules, outputs, terms, govern: Govern::default() }
+    EmittedProgram { tables, functions, rules, outputs, terms, govern: Govern::default() }
 }
 
-fn rule_function(generator: &mut Generator<'_>, rule: &RulePlan, left: &[NodeId]) -> u16 {
+fn rule_function(generator: &mut Generator<'_>, rule: &LoweredRule, left: &[NodeId]) -> u16 {
     if let Some(decision) = &rule.decision {
         return generator.decision_function(left, decision, rule.origin);
     }
@@ -176,13 +177,13 @@ fn rule_function(generator: &mut Generator<'_>, rule: &RulePlan, left: &[NodeId]
     })
 }
 
-fn outcome_row(generator: &mut Generator<'_>, outcome: &OutcomePlan) -> OutcomeRow {
+fn outcome_row(generator: &mut Generator<'_>, outcome: &LoweredOutcome) -> OutcomeRow {
     let parts: Vec<TemplatePart> = outcome
         .reason
         .iter()
         .map(|part| match part {
-            ReasonPlan::Text(text) => TemplatePart::Text(generator.tables.string(text)),
-            ReasonPlan::Value(node) => {
+            LoweredReason::Text(text) => TemplatePart::Text(generator.tables.string(text)),
+            LoweredReason::Value(node) => {
                 TemplatePart::Value(generator.value_function(*node, "", false))
             }
         })

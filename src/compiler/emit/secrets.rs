@@ -1,7 +1,8 @@
 //! Messages and outputs that quote what a schema marks as sensitive.
 //!
 //! In:      everything lowered.
-//! Out:     `Quoted`: a finding for each part of a message that derives from a sensitive field.
+//! Out:     `SensitiveQuote`: a finding for each part of a message that derives from a sensitive
+//!          field.
 //!
 //! Whatever computes with a sensitive value is taken to tell it. A value that holds a sensitive
 //! field may be walked, measured and selected from; as a whole it tells the field.
@@ -13,16 +14,16 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use crate::base::name::Name;
 use crate::base::span::Span;
 use crate::compiler::check::analysis::{Analysis, Checked, LocalId};
+use crate::compiler::emit::lowered::{ChoiceOutcome, LoweredBlock, LoweredProgram, LoweredReason};
 use crate::compiler::emit::marks::Marks;
 use crate::compiler::emit::paths::types_of;
-use crate::compiler::emit::plan::{BlockPlan, OutcomeOf, Plan, ReasonPlan};
 use crate::compiler::ir::{Ir, LoopKind, NodeId, NodeKind, Operator, PathId, Variant};
 use crate::compiler::syntax::ast::ExprId;
 use crate::lang::types::{RecordField, Type, TypeId};
 
 /// A part of a message, or an output, that derives from a sensitive field.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Quoted {
+pub(crate) struct SensitiveQuote {
     /// The part.
     pub(crate) at: Span,
     /// The name of the field.
@@ -36,7 +37,11 @@ pub(crate) struct Quoted {
 }
 
 /// Every part of a message and every output that tells what is sensitive.
-pub(crate) fn quoted(checked: &Checked<'_>, plan: &Plan, marks: &mut Marks<'_>) -> Vec<Quoted> {
+pub(crate) fn sensitive_quotes(
+    checked: &Checked<'_>,
+    plan: &LoweredProgram,
+    marks: &mut Marks<'_>,
+) -> Vec<SensitiveQuote> {
     if marks.is_empty() {
         return Vec::new();
     }
@@ -45,8 +50,8 @@ pub(crate) fn quoted(checked: &Checked<'_>, plan: &Plan, marks: &mut Marks<'_>) 
     let mut search = Search { analysis, ir: &plan.ir, plan, marks, seen, locals };
     let reasons = plan.rules.iter().flat_map(|rule| &rule.outcomes).flat_map(|it| &it.reason);
     let messages = reasons.filter_map(|part| match part {
-        ReasonPlan::Text(_) => None,
-        ReasonPlan::Value(node) => Some((*node, false)),
+        LoweredReason::Text(_) => None,
+        LoweredReason::Value(node) => Some((*node, false)),
     });
     let mut parts: Vec<(NodeId, bool)> = messages.collect();
     // What is offered and asked is told to the model.
@@ -56,22 +61,22 @@ pub(crate) fn quoted(checked: &Checked<'_>, plan: &Plan, marks: &mut Marks<'_>) 
     }
     let mut found = Vec::new();
     for (node, output) in parts {
-        let Some((origin, field, via)) = search.told(node) else { continue };
+        let Some((origin, field, via)) = search.sensitive_read(node) else { continue };
         let at = checked.ast().span(via.map_or(origin, |_| plan.ir.nodes[node].origin));
         let via = via.map(|variable| analysis.variables[variable.id].name.clone());
-        found.push(Quoted { at, field: field.name, declared: field.span, via, output });
+        found.push(SensitiveQuote { at, field: field.name, declared: field.span, via, output });
     }
     found
 }
 
-fn outputs(block: &BlockPlan, parts: &mut Vec<(NodeId, bool)>) {
+fn outputs(block: &LoweredBlock, parts: &mut Vec<(NodeId, bool)>) {
     for choice in &block.choices {
         match &choice.outcome {
-            OutcomeOf::Value(node, explanation) => {
+            ChoiceOutcome::Value(node, explanation) => {
                 parts.push((*node, true));
                 parts.extend(explanation.map(|node| (node, false)));
             }
-            OutcomeOf::Block(nested) => outputs(nested, parts),
+            ChoiceOutcome::Block(nested) => outputs(nested, parts),
         }
     }
 }
@@ -83,7 +88,7 @@ type Step = (NodeId, bool, Option<Variant>);
 struct Search<'a, 'm> {
     analysis: &'a Analysis,
     ir: &'a Ir,
-    plan: &'a Plan,
+    plan: &'a LoweredProgram,
     marks: &'a mut Marks<'m>,
     seen: FxHashMap<PathId, BTreeSet<TypeId>>,
     /// What loops put into their variables.
@@ -92,7 +97,7 @@ struct Search<'a, 'm> {
 
 impl Search<'_, '_> {
     /// Where `node` reads a sensitive field, directly or through a variable.
-    fn told(&mut self, node: NodeId) -> Option<(ExprId, RecordField, Option<Variant>)> {
+    fn sensitive_read(&mut self, node: NodeId) -> Option<(ExprId, RecordField, Option<Variant>)> {
         let mut waiting: Vec<Step> = vec![(node, false, None)];
         let mut seen: FxHashSet<(Variant, bool)> = FxHashSet::default();
         while let Some((node, parts, via)) = waiting.pop() {

@@ -26,7 +26,7 @@ use crate::runtime::bundle::module::{
 
 /// A finished function.
 #[derive(Debug)]
-pub(crate) struct Built {
+pub(crate) struct FinishedFunction {
     pub(crate) kind: FunctionKind,
     pub(crate) builder: FunctionBuilder,
     pub(crate) name: String,

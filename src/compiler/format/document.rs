@@ -10,8 +10,8 @@
 //! literal block where a block may stand and nothing would be lost by it.
 
 use crate::base::invisible::invisible;
-use crate::compiler::format::words::{self, Read};
-use crate::compiler::format::{Sheet, Sites, Start};
+use crate::compiler::format::words::{self, LexedExpression};
+use crate::compiler::format::{ExpressionStart, FileLayout, Sites};
 use crate::compiler::source::embed::Embedded;
 use crate::compiler::syntax::document::scalar::{Style, line_start};
 use crate::compiler::syntax::document::site::Reading;
@@ -30,7 +30,7 @@ struct Place<'n> {
 }
 
 /// The edits of a document.
-pub(super) fn edits(root: &Node, sites: &Sites, sheet: &Sheet<'_>) -> Vec<Edit> {
+pub(super) fn edits(root: &Node, sites: &Sites, sheet: &FileLayout<'_>) -> Vec<Edit> {
     let mut edits = Vec::new();
     let mut track = Track { source: sheet.source, at: 0, column: 0 };
     let mut work = vec![Place { node: root, block: None, key_end: None }];
@@ -75,7 +75,7 @@ pub(super) fn edits(root: &Node, sites: &Sites, sheet: &Sheet<'_>) -> Vec<Edit> 
 }
 
 /// The column of a block in the list or mapping at `place`.
-fn block_in(sheet: &Sheet<'_>, place: Place<'_>, flow: bool, outside: bool) -> Option<usize> {
+fn block_in(sheet: &FileLayout<'_>, place: Place<'_>, flow: bool, outside: bool) -> Option<usize> {
     if flow || !(outside || place.block.is_some()) {
         return None;
     }
@@ -117,12 +117,12 @@ impl Track<'_> {
 }
 
 /// The bytes of the file that spell a range of a decoded text.
-fn spelled<'s>(sheet: &'s Sheet<'_>, text: &Embedded, start: usize, end: usize) -> &'s str {
+fn spelled<'s>(sheet: &'s FileLayout<'_>, text: &Embedded, start: usize, end: usize) -> &'s str {
     sheet.at(text.span_of(start, end))
 }
 
 fn expression(
-    sheet: &Sheet<'_>,
+    sheet: &FileLayout<'_>,
     scalar: &Scalar,
     place: Place<'_>,
     raw: bool,
@@ -144,10 +144,10 @@ fn expression(
 /// An expression in a block, from its first line to its last. Where line breaks are `folded`,
 /// comments and strings that need theirs stay as they are.
 fn block(
-    sheet: &Sheet<'_>,
+    sheet: &FileLayout<'_>,
     scalar: &Scalar,
     text: &Embedded,
-    read: &Read,
+    read: &LexedExpression,
     folded: bool,
 ) -> Option<Edit> {
     let decoded = scalar.text.text.as_str();
@@ -170,7 +170,7 @@ fn block(
     if folded && (!notes.is_empty() || words.iter().any(|word| word.contains(['\n', '\r']))) {
         return None;
     }
-    let begin = Start { column: indent, base: indent, hangs: false, endless: false };
+    let begin = ExpressionStart { column: indent, base: indent, hangs: false, endless: false };
     let written = sheet.write(read, &words, &notes, begin)?;
     let last_word = read.words.all.last().map_or(0, |word| word.end);
     let last_note = read.words.comments.last().map_or(0, |note| note.range.end);
@@ -183,10 +183,10 @@ fn block(
 
 /// An expression in a plain or quoted scalar.
 struct Flow<'a> {
-    sheet: &'a Sheet<'a>,
+    sheet: &'a FileLayout<'a>,
     scalar: &'a Scalar,
     place: Place<'a>,
-    read: &'a Read,
+    read: &'a LexedExpression,
     /// The column of its first character, or of its quote.
     column: usize,
 }
@@ -223,7 +223,7 @@ impl Flow<'_> {
         let notes: Vec<&str> = notes
             .map(|note| spelled(self.sheet, &self.scalar.text, note.range.start, note.range.end))
             .collect();
-        let begin = Start { column: 0, base: 0, hangs: false, endless: true };
+        let begin = ExpressionStart { column: 0, base: 0, hangs: false, endless: true };
         let line = self.sheet.write(self.read, words, &notes, begin)?;
         if line.contains(['\n', '\r']) {
             return None;
@@ -250,7 +250,7 @@ impl Flow<'_> {
             return None;
         }
         let notes: Vec<&str> = self.read.words.notes(text).collect();
-        let begin = Start { column: base, base, hangs: false, endless: false };
+        let begin = ExpressionStart { column: base, base, hangs: false, endless: false };
         let body = self.sheet.write(self.read, &words, &notes, begin)?;
         let one = !body.contains('\n');
         if one && !needed && base + body.chars().count() > self.sheet.settings.width {
@@ -299,7 +299,7 @@ fn quoted(line: &str) -> String {
 }
 
 /// The expressions in the braces of a message, each on its line.
-fn message(sheet: &Sheet<'_>, scalar: &Scalar) -> Vec<Edit> {
+fn message(sheet: &FileLayout<'_>, scalar: &Scalar) -> Vec<Edit> {
     let whole = &scalar.text;
     let edit = |range: std::ops::Range<usize>| {
         let inner = whole.text.get(range.clone())?;
@@ -312,7 +312,7 @@ fn message(sheet: &Sheet<'_>, scalar: &Scalar) -> Vec<Edit> {
             spelled(sheet, whole, range.start + word.start, range.start + word.end)
         };
         let words: Vec<&str> = read.words.all.iter().map(spelled).collect();
-        let begin = Start { column: 0, base: 0, hangs: false, endless: true };
+        let begin = ExpressionStart { column: 0, base: 0, hangs: false, endless: true };
         let mut text = sheet.write(&read, &words, &[], begin)?;
         if text.starts_with('{') {
             // Two braces would be text.

@@ -23,7 +23,7 @@ pub(super) struct Note<'t> {
 
 /// What is to be written.
 #[derive(Clone, Debug)]
-pub(super) struct Parts<'t> {
+pub(super) struct LayoutInput<'t> {
     /// The layout of each word.
     pub(super) slots: &'t [Slot],
     /// The words.
@@ -34,7 +34,7 @@ pub(super) struct Parts<'t> {
 
 /// Where it is to be written.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Page<'t> {
+pub(super) struct PageLayout<'t> {
     /// The column of the first word, from 0.
     pub(super) column: usize,
     /// The column that lines begin at, from 0.
@@ -55,7 +55,7 @@ pub(super) fn columns(text: &str) -> usize {
 }
 
 /// Writes an expression; `None` where it would be longer than an expression may be.
-pub(super) fn lay_out(parts: &Parts<'_>, page: Page<'_>) -> Option<String> {
+pub(super) fn lay_out(parts: &LayoutInput<'_>, page: PageLayout<'_>) -> Option<String> {
     let items = items(parts);
     let mut flat = Vec::with_capacity(items.len() + 1);
     let (mut columns, mut notes) = (0, 0);
@@ -117,7 +117,7 @@ enum Item {
 
 impl Item {
     /// Its columns where its group is not broken.
-    fn columns(self, parts: &Parts<'_>) -> usize {
+    fn columns(self, parts: &LayoutInput<'_>) -> usize {
         match self {
             Self::Word(at) => parts.words.get(at).map_or(0, |word| columns(word)),
             Self::Break(blank) => usize::from(blank),
@@ -132,7 +132,7 @@ impl Item {
     }
 }
 
-fn items(parts: &Parts<'_>) -> Vec<Item> {
+fn items(parts: &LayoutInput<'_>) -> Vec<Item> {
     let mut items = Vec::with_capacity(parts.slots.len() * 4);
     let mut notes = parts.notes.iter().enumerate().peekable();
     for (at, slot) in parts.slots.iter().enumerate() {
@@ -185,7 +185,7 @@ fn ends(items: &[Item]) -> Vec<usize> {
 }
 
 /// For each step the columns from it to the next place where a line may end.
-fn rests(items: &[Item], parts: &Parts<'_>) -> Vec<usize> {
+fn rests(items: &[Item], parts: &LayoutInput<'_>) -> Vec<usize> {
     let mut rests = vec![0; items.len()];
     let mut rest = 0;
     for (item, place) in items.iter().zip(&mut rests).rev() {
@@ -215,8 +215,8 @@ struct Group {
 }
 
 struct Writer<'t> {
-    parts: &'t Parts<'t>,
-    page: Page<'t>,
+    parts: &'t LayoutInput<'t>,
+    page: PageLayout<'t>,
     out: String,
     code_points: usize,
     column: usize,

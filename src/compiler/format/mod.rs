@@ -6,23 +6,23 @@
 //!
 //! Words are copied as they are written; blanks, line breaks, and commas behind last elements are
 //! made anew. What the edits make is read again and compared with what was there
-//! (`format::same`), so that a bug here is an error and never another policy. The style is told
-//! in `docs/fmt.md`.
+//! (`format::equivalence`), so that a bug here is an error and never another policy. The style is
+//! told in `docs/fmt.md`.
 
 mod document;
+mod equivalence;
 mod layout;
 mod plan;
 mod rules;
-mod same;
 mod words;
 
 use rustc_hash::FxHashMap;
 
 use crate::base::limits::SOURCE_BYTES_MAX;
 use crate::base::span::{FileId, Span};
-use crate::compiler::format::layout::{Note, Page, Parts, columns, lay_out};
+use crate::compiler::format::layout::{LayoutInput, Note, PageLayout, columns, lay_out};
 use crate::compiler::format::plan::plan;
-use crate::compiler::format::words::Read;
+use crate::compiler::format::words::LexedExpression;
 use crate::compiler::source::map::{SourceMap, applied};
 use crate::compiler::syntax::document::model::Parsed;
 use crate::compiler::syntax::document::site::Reading;
@@ -71,7 +71,7 @@ pub fn edits(path: &str, text: &str, settings: Settings) -> Result<Vec<Edit>, Re
         return Ok(Vec::new());
     }
     let Some((file, source)) = before.files.iter().next() else { return Ok(Vec::new()) };
-    let sheet = Sheet { file, source: &source.text, settings, newline: newline(text) };
+    let sheet = FileLayout { file, source: &source.text, settings, newline: newline(text) };
     let edits = match &before.root {
         Some(root) => document::edits(root, &before.sites, &sheet),
         None => rules::edits(&before.parsed, &sheet),
@@ -83,7 +83,7 @@ pub fn edits(path: &str, text: &str, settings: Settings) -> Result<Vec<Edit>, Re
 }
 
 /// Makes sure that `formatted` says what was there `before`.
-fn compare(before: &Source, path: &str, formatted: &str) -> Result<(), Refused> {
+fn compare(before: &SourceDocument, path: &str, formatted: &str) -> Result<(), Refused> {
     if formatted.len() > SOURCE_BYTES_MAX {
         let (at, fact) = (
             Span::new(FileId(0), 0, 0),
@@ -93,7 +93,7 @@ fn compare(before: &Source, path: &str, formatted: &str) -> Result<(), Refused> 
         return Err(Refused::Unread(vec![found.help("make several files of it")]));
     }
     let after = read(path, formatted).map_err(|_| Refused::Changed)?;
-    if same::same(before, &after) { Ok(()) } else { Err(Refused::Changed) }
+    if equivalence::is_equivalent(before, &after) { Ok(()) } else { Err(Refused::Changed) }
 }
 
 /// `text`, formatted.
@@ -112,7 +112,7 @@ pub fn within(edits: Vec<Edit>, range: Span) -> Vec<Edit> {
 }
 
 /// A file that was read.
-struct Source {
+struct SourceDocument {
     files: SourceMap,
     parsed: Parsed,
     /// The tree of a YAML document; `None` for a `.cel` file.
@@ -121,7 +121,7 @@ struct Source {
     sites: Sites,
 }
 
-impl Source {
+impl SourceDocument {
     fn text(&self) -> &str {
         self.files.get(FileId(0)).map_or("", |file| file.text.as_str())
     }
@@ -130,7 +130,7 @@ impl Source {
 /// Readings by the first byte of the text.
 type Sites = FxHashMap<u32, Reading>;
 
-fn read(path: &str, text: &str) -> Result<Source, Refused> {
+fn read(path: &str, text: &str) -> Result<SourceDocument, Refused> {
     let (mut files, mut sink) = (SourceMap::new(), Sink::new());
     let file = files.add(path, text);
     let (parsed, mut trees) = documents::read_with_trees(&files, &mut sink);
@@ -141,7 +141,7 @@ fn read(path: &str, text: &str) -> Result<Source, Refused> {
     }
     let root = trees.take(file);
     let sites = parsed.sites.iter().map(|site| (site.at.start, site.reading)).collect();
-    Ok(Source { files, parsed, root, sites })
+    Ok(SourceDocument { files, parsed, root, sites })
 }
 
 /// Whether a finding says that a text could not be read as its author meant it. What is wrong with
@@ -173,7 +173,7 @@ fn newline(text: &str) -> &'static str {
 }
 
 /// What all expressions of a file share.
-struct Sheet<'a> {
+struct FileLayout<'a> {
     file: FileId,
     source: &'a str,
     settings: Settings,
@@ -182,7 +182,7 @@ struct Sheet<'a> {
 
 /// Where an expression begins, and where its lines do.
 #[derive(Clone, Copy, Debug)]
-struct Start {
+struct ExpressionStart {
     column: usize,
     base: usize,
     /// Whether lines below the first must be indented.
@@ -191,7 +191,7 @@ struct Start {
     endless: bool,
 }
 
-impl Sheet<'_> {
+impl FileLayout<'_> {
     /// The text of the file at `span`.
     fn at(&self, span: Span) -> &str {
         self.source.get(span.start as usize..span.end as usize).unwrap_or_default()
@@ -206,14 +206,20 @@ impl Sheet<'_> {
 
     /// The expression `read`, with its words and comments as they are spelled there; `None` where
     /// it would be longer than an expression may be.
-    fn write(&self, read: &Read, words: &[&str], notes: &[&str], start: Start) -> Option<String> {
+    fn write(
+        &self,
+        read: &LexedExpression,
+        words: &[&str],
+        notes: &[&str],
+        start: ExpressionStart,
+    ) -> Option<String> {
         let widths: Vec<usize> = words.iter().map(|word| columns(word)).collect();
         let slots = plan(read, &widths, start.hangs);
         let comments = read.words.comments.iter().zip(notes);
         let notes: Vec<Note<'_>> = comments
             .map(|(comment, text)| Note { gap: comment.gap, trailing: comment.trailing, text })
             .collect();
-        let page = Page {
+        let page = PageLayout {
             column: start.column,
             base: start.base,
             width: if start.endless { usize::MAX } else { self.settings.width },
@@ -221,7 +227,7 @@ impl Sheet<'_> {
             hangs: start.hangs,
             newline: self.newline,
         };
-        lay_out(&Parts { slots: &slots, words, notes: &notes }, page)
+        lay_out(&LayoutInput { slots: &slots, words, notes: &notes }, page)
     }
 }
 

@@ -11,7 +11,7 @@
 //! break first.
 
 use crate::base::index::{Index, IndexVec};
-use crate::compiler::format::words::Read;
+use crate::compiler::format::words::LexedExpression;
 use crate::compiler::syntax::ast::{Ast, BinaryOp, Expr, ExprId, ExprKind};
 use crate::compiler::syntax::token::Token;
 
@@ -59,7 +59,7 @@ pub(super) enum Bracket {
 
 /// The plan of `read`, whose words are as wide as `widths` says. Where the expression `hangs`, the
 /// lines below its first are indented.
-pub(super) fn plan(read: &Read, widths: &[usize], hangs: bool) -> Vec<Slot> {
+pub(super) fn plan(read: &LexedExpression, widths: &[usize], hangs: bool) -> Vec<Slot> {
     let roles = roles(&read.ast, read.root, hangs);
     let mut planner = Planner {
         read,
@@ -167,7 +167,7 @@ const fn level(op: BinaryOp) -> u8 {
 }
 
 struct Planner<'r> {
-    read: &'r Read,
+    read: &'r LexedExpression,
     widths: &'r [usize],
     slots: Vec<Slot>,
     roles: IndexVec<ExprId, Role>,

@@ -10,13 +10,13 @@
 
 use std::ops::Range;
 
-use crate::compiler::format::{Sheet, Start, words};
+use crate::compiler::format::{ExpressionStart, FileLayout, words};
 use crate::compiler::syntax::document::model::Parsed;
 use crate::compiler::syntax::document::site::Reading;
 use crate::diag::diagnostic::Edit;
 
 /// The edits of a `.cel` file.
-pub(super) fn edits(parsed: &Parsed, sheet: &Sheet<'_>) -> Vec<Edit> {
+pub(super) fn edits(parsed: &Parsed, sheet: &FileLayout<'_>) -> Vec<Edit> {
     let rules = parsed.sites.iter().filter(|site| site.reading == Reading::Rule);
     let mut edits = Vec::new();
     let mut at = 0;
@@ -29,7 +29,7 @@ pub(super) fn edits(parsed: &Parsed, sheet: &Sheet<'_>) -> Vec<Edit> {
     edits
 }
 
-fn formatted(sheet: &Sheet<'_>, rule: Range<usize>) -> Option<Edit> {
+fn formatted(sheet: &FileLayout<'_>, rule: Range<usize>) -> Option<Edit> {
     let text = sheet.source.get(rule.clone())?;
     let read = words::read(text)?;
     let at_edge = |at: usize| {
@@ -40,7 +40,7 @@ fn formatted(sheet: &Sheet<'_>, rule: Range<usize>) -> Option<Edit> {
     }
     let words: Vec<&str> = read.words.texts(text).collect();
     let notes: Vec<&str> = read.words.notes(text).collect();
-    let start = Start { column: 0, base: 0, hangs: true, endless: false };
+    let start = ExpressionStart { column: 0, base: 0, hangs: true, endless: false };
     let text = sheet.write(&read, &words, &notes, start)?;
     // Only the first rule of a file may stand away from the edge.
     let before = sheet.source.get(..rule.start).unwrap_or_default();
@@ -49,7 +49,7 @@ fn formatted(sheet: &Sheet<'_>, rule: Range<usize>) -> Option<Edit> {
 }
 
 /// White space at the ends of lines between rules; at the end of the file one line break.
-fn between(sheet: &Sheet<'_>, range: Range<usize>, edits: &mut Vec<Edit>) {
+fn between(sheet: &FileLayout<'_>, range: Range<usize>, edits: &mut Vec<Edit>) {
     let Some(text) = sheet.source.get(range.clone()) else { return };
     let last = range.end == sheet.source.len();
     let kept = if last { text.trim_end().len() } else { text.len() };

@@ -39,7 +39,7 @@ pub(super) struct Words {
 
 /// An expression, read for its layout.
 #[derive(Debug)]
-pub(super) struct Read {
+pub(super) struct LexedExpression {
     /// The tree; spans are bytes of the text.
     pub(super) ast: Ast,
     /// Its root.
@@ -50,7 +50,7 @@ pub(super) struct Read {
 
 /// Reads `text`; `None` where it does not parse, or where a comment holds a line break that only
 /// YAML takes for one.
-pub(super) fn read(text: &str) -> Option<Read> {
+pub(super) fn read(text: &str) -> Option<LexedExpression> {
     let mut ast = Ast::new();
     let source = Embedded::verbatim(text, FileId(0), 0);
     let root = parse_expression(&source, &mut ast, &mut Sink::new());
@@ -61,7 +61,7 @@ pub(super) fn read(text: &str) -> Option<Read> {
     let mut words = split(text)?;
     words.infix = infix(&ast, &words.all);
     settle(text, &mut words);
-    Some(Read { ast, root, words })
+    Some(LexedExpression { ast, root, words })
 }
 
 impl Words {

@@ -2,7 +2,7 @@
 
 use crate::base::arrange::Arrange as _;
 use crate::base::name::Name;
-use crate::compiler::govern::make::Maker;
+use crate::compiler::govern::make::ExprBuilder;
 use crate::compiler::syntax::ast::{Ast, LogicOp};
 use crate::compiler::syntax::document::model::{Form, PolicyDocument, RuleBody};
 use crate::lang::session::Question;
@@ -17,7 +17,7 @@ pub(super) fn lift(ast: &mut Ast, policies: &mut [PolicyDocument]) -> Vec<Name> 
             else {
                 continue;
             };
-            let mut make = Maker { ast: &mut *ast, at: *effect_span };
+            let mut make = ExprBuilder { ast: &mut *ast, at: *effect_span };
             let id = make.text(&rule.id.value);
             let approved = make.call(Question::Approved.word(), vec![id]);
             let missing = make.not(approved);

@@ -2,15 +2,15 @@
 
 use crate::base::name::Name;
 use crate::base::span::Spanned;
-use crate::compiler::govern::Work;
-use crate::compiler::govern::make::made;
+use crate::compiler::govern::GovernContext;
+use crate::compiler::govern::make::generated_rule;
 use crate::compiler::syntax::ast::{BinaryOp, ExprId, LogicOp};
 use crate::compiler::syntax::document::agents::Capabilities;
 use crate::compiler::syntax::document::model::PolicyDocument;
 
 /// Adds the rule `capability`: it denies where no role of `principal.roles` allows the tool, or
 /// one denies it.
-pub(super) fn rule(work: &mut Work<'_>, section: &Capabilities) {
+pub(super) fn rule(work: &mut GovernContext<'_>, section: &Capabilities) {
     let (mut allowed, mut denied) = (Vec::new(), Vec::new());
     for row in &section.roles {
         for (patterns, list) in [(&row.allow, &mut allowed), (&row.deny, &mut denied)] {
@@ -26,12 +26,12 @@ pub(super) fn rule(work: &mut Work<'_>, section: &Capabilities) {
     });
     let reason = "no role of the caller may call this tool";
     let id = Spanned::new(Name::new("capability"), section.span);
-    work.made.push(made(id, condition, reason, None));
+    work.made.push(generated_rule(id, condition, reason, None));
 }
 
 /// Adds the rule `tool.declared`: where data carry labels, nobody calls what no document declares,
 /// because nothing is known of what it does with them.
-pub(super) fn declared_only(work: &mut Work<'_>, document: &PolicyDocument) {
+pub(super) fn declared_only(work: &mut GovernContext<'_>, document: &PolicyDocument) {
     let Some(at) = document.tools.first().map(|tool| tool.name.span) else { return };
     let known: Vec<Name> = work.tools.iter().map(|tool| tool.name.value.clone()).collect();
     let mut make = work.at(at);
@@ -39,11 +39,15 @@ pub(super) fn declared_only(work: &mut Work<'_>, document: &PolicyDocument) {
     let known = make.binary(BinaryOp::In, tool, known);
     let condition = Some(make.not(known));
     let id = Spanned::new(Name::new("tool.declared"), at);
-    work.made.push(made(id, condition, "no document declares this tool", None));
+    work.made.push(generated_rule(id, condition, "no document declares this tool", None));
 }
 
 /// `ROLE in principal.roles`, and a pattern fits the tool; `None` without a pattern.
-fn may(work: &mut Work<'_>, role: &Spanned<Name>, patterns: &[Spanned<Name>]) -> Option<ExprId> {
+fn may(
+    work: &mut GovernContext<'_>,
+    role: &Spanned<Name>,
+    patterns: &[Spanned<Name>],
+) -> Option<ExprId> {
     let fits = fits(work, patterns)?;
     let mut make = work.at(role.span);
     let text = make.text(&role.value);
@@ -54,7 +58,7 @@ fn may(work: &mut Work<'_>, role: &Spanned<Name>, patterns: &[Spanned<Name>]) ->
 }
 
 /// Whether the tool is one that a pattern fits: a declared one, if tools are declared.
-fn fits(work: &mut Work<'_>, patterns: &[Spanned<Name>]) -> Option<ExprId> {
+fn fits(work: &mut GovernContext<'_>, patterns: &[Spanned<Name>]) -> Option<ExprId> {
     let at = patterns.first()?.span.to(patterns.last()?.span);
     if !work.tools.is_empty() {
         let meant = work.named(patterns);

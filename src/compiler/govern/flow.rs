@@ -3,12 +3,12 @@
 use crate::base::name::Name;
 use crate::base::span::Spanned;
 use crate::compiler::govern::error::GovernError;
-use crate::compiler::govern::make::made;
-use crate::compiler::govern::trust::error::TakerError;
-use crate::compiler::govern::{ARG, Work, plan};
+use crate::compiler::govern::make::generated_rule;
+use crate::compiler::govern::trust::error::DowngradeError;
+use crate::compiler::govern::{ARG, GovernContext, plan};
 use crate::compiler::syntax::ast::{BinaryOp, ExprId, LogicOp};
 use crate::compiler::syntax::document::agents::{Flow, SinkArg};
-use crate::compiler::syntax::document::known::ROLES;
+use crate::compiler::syntax::document::mappings::ROLES;
 use crate::compiler::syntax::document::model::{Role, Rule, Tool, TypeField};
 use crate::diag::suggest::nearest;
 use crate::lang::session::{MODEL, Question, SANITIZER};
@@ -16,7 +16,7 @@ use crate::lang::session::{MODEL, Question, SANITIZER};
 /// Adds a rule for each argument that the sink names, `ID/ARGUMENT`, about the tools that have it;
 /// or the rule `ID`, if that is one argument by its name, or none: then it is about what the model
 /// has read.
-pub(super) fn rules(work: &mut Work<'_>, flow: &Flow) {
+pub(super) fn rules(work: &mut GovernContext<'_>, flow: &Flow) {
     for pattern in flow.forbid.iter().filter(|it| !work.labels.has(&it.value)) {
         let (at, pattern) = (pattern.span, pattern.value.clone());
         let nearest = work.labels.nearest(&pattern);
@@ -72,7 +72,7 @@ pub(super) fn rules(work: &mut Work<'_>, flow: &Flow) {
 
 /// Reports a role of the sink that is the name of an argument of another role, unless the sink
 /// names that, too.
-fn ambiguous(work: &mut Work<'_>, flow: &Flow, tool: &Tool, field: &TypeField) {
+fn ambiguous(work: &mut GovernContext<'_>, flow: &Flow, tool: &Tool, field: &TypeField) {
     let role = field.role.as_ref().map_or(Role::Value, |role| role.value);
     let own = &field.name.value;
     let named = |arg: &SinkArg| matches!(arg, SinkArg::Named(name) if name.value == *own);
@@ -98,7 +98,7 @@ fn has_effect(flow: &Flow, tool: &Tool) -> bool {
     effects.is_empty() || effects.iter().any(|it| it.value == effect.value)
 }
 
-fn rule(work: &mut Work<'_>, flow: &Flow, on: Vec<Name>, argument: Option<&Name>) {
+fn rule(work: &mut GovernContext<'_>, flow: &Flow, on: Vec<Name>, argument: Option<&Name>) {
     let plan = work.plan;
     let Some(mut condition) = condition(work, flow, argument) else { return };
     if let Some(argument) = argument {
@@ -119,7 +119,7 @@ fn rule(work: &mut Work<'_>, flow: &Flow, on: Vec<Name>, argument: Option<&Name>
         span: flow.span,
         description: flow.description.clone(),
         on: on.into_iter().map(|tool| Spanned::new(tool, flow.sink.span)).collect(),
-        ..made(
+        ..generated_rule(
             Spanned::new(id, flow.id.span),
             Some(condition),
             &reason(flow, argument),
@@ -143,7 +143,7 @@ fn reason(flow: &Flow, argument: Option<&Name>) -> String {
 
 /// That the argument carries a forbidden label, or comes from nowhere in a closed world; and that
 /// nothing excuses it. `None` where nothing is forbidden.
-fn condition(work: &mut Work<'_>, flow: &Flow, argument: Option<&Name>) -> Option<ExprId> {
+fn condition(work: &mut GovernContext<'_>, flow: &Flow, argument: Option<&Name>) -> Option<ExprId> {
     let mut bad = Vec::new();
     for pattern in &flow.forbid {
         let mut make = work.at(pattern.span);
@@ -167,7 +167,7 @@ fn condition(work: &mut Work<'_>, flow: &Flow, argument: Option<&Name>) -> Optio
             let known = work.labels.names.iter().filter_map(|it| it.strip_prefix(SANITIZER));
             let nearest = nearest(&name.value, known).map(str::to_owned);
             let (at, name) = (name.span, name.value.clone());
-            work.sink.report(TakerError::UnknownSanitizer { at, name, nearest });
+            work.sink.report(DowngradeError::UnknownSanitizer { at, name, nearest });
             continue;
         }
         let mut make = work.at(name.span);

@@ -4,7 +4,7 @@ use crate::base::arrange::Arrange as _;
 use crate::base::name::Name;
 use crate::base::span::Spanned;
 use crate::compiler::govern::error::GovernError;
-use crate::compiler::govern::trust::error::TakerError;
+use crate::compiler::govern::trust::error::DowngradeError;
 use crate::compiler::syntax::document::model::PolicyDocument;
 use crate::diag::sink::Sink;
 use crate::diag::suggest::nearest;
@@ -13,7 +13,7 @@ use crate::lang::session::{DECLASSIFIED, SANITIZER, UNKNOWN, is_mark};
 
 /// Reports a mark that something else than a sanitizer sets.
 fn set_mark(name: &Spanned<Name>, sink: &mut Sink) {
-    sink.report(TakerError::MarkSet { at: name.span, name: name.value.clone() });
+    sink.report(DowngradeError::MarkSet { at: name.span, name: name.value.clone() });
 }
 
 /// Reports sanitizers and declassifications that are there twice.
@@ -25,7 +25,7 @@ fn takers_once(documents: &[PolicyDocument], sink: &mut Sink) {
             let before = all.get(..at).unwrap_or_default();
             if let Some(first) = before.iter().find(|it| it.value == name.value) {
                 let (at, first, name) = (name.span, first.span, name.value.clone());
-                sink.report(TakerError::TakerTwice { at, first, name });
+                sink.report(DowngradeError::TakerTwice { at, first, name });
             }
         }
     }

@@ -15,7 +15,7 @@ use crate::lang::decision::Effect;
 
 /// A rule that was not written as one: it stands where its id does, and denies where it does not
 /// escalate.
-pub(super) fn made(
+pub(super) fn generated_rule(
     id: Spanned<Name>,
     condition: Option<ExprId>,
     reason: &str,
@@ -47,12 +47,12 @@ pub(super) fn made(
 }
 
 /// Makes expressions that stand at one place.
-pub(super) struct Maker<'a> {
+pub(super) struct ExprBuilder<'a> {
     pub(super) ast: &'a mut Ast,
     pub(super) at: Span,
 }
 
-impl Maker<'_> {
+impl ExprBuilder<'_> {
     fn push(&mut self, kind: ExprKind) -> ExprId {
         let at = self.at;
         let id = self.ast.exprs.push(Expr { kind, span: at, outer: at, depth: 1 });

@@ -3,11 +3,11 @@
 use crate::base::arrange::Arrange as _;
 use crate::base::name::Name;
 use crate::base::span::Spanned;
-use crate::compiler::govern::Work;
+use crate::compiler::govern::GovernContext;
 use crate::compiler::govern::error::GovernError;
-use crate::compiler::govern::make::made;
+use crate::compiler::govern::make::generated_rule;
 use crate::compiler::syntax::ast::{Ast, ExprId, ExprKind};
-use crate::compiler::syntax::document::meters::{Gives, Limit, Meter, Term};
+use crate::compiler::syntax::document::meters::{Limit, Meter, Term, TermResult};
 use crate::compiler::syntax::document::model::{PolicyDocument, Rule};
 use crate::diag::sink::Sink;
 use crate::diag::suggest::nearest;
@@ -92,8 +92,8 @@ impl Measures {
 pub(super) fn terms(ast: &Ast, meters: &[Meter]) -> Vec<Term> {
     let mut terms = Vec::new();
     for meter in meters {
-        let key = meter.key.map(|key| (key, Gives::Text));
-        let amount = meter.amount.map(|amount| (plain(ast, amount), Gives::Amount));
+        let key = meter.key.map(|key| (key, TermResult::Text));
+        let amount = meter.amount.map(|amount| (plain(ast, amount), TermResult::Amount));
         for (expr, gives) in key.into_iter().chain(amount) {
             terms.push(Term { expr, on: meter.on.clone(), gives });
         }
@@ -114,7 +114,7 @@ fn plain(ast: &Ast, amount: ExprId) -> ExprId {
 
 /// Adds the rule of a limit, about the tools that its meter measures: it objects where the call
 /// would pass the limit.
-pub(super) fn rule(work: &mut Work<'_>, meters: &[Meter], limit: &Limit) {
+pub(super) fn rule(work: &mut GovernContext<'_>, meters: &[Meter], limit: &Limit) {
     let Some(meter) = meters.iter().find(|meter| meter.name.value == limit.meter.value) else {
         let (at, name) = (limit.meter.span, limit.meter.value.clone());
         let known = meters.iter().map(|meter| meter.name.value.as_str());
@@ -131,6 +131,6 @@ pub(super) fn rule(work: &mut Work<'_>, meters: &[Meter], limit: &Limit) {
         span: limit.span,
         description: limit.description.clone(),
         on: meter.on.clone(),
-        ..made(limit.id.clone(), Some(condition), &reason, limit.over.clone())
+        ..generated_rule(limit.id.clone(), Some(condition), &reason, limit.over.clone())
     });
 }

@@ -23,7 +23,7 @@ pub mod meters;
 pub mod plan;
 mod trust;
 
-pub(in crate::compiler) use crate::compiler::govern::denials::told;
+pub(in crate::compiler) use crate::compiler::govern::denials::messages;
 
 use rustc_hash::FxHashMap;
 
@@ -31,7 +31,7 @@ use crate::base::name::Name;
 use crate::base::span::{Span, Spanned};
 use crate::compiler::govern::error::GovernError;
 use crate::compiler::govern::labels::Labels;
-use crate::compiler::govern::make::Maker;
+use crate::compiler::govern::make::ExprBuilder;
 use crate::compiler::govern::meters::Measures;
 use crate::compiler::syntax::ast::Ast;
 use crate::compiler::syntax::document::meters::Meter;
@@ -69,7 +69,7 @@ pub fn expand(parsed: &mut Parsed, sink: &mut Sink) -> (Labels, Measures) {
     for document in &mut *policies {
         let mut made = Vec::new();
         let (tools, labels, plan) = (&tools, &labels, plan.as_ref());
-        let mut work = Work { ast, tools, labels, plan, sink, made: &mut made };
+        let mut work = GovernContext { ast, tools, labels, plan, sink, made: &mut made };
         if !guarded && declares(document) {
             capabilities::declared_only(&mut work, document);
             guarded = true;
@@ -121,15 +121,15 @@ fn terms(
     (tools, labels, plan): (&[Tool], &Labels, Option<&Plan>),
     sink: &mut Sink,
 ) {
-    denials::check_twice(policies, sink);
-    let all = denials::known(policies);
+    denials::check_duplicates(policies, sink);
+    let all = denials::declared_rules(policies);
     let denials = policies.iter().flat_map(|document| &document.denials);
     let keys: Vec<Name> = denials.map(|denial| denial.rule.value.clone()).collect();
     let mut unmade = Vec::new();
-    let mut work = Work { ast, tools, labels, plan, sink, made: &mut unmade };
+    let mut work = GovernContext { ast, tools, labels, plan, sink, made: &mut unmade };
     denials::check_undo(&mut work);
     for document in policies {
-        denials::told::messages(&mut work, &mut document.rules);
+        denials::messages::messages(&mut work, &mut document.rules);
         let made = trust::expand(&mut work, document);
         document.terms.extend(made);
         let made =
@@ -153,7 +153,7 @@ fn the_plan(policies: &[PolicyDocument], sink: &mut Sink) -> Option<Plan> {
 }
 
 /// What making rules needs.
-struct Work<'a> {
+struct GovernContext<'a> {
     ast: &'a mut Ast,
     /// The declared tools of all documents.
     tools: &'a [Tool],
@@ -163,10 +163,10 @@ struct Work<'a> {
     made: &'a mut Vec<Rule>,
 }
 
-impl<'a> Work<'a> {
+impl<'a> GovernContext<'a> {
     /// A maker of expressions that stand for what is written at `at`.
-    fn at(&mut self, at: Span) -> Maker<'_> {
-        Maker { ast: self.ast, at }
+    fn at(&mut self, at: Span) -> ExprBuilder<'_> {
+        ExprBuilder { ast: self.ast, at }
     }
 
     /// The declared tool of this name; that there is none is reported.

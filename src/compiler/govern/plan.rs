@@ -2,12 +2,12 @@
 
 use crate::base::name::Name;
 use crate::base::span::Spanned;
-use crate::compiler::govern::Work;
+use crate::compiler::govern::GovernContext;
 use crate::compiler::govern::error::GovernError;
-use crate::compiler::govern::make::{Maker, made};
+use crate::compiler::govern::make::{ExprBuilder, generated_rule};
 use crate::compiler::syntax::ast::{BinaryOp, ExprId, Literal as Value, LogicOp};
 use crate::compiler::syntax::document::agents::{Output, ToolEffect};
-use crate::compiler::syntax::document::meters::{Gives, Term};
+use crate::compiler::syntax::document::meters::{Term, TermResult};
 use crate::compiler::syntax::document::model::{Escalation, PolicyDocument, Rule, Tool, TypeField};
 use crate::compiler::syntax::document::plans::{Demand, Deviation, Literal, Plan, PlanStep};
 use crate::diag::sink::Sink;
@@ -58,7 +58,7 @@ pub(super) fn declare(policies: &mut [PolicyDocument], sink: &mut Sink) {
 
 /// Adds the rules `plan.ID/read` and `plan.ID`: they object to calls that are not planned; and
 /// `plan.ID/replace`, which objects to another plan.
-pub(super) fn rules(work: &mut Work<'_>, plan: &Plan) {
+pub(super) fn rules(work: &mut GovernContext<'_>, plan: &Plan) {
     if let Some(replace) = &plan.replace {
         let escalation = match &replace.value {
             Deviation::Allow | Deviation::Deny => None,
@@ -66,7 +66,8 @@ pub(super) fn rules(work: &mut Work<'_>, plan: &Plan) {
         };
         let id = Spanned::new(Name::from(format!("plan.{}/replace", plan.id.value)), plan.id.span);
         let on = vec![Spanned::new(Name::new(REPLACE.0), replace.span)];
-        let rule = made(id, None, "another plan would take the place of this one", escalation);
+        let rule =
+            generated_rule(id, None, "another plan would take the place of this one", escalation);
         work.made.push(Rule { span: plan.span, on, ..rule });
     }
     let names = [format!("plan.{}/read", plan.id.value), format!("plan.{}", plan.id.value)];
@@ -90,13 +91,13 @@ pub(super) fn rules(work: &mut Work<'_>, plan: &Plan) {
         }
         let id = Spanned::new(Name::from(id), plan.id.span);
         let reason = "no step of the plan is this call";
-        let rule = made(id, Some(condition), reason, escalation);
+        let rule = generated_rule(id, Some(condition), reason, escalation);
         work.made.push(Rule { span: plan.span, ..rule });
     }
 }
 
 /// What a session evaluates to know whether a call is a step: for each step that asks something.
-pub(super) fn terms(work: &mut Work<'_>, plan: &Plan) -> Vec<Term> {
+pub(super) fn terms(work: &mut GovernContext<'_>, plan: &Plan) -> Vec<Term> {
     check_names(work, plan);
     let mut terms = Vec::new();
     for step in &plan.steps {
@@ -106,14 +107,14 @@ pub(super) fn terms(work: &mut Work<'_>, plan: &Plan) -> Vec<Term> {
             // Where a tool has no argument that is meant, every call will do.
             let at = step.name.span;
             let expr = expr.unwrap_or_else(|| work.at(at).literal(Value::Bool(true)));
-            terms.push(Term { expr, on: vec![step.tool.clone()], gives: Gives::Condition });
+            terms.push(Term { expr, on: vec![step.tool.clone()], gives: TermResult::Condition });
         }
     }
     terms
 }
 
 /// Reports steps that are there twice, and those that come after none or after themselves.
-fn check_names(work: &mut Work<'_>, plan: &Plan) {
+fn check_names(work: &mut GovernContext<'_>, plan: &Plan) {
     for (at, step) in plan.steps.iter().enumerate() {
         let before = plan.steps.get(..at).unwrap_or_default();
         if let Some(first) = before.iter().find(|it| it.name.value == step.name.value) {
@@ -133,7 +134,7 @@ fn check_names(work: &mut Work<'_>, plan: &Plan) {
     }
 }
 
-fn unknown(work: &mut Work<'_>, plan: &Plan, name: &Spanned<Name>) {
+fn unknown(work: &mut GovernContext<'_>, plan: &Plan, name: &Spanned<Name>) {
     let known = plan.steps.iter().map(|step| step.name.value.as_str());
     let nearest = nearest(&name.value, known.chain([PROMPT, MODEL])).map(str::to_owned);
     let (at, name) = (name.span, name.value.clone());
@@ -141,7 +142,12 @@ fn unknown(work: &mut Work<'_>, plan: &Plan, name: &Spanned<Name>) {
 }
 
 /// What a call of the step must be: all that is asked of its arguments, and `requires`.
-fn condition(work: &mut Work<'_>, plan: &Plan, step: &PlanStep, tool: &Tool) -> Option<ExprId> {
+fn condition(
+    work: &mut GovernContext<'_>,
+    plan: &Plan,
+    step: &PlanStep,
+    tool: &Tool,
+) -> Option<ExprId> {
     let mut parts = Vec::new();
     for (argument, demands) in &step.args {
         let named = |name: &Name| step.args.iter().any(|(own, _)| own.value == *name);
@@ -172,7 +178,7 @@ fn condition(work: &mut Work<'_>, plan: &Plan, step: &PlanStep, tool: &Tool) -> 
     work.at(step.name.span).logic(LogicOp::And, parts)
 }
 
-fn check_sources(work: &mut Work<'_>, plan: &Plan, sources: &[Spanned<Name>]) {
+fn check_sources(work: &mut GovernContext<'_>, plan: &Plan, sources: &[Spanned<Name>]) {
     for source in sources {
         let known = [PROMPT, MODEL].contains(&source.value.as_str())
             || plan.steps.iter().any(|step| step.name.value == source.value);
@@ -183,7 +189,7 @@ fn check_sources(work: &mut Work<'_>, plan: &Plan, sources: &[Spanned<Name>]) {
 }
 
 /// One thing that is asked of an argument.
-fn asked(make: &mut Maker<'_>, name: &str, demand: &Demand) -> ExprId {
+fn asked(make: &mut ExprBuilder<'_>, name: &str, demand: &Demand) -> ExprId {
     let argument = make.argument(name);
     match demand {
         Demand::Equals(value) => {
@@ -229,7 +235,7 @@ fn numeric(value: &Literal) -> Literal {
 /// Whether a call is one of the steps that say where this argument of a tool comes from: what is
 /// declared so needs no excuse. `None` where no step does.
 pub(super) fn declared(
-    make: &mut Maker<'_>,
+    make: &mut ExprBuilder<'_>,
     plan: Option<&Plan>,
     (argument, tools): (&Name, &[Name]),
 ) -> Option<ExprId> {
@@ -247,7 +253,7 @@ pub(super) fn declared(
     Some(make.binary(BinaryOp::In, step, names))
 }
 
-impl Maker<'_> {
+impl ExprBuilder<'_> {
     /// `plan.NAME`
     fn of_plan(&mut self, name: &str) -> ExprId {
         let plan = self.ident(PLAN);

@@ -16,7 +16,7 @@ use crate::lang::value::{Value, arith, compare};
 
 /// `kind` of type `ty`, or the simpler one that it always equals. An operand that stands for the
 /// whole keeps its own type: what is read as dyn is not demanded to be a bool.
-pub(crate) fn folded(ir: &Ir, kind: NodeKind, ty: TypeId) -> (NodeKind, TypeId) {
+pub(crate) fn fold(ir: &Ir, kind: NodeKind, ty: TypeId) -> (NodeKind, TypeId) {
     if let NodeKind::Conditional(condition, yes, no) = &kind
         && let Some(Constant::Bool(value)) = ir.constant(*condition)
     {

@@ -10,8 +10,8 @@
 //! errors that are left are those of the outer loop, in the same order.
 
 use crate::compiler::check::analysis::{LocalId, Vars};
+use crate::compiler::ir::infallible::Infallibility;
 use crate::compiler::ir::lower::Lowering;
-use crate::compiler::ir::sure::Sure;
 use crate::compiler::ir::{Loop, LoopKind, NodeId, NodeKind, Relation};
 use crate::compiler::syntax::ast::{ExprId, LogicOp};
 use crate::lang::constant::Constant;
@@ -19,7 +19,7 @@ use crate::lang::types::{Type, TypeId, TypeTable};
 
 /// A list of which every element is `element` of an element of `range`.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Source {
+pub(crate) struct FusibleList {
     range: NodeId,
     first: LocalId,
     /// Only of those for which this holds; it is a bool, and cannot fail.
@@ -30,7 +30,7 @@ pub(crate) struct Source {
 
 impl Lowering<'_> {
     /// What the list `node` is made of, if it is made by a loop that can be taken in.
-    fn source(&mut self, node: NodeId) -> Option<Source> {
+    fn source(&mut self, node: NodeId) -> Option<FusibleList> {
         let NodeKind::Loop(it) = self.ir.kind(node) else { return None };
         let it = (**it).clone();
         let (element, filter) = match it.kind {
@@ -49,10 +49,10 @@ impl Lowering<'_> {
         };
         let mut sure = self.sure();
         let fits = it.second.is_none()
-            && matches!(it.kind, LoopKind::Filter) | sure.is_sure(element)
+            && matches!(it.kind, LoopKind::Filter) | sure.is_infallible(element)
             && filter.is_none_or(|filter| sure.is_bool(filter));
         let Loop { range, first, .. } = it;
-        fits.then_some(Source { range, first, filter, element })
+        fits.then_some(FusibleList { range, first, filter, element })
     }
 
     /// Begins a comprehension. What was known of locals is forgotten when an outermost one begins:
@@ -65,8 +65,8 @@ impl Lowering<'_> {
     }
 
     /// What is known of the locals so far.
-    fn sure(&self) -> Sure<'_> {
-        let mut sure = Sure::new(&self.ir, &self.analysis.types);
+    fn sure(&self) -> Infallibility<'_> {
+        let mut sure = Infallibility::new(&self.ir, &self.analysis.types);
         for (local, is_row) in &self.elements {
             if *is_row {
                 sure.trust_row(*local);
@@ -84,7 +84,11 @@ impl Lowering<'_> {
 
     /// The range and the variable of a loop over `target`. Where `target` is a loop that can be
     /// taken in, the range is that of the inner loop, and `vars` stand for what it makes.
-    pub(crate) fn over(&mut self, target: NodeId, vars: Vars) -> (NodeId, LocalId, Option<Source>) {
+    pub(crate) fn over(
+        &mut self,
+        target: NodeId,
+        vars: Vars,
+    ) -> (NodeId, LocalId, Option<FusibleList>) {
         let source = if vars.second.is_none() { self.source(target) } else { None };
         if let Some(source) = source.filter(|source| self.is_cheap(source.element)) {
             self.taken_in.insert(vars.first, source.element);
@@ -115,11 +119,11 @@ impl Lowering<'_> {
     pub(crate) fn fused(
         &mut self,
         kind: LoopKind,
-        source: Source,
+        source: FusibleList,
         (filter, body): (Option<NodeId>, NodeId),
         expr: ExprId,
     ) -> Loop {
-        let Source { range, first, filter: inner, element } = source;
+        let FusibleList { range, first, filter: inner, element } = source;
         let of = |kind, filter, body| Loop { kind, range, first, second: None, filter, body };
         match kind {
             LoopKind::All => {
@@ -175,7 +179,7 @@ impl Lowering<'_> {
         }
         // Without a filter it is the size of the range. That is left alone: what a message tells by
         // it counts as told of the elements.
-        let Source { range, first, filter, .. } = self.source(list)?;
+        let FusibleList { range, first, filter, .. } = self.source(list)?;
         let of =
             |body| Loop { kind: LoopKind::Count, range, first, second: None, filter: None, body };
         filter.map(|body| NodeKind::Loop(Box::new(of(body))))
@@ -197,7 +201,7 @@ impl Lowering<'_> {
                     | TypeTable::DURATION
             )
         };
-        if !is_scalar(source.element) || !is_scalar(value) || !self.sure().is_sure(value) {
+        if !is_scalar(source.element) || !is_scalar(value) || !self.sure().is_infallible(value) {
             return None;
         }
         let equal = NodeKind::Compare(Relation::Equal, source.element, value);

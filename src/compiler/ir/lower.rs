@@ -8,7 +8,7 @@ use rustc_hash::FxHashMap;
 use crate::base::name::Name;
 use crate::base::span::Spanned;
 use crate::compiler::check::analysis::{Analysis, LocalId, Root, Use, VariableId};
-use crate::compiler::ir::fold::folded;
+use crate::compiler::ir::fold::fold;
 use crate::compiler::ir::{Ir, Node, NodeId, NodeKind, Operator, Path, PathId, Relation, Variant};
 use crate::compiler::syntax::ast::{
     Ast, BinaryOp, ExprId, ExprKind, Field, Literal, LogicOp, UnaryOp,
@@ -98,7 +98,7 @@ impl<'a> Lowering<'a> {
 
     /// A node of this type, folded if its operands are constants.
     pub(crate) fn typed(&mut self, kind: NodeKind, ty: TypeId, origin: ExprId) -> NodeId {
-        let (kind, ty) = if self.unfolded { (kind, ty) } else { folded(&self.ir, kind, ty) };
+        let (kind, ty) = if self.unfolded { (kind, ty) } else { fold(&self.ir, kind, ty) };
         self.ir.nodes.push(Node { kind, ty, origin })
     }
 
@@ -144,7 +144,7 @@ impl<'a> Lowering<'a> {
             Use::Constant(constant) => NodeKind::Constant(constant.clone()),
             Use::Host(host) => NodeKind::Host(*host, self.operands(expr)),
             Use::Window(window) => self.window(&analysis.windows[*window], expr),
-            Use::Macro(which) => self.opened(*which, expr),
+            Use::Macro(which) => self.macro_call(*which, expr),
             Use::Overloads(rows) => self.call(rows, expr),
             Use::Plain | Use::Part | Use::Decision(_) => self.plain(expr),
             Use::Message(name) => self.message(name, expr),

@@ -10,7 +10,7 @@ use crate::lang::types::TypeTable;
 
 impl Lowering<'_> {
     /// What the macro call `expr` computes.
-    pub(crate) fn opened(&mut self, which: MacroUse, expr: ExprId) -> NodeKind {
+    pub(crate) fn macro_call(&mut self, which: MacroUse, expr: ExprId) -> NodeKind {
         let ExprKind::Call { target, args, .. } = self.ast.kind(expr) else {
             return self.plain(expr);
         };

@@ -18,10 +18,10 @@
 
 pub mod fold;
 pub mod fuse;
+pub mod infallible;
 pub mod lower;
 pub mod macros;
 pub mod messages;
-pub mod sure;
 
 use std::collections::BTreeMap;
 

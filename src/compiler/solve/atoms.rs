@@ -1,14 +1,14 @@
 //! Tests of values, as the language means them: true, false, or an error.
 //!
 //! In:      terms and constants.
-//! Out:     `Three`: when a test comes out true and when it fails, as formulas over facts.
+//! Out:     `Ternary`: when a test comes out true and when it fails, as formulas over facts.
 //! Imports: `lang`.
 //! Source:  `lang::opcodes` says what instructions mean, `lang::value::compare` what is equal.
 
 use std::rc::Rc;
 
 use crate::compiler::solve::formula::Lit;
-use crate::compiler::solve::point::{Line, Point, Real, Spot, behind_prefix};
+use crate::compiler::solve::point::{Line, LineValue, Point, Real, behind_prefix};
 use crate::compiler::solve::store::{
     Fact, Kind, Kinds, Store, Term, TermId, TextTest, Walk, kind_of,
 };
@@ -17,14 +17,14 @@ use crate::lang::opcodes::{X_EQUAL, X_GREATER, X_LESS};
 
 /// How a test comes out: true, an error, else false. Never both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Three {
+pub struct Ternary {
     /// When it is true.
     pub yes: Lit,
     /// When it fails.
     pub error: Lit,
 }
 
-impl Three {
+impl Ternary {
     /// When it is false.
     pub fn no(self, store: &mut Store) -> Lit {
         store.formulas.and(!self.yes, !self.error)
@@ -60,7 +60,7 @@ impl Store {
 
     /// A test that nothing is known of but that it is the same wherever it has this name and these
     /// operands. It fails where one of them is missing.
-    pub fn unknown(&mut self, name: &str, parts: &[TermId]) -> Three {
+    pub fn unknown(&mut self, name: &str, parts: &[TermId]) -> Ternary {
         let test = self.made(name, parts, Kinds::of(&[Kind::Bool, Kind::Error]));
         let yes = self.ask(Fact::Unknown(test, 0));
         let mut error = self.ask(Fact::Unknown(test, 1));
@@ -69,7 +69,7 @@ impl Store {
             error = self.formulas.or(error, missing);
         }
         let yes = self.formulas.and(yes, !error);
-        Three { yes, error }
+        Ternary { yes, error }
     }
 
     /// The part of `line` between two cuts, the lower one included.
@@ -80,15 +80,15 @@ impl Store {
     }
 
     /// `id` stands to `constant` as `relations` (bits of `x`) say.
-    pub fn relation(&mut self, id: TermId, constant: &Constant, relations: u8) -> Three {
+    pub fn relation(&mut self, id: TermId, constant: &Constant, relations: u8) -> Ternary {
         let kind = kind_of(constant);
         let line = line_of(kind, self.is_whole(id));
-        let (Some(line), Some(spot)) = (line, Spot::of(constant)) else {
+        let (Some(line), Some(spot)) = (line, LineValue::of(constant)) else {
             return self.related_unknown(id, constant, relations);
         };
         // The largest integers and the doubles that they round to are ordered as one.
         let limit = |it: &Real| it.nearest().abs() >= 9.2e18;
-        if kind == Kind::Number && matches!(&spot, Spot::Number(it) if limit(it)) {
+        if kind == Kind::Number && matches!(&spot, LineValue::Number(it) if limit(it)) {
             return self.related_unknown(id, constant, relations);
         }
         let right = self.is(id, kind);
@@ -100,23 +100,23 @@ impl Store {
         let holds = self.formulas.any(chosen.map(|(_, lit)| lit));
         let nan = if kind == Kind::Number { self.is(id, Kind::Nan) } else { Lit::FALSE };
         let ordered = self.formulas.or(right, nan);
-        Three { yes: self.formulas.and(right, holds), error: !ordered }
+        Ternary { yes: self.formulas.and(right, holds), error: !ordered }
     }
 
-    fn related_unknown(&mut self, id: TermId, constant: &Constant, relations: u8) -> Three {
+    fn related_unknown(&mut self, id: TermId, constant: &Constant, relations: u8) -> Ternary {
         let constant = self.constant(constant);
         self.unknown(&format!("relation {relations}"), &[id, constant])
     }
 
     /// `id == constant`, which fails only where the term is missing.
-    pub fn equals(&mut self, id: TermId, constant: &Constant) -> Three {
+    pub fn equals(&mut self, id: TermId, constant: &Constant) -> Ternary {
         let error = self.missing(id);
         let kind = kind_of(constant);
-        let yes = match (kind, line_of(kind, self.is_whole(id)), Spot::of(constant)) {
+        let yes = match (kind, line_of(kind, self.is_whole(id)), LineValue::of(constant)) {
             (_, Some(line), Some(spot)) => {
                 let fits = match &spot {
-                    Spot::Number(at) => line == Line::Real || at.is_whole(),
-                    Spot::Text(_) => true,
+                    LineValue::Number(at) => line == Line::Real || at.is_whole(),
+                    LineValue::Text(_) => true,
                 };
                 let right = self.is(id, kind);
                 let (own, behind) = spot.cuts(line);
@@ -131,12 +131,12 @@ impl Store {
                 return self.unknown("equal", &[id, constant]);
             }
         };
-        Three { yes, error }
+        Ternary { yes, error }
     }
 
     /// Whether `id` is one of the constants.
-    pub fn is_one_of(&mut self, id: TermId, constants: &[&Constant]) -> Three {
-        let mut all = Three { yes: Lit::FALSE, error: self.missing(id) };
+    pub fn is_one_of(&mut self, id: TermId, constants: &[&Constant]) -> Ternary {
+        let mut all = Ternary { yes: Lit::FALSE, error: self.missing(id) };
         for constant in constants {
             let one = self.equals(id, constant);
             all.yes = self.formulas.or(all.yes, one.yes);
@@ -147,18 +147,18 @@ impl Store {
     }
 
     /// A test of a text; anything else is an error.
-    pub fn text(&mut self, id: TermId, test: &TextTest) -> Three {
+    pub fn text(&mut self, id: TermId, test: &TextTest) -> Ternary {
         let right = self.is(id, Kind::Text);
         let passes = self.passes(id, test);
-        Three { yes: self.formulas.and(right, passes), error: !right }
+        Ternary { yes: self.formulas.and(right, passes), error: !right }
     }
 
     /// `id.startsWith(prefix)`
-    pub fn starts(&mut self, id: TermId, prefix: &str) -> Three {
+    pub fn starts(&mut self, id: TermId, prefix: &str) -> Ternary {
         let right = self.is(id, Kind::Text);
         let low = Point::Text(prefix.as_bytes().into());
         let between = self.between(id, Line::Text, (low, behind_prefix(prefix.as_bytes())));
-        Three { yes: self.formulas.and(right, between), error: !right }
+        Ternary { yes: self.formulas.and(right, between), error: !right }
     }
 
     fn passes(&mut self, id: TermId, test: &TextTest) -> Lit {
@@ -175,7 +175,7 @@ impl Store {
     }
 
     /// The size of `id` stands to `constant` as `relations` say.
-    pub fn size_relation(&mut self, id: TermId, constant: &Constant, relations: u8) -> Three {
+    pub fn size_relation(&mut self, id: TermId, constant: &Constant, relations: u8) -> Ternary {
         let size = self.size(id);
         self.relation(size, constant, relations)
     }
@@ -188,25 +188,25 @@ impl Store {
     }
 
     /// Whether a bool is true.
-    pub fn flag(&mut self, id: TermId) -> Three {
+    pub fn flag(&mut self, id: TermId) -> Ternary {
         let right = self.is(id, Kind::Bool);
         let holds = self.reaches(id, Line::Truth, Point::Whole(1));
-        Three { yes: self.formulas.and(right, holds), error: !right }
+        Ternary { yes: self.formulas.and(right, holds), error: !right }
     }
 
     /// `has`: whether the term is there; with `level` whether it is a container, else an error.
-    pub fn has(&mut self, id: TermId, level: bool) -> Three {
+    pub fn has(&mut self, id: TermId, level: bool) -> Ternary {
         if level {
             let (map, flag) = (self.is(id, Kind::Map), self.flag(id));
             let yes = self.formulas.or(map, flag.yes);
-            return Three { yes, error: !yes };
+            return Ternary { yes, error: !yes };
         }
         let (absent, error) = (self.is(id, Kind::Absent), self.is(id, Kind::Error));
-        Three { yes: self.formulas.and(!absent, !error), error }
+        Ternary { yes: self.formulas.and(!absent, !error), error }
     }
 
     /// `a == b`
-    pub fn equal(&mut self, a: TermId, b: TermId) -> Three {
+    pub fn equal(&mut self, a: TermId, b: TermId) -> Ternary {
         for (one, other) in [(a, b), (b, a)] {
             if let Some(constant) = self.as_constant(one).cloned() {
                 return self.equals(other, &constant);
@@ -216,11 +216,11 @@ impl Store {
         let error = self.formulas.or(of_a, of_b);
         let nan = self.is(a, Kind::Nan);
         let same = if a == b { !nan } else { self.ask(Fact::Same(a.min(b), a.max(b))) };
-        Three { yes: self.formulas.and(same, !error), error }
+        Ternary { yes: self.formulas.and(same, !error), error }
     }
 
     /// `a` stands to `b` as `relations` say.
-    pub fn compare(&mut self, a: TermId, b: TermId, relations: u8) -> Three {
+    pub fn compare(&mut self, a: TermId, b: TermId, relations: u8) -> Ternary {
         if let Some(constant) = self.as_constant(b).cloned() {
             return self.relation(a, &constant, relations);
         }
@@ -255,7 +255,7 @@ impl Store {
                 (self.formulas.and(others, bytes.yes), self.formulas.and(others, !bytes.error));
             (yes, ordered) = (self.formulas.or(yes, holds), self.formulas.or(ordered, fits));
         }
-        Three { yes, error: !ordered }
+        Ternary { yes, error: !ordered }
     }
 
     /// When two terms stand in one of `relations`, from when the first is less and when it is more.
@@ -297,7 +297,7 @@ impl Store {
     }
 
     /// `a in b`: an element of a list, or a key of a map.
-    pub fn within(&mut self, a: TermId, b: TermId) -> Three {
+    pub fn within(&mut self, a: TermId, b: TermId) -> Ternary {
         let missing = self.missing(a);
         let (list, map) = (self.is(b, Kind::List), self.is(b, Kind::Map));
         let found = if self.is_deep(b) || self.as_constant(b).is_some() {
@@ -314,7 +314,7 @@ impl Store {
         let held = self.formulas.or(found, key);
         let container = self.formulas.or(list, map);
         let error = self.formulas.or(missing, !container);
-        Three { yes: self.formulas.and(held, !error), error }
+        Ternary { yes: self.formulas.and(held, !error), error }
     }
 }
 

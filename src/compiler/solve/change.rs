@@ -1,8 +1,9 @@
 //! The fewest places of an input whose change makes formulas hold.
 //!
-//! In:      formulas near an input (`near`), and somebody who tries changes on the real program.
-//! Out:     `Fewest`: sets of places that do, none of which holds another; and of which places it
-//!          is proved that no change of them alone does.
+//! In:      formulas near an input (`neighbourhood`), and somebody who tries changes on the real
+//!          program.
+//! Out:     `MinimalChanges`: sets of places that do, none of which holds another; and of which
+//!          places it is proved that no change of them alone does.
 //! Imports: `base`.
 //!
 //! A counter over the places that are changed is assumed to stay below two, then three, and so on.
@@ -15,19 +16,19 @@ use std::rc::Rc;
 use serde_json::Value as Json;
 
 use crate::base::limits::{FLIP_CHANGES_MAX, SOLVE_ROUNDS_MAX};
-use crate::compiler::solve::ask::Cube;
 use crate::compiler::solve::encode::Encoder;
 use crate::compiler::solve::formula::Lit;
 use crate::compiler::solve::input::Frame;
-use crate::compiler::solve::near::NOW;
-use crate::compiler::solve::sat::{Answer, Sat, Signed};
+use crate::compiler::solve::neighbourhood::NOW;
+use crate::compiler::solve::query::Cube;
+use crate::compiler::solve::sat::{Literal, SatResult, SatSolver};
 use crate::compiler::solve::store::{Store, Term};
 use crate::compiler::solve::values::{NoValues, Value, values};
 
 /// Changes that are proposed.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Draft {
-    /// The places that are changed, as `Near` names them.
+pub struct ChangeProposal {
+    /// The places that are changed, as `Neighbourhood` names them.
     pub places: Vec<Rc<str>>,
     /// What stands at paths then; nothing where it is taken away. Empty where it is not known what
     /// to put there.
@@ -38,7 +39,7 @@ pub struct Draft {
 
 /// What is asked.
 #[derive(Clone, Debug)]
-pub struct Wanted<'n> {
+pub struct ChangeQuery<'n> {
     /// What must hold, near the input.
     pub holds: &'n [Lit],
     /// What holds on every input near it.
@@ -53,7 +54,7 @@ pub struct Wanted<'n> {
 
 /// What was found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Fewest {
+pub struct MinimalChanges {
     /// Places of which it is proved that no change of one of them alone does.
     pub never: Vec<Rc<str>>,
     /// Places of which a change was tried in vain, and it is not known whether another would do.
@@ -73,12 +74,12 @@ const DRAFTS_MAX: usize = 8;
 
 /// Finds the fewest changes. `shows` says whether changes do; asked with nothing to put, it
 /// searches for what to put at these places.
-pub fn fewest(
+pub fn minimal_changes(
     store: &mut Store,
     frame: &Frame,
-    wanted: &Wanted<'_>,
-    shows: &mut dyn FnMut(&Draft) -> bool,
-) -> Fewest {
+    wanted: &ChangeQuery<'_>,
+    shows: &mut dyn FnMut(&ChangeProposal) -> bool,
+) -> MinimalChanges {
     let goal = store.formulas.all(wanted.holds.iter().copied());
     let roots: Vec<Lit> = wanted.given.iter().copied().chain([goal]).collect();
     let mut encoder = Encoder::about(store, &roots);
@@ -90,13 +91,13 @@ pub fn fewest(
     let facts = encoder.settling(&[goal]);
     // Of what the goal does not hang on there is nothing to say.
     let own = wanted.changes.iter().map(|(place, lit)| (place.clone(), encoder.lit(*lit)));
-    let mut changes: Vec<(Rc<str>, Signed)> = own.collect();
-    let fact = |lit: &Signed| encoder.fact_of(lit.var);
+    let mut changes: Vec<(Rc<str>, Literal)> = own.collect();
+    let fact = |lit: &Literal| encoder.fact_of(lit.var);
     changes.retain(|(_, lit)| fact(lit).is_some_and(|fact| facts.binary_search(&fact).is_ok()));
-    let lits: Vec<Signed> = changes.iter().map(|(_, lit)| *lit).collect();
+    let lits: Vec<Literal> = changes.iter().map(|(_, lit)| *lit).collect();
     let counts = counter(&mut encoder, &lits);
     let mut search = Search { encoder, frame, goal, root, changes, drafts: BTreeMap::new() };
-    let mut fewest = Fewest { places: lits.len(), ..Fewest::default() };
+    let mut fewest = MinimalChanges { places: lits.len(), ..MinimalChanges::default() };
     let mut found: Vec<Vec<Rc<str>>> = Vec::new();
     let mut missed: Vec<Vec<Rc<str>>> = Vec::new();
     let mut rounds = 0;
@@ -107,15 +108,15 @@ pub fn fewest(
         loop {
             rounds += 1;
             let mut round = search.round(!*count, shows);
-            if matches!(round, Round::None) {
+            if matches!(round, RoundResult::None) {
                 round = search.left(shows);
             }
             match round {
-                Round::None => break,
-                Round::GaveUp => fewest.spent = true,
-                Round::Learnt => {}
-                Round::Shown(places) => found.push(places),
-                Round::Missed(places) => missed.push(places),
+                RoundResult::None => break,
+                RoundResult::GaveUp => fewest.spent = true,
+                RoundResult::Learnt => {}
+                RoundResult::Shown(places) => found.push(places),
+                RoundResult::Missed(places) => missed.push(places),
             }
             fewest.spent |= rounds > SOLVE_ROUNDS_MAX;
             if fewest.spent || found.len() >= wanted.most {
@@ -143,12 +144,12 @@ pub fn fewest(
 }
 
 /// Literals that say that more than one, more than two .. of `lits` hold.
-fn counter(encoder: &mut Encoder<'_>, lits: &[Signed]) -> Vec<Signed> {
+fn counter(encoder: &mut Encoder<'_>, lits: &[Literal]) -> Vec<Literal> {
     let wide = FLIP_CHANGES_MAX + 1;
-    let mut before: Vec<Signed> = Vec::new();
+    let mut before: Vec<Literal> = Vec::new();
     for lit in lits {
-        let row: Vec<Signed> =
-            (0..wide).map(|_| Signed { var: encoder.sat.var(), holds: true }).collect();
+        let row: Vec<Literal> =
+            (0..wide).map(|_| Literal { var: encoder.sat.var(), holds: true }).collect();
         for (at, own) in row.iter().enumerate() {
             if let Some(same) = before.get(at) {
                 encoder.sat.clause(&[!*same, *own]);
@@ -165,7 +166,7 @@ fn counter(encoder: &mut Encoder<'_>, lits: &[Signed]) -> Vec<Signed> {
 }
 
 /// What one round came to.
-enum Round {
+enum RoundResult {
     None,
     GaveUp,
     Learnt,
@@ -177,19 +178,23 @@ struct Search<'s> {
     encoder: Encoder<'s>,
     frame: &'s Frame,
     goal: Lit,
-    root: Signed,
-    changes: Vec<(Rc<str>, Signed)>,
+    root: Literal,
+    changes: Vec<(Rc<str>, Literal)>,
     /// How many drafts were tried in vain, by the places that they change.
     drafts: BTreeMap<Vec<Rc<str>>, usize>,
 }
 
 impl Search<'_> {
     /// One set of changes that may do, tried.
-    fn round(&mut self, below: Signed, shows: &mut dyn FnMut(&Draft) -> bool) -> Round {
+    fn round(
+        &mut self,
+        below: Literal,
+        shows: &mut dyn FnMut(&ChangeProposal) -> bool,
+    ) -> RoundResult {
         match self.encoder.solve(&[self.root, below]) {
-            Answer::No => return Round::None,
-            Answer::GaveUp => return Round::GaveUp,
-            Answer::Yes => {}
+            SatResult::No => return RoundResult::None,
+            SatResult::GaveUp => return RoundResult::GaveUp,
+            SatResult::Yes => {}
         }
         let places: Vec<Rc<str>> = self
             .changes
@@ -202,67 +207,71 @@ impl Search<'_> {
             Ok(draft) => draft,
             Err(clash) => {
                 self.block(&clash);
-                return Round::Learnt;
+                return RoundResult::Learnt;
             }
         };
         let own = self.lits(&places, true);
         if draft.as_ref().is_some_and(&mut *shows) {
             self.drafts.remove(&places);
             self.block(&own);
-            return Round::Shown(places);
+            return RoundResult::Shown(places);
         }
         let drafts = self.drafts.entry(places.clone()).or_default();
         *drafts += 1;
         if draft.is_some() && *drafts < DRAFTS_MAX && !lits.is_empty() {
             // Other values for these places, or more places, may do.
             self.block(&[lits, own].concat());
-            return Round::Learnt;
+            return RoundResult::Learnt;
         }
         self.searched(places, shows)
     }
 
     /// A set of which drafts were tried in vain, searched; `None` where there is none left.
-    fn left(&mut self, shows: &mut dyn FnMut(&Draft) -> bool) -> Round {
+    fn left(&mut self, shows: &mut dyn FnMut(&ChangeProposal) -> bool) -> RoundResult {
         match self.drafts.keys().next().cloned() {
             Some(places) => self.searched(places, shows),
-            None => Round::None,
+            None => RoundResult::None,
         }
     }
 
-    fn searched(&mut self, places: Vec<Rc<str>>, shows: &mut dyn FnMut(&Draft) -> bool) -> Round {
+    fn searched(
+        &mut self,
+        places: Vec<Rc<str>>,
+        shows: &mut dyn FnMut(&ChangeProposal) -> bool,
+    ) -> RoundResult {
         self.drafts.remove(&places);
         let own = self.lits(&places, true);
-        if shows(&Draft { places: places.clone(), ..Draft::default() }) {
+        if shows(&ChangeProposal { places: places.clone(), ..ChangeProposal::default() }) {
             self.block(&own);
-            return Round::Shown(places);
+            return RoundResult::Shown(places);
         }
         // Just these places: with others they may do.
         let all = [own, self.lits(&places, false)].concat();
         self.block(&all);
-        Round::Missed(places)
+        RoundResult::Missed(places)
     }
 
     /// That the changes of these places, or those of all others, are as the model has them.
-    fn lits(&self, places: &[Rc<str>], chosen: bool) -> Vec<Signed> {
+    fn lits(&self, places: &[Rc<str>], chosen: bool) -> Vec<Literal> {
         let own = self.changes.iter().filter(|(place, _)| places.contains(place) == chosen);
         own.map(|(_, lit)| if chosen { *lit } else { !*lit }).collect()
     }
 
     /// These never hold together again.
-    fn block(&mut self, lits: &[Signed]) {
-        let clause: Vec<Signed> = lits.iter().map(|lit| !*lit).collect();
+    fn block(&mut self, lits: &[Literal]) {
+        let clause: Vec<Literal> = lits.iter().map(|lit| !*lit).collect();
         self.encoder.sat.clause(&clause);
     }
 
     /// How facts come out in the model, those that suffice.
-    fn enough(&mut self) -> Vec<Signed> {
+    fn enough(&mut self) -> Vec<Literal> {
         let reasons = self.encoder.reasons(self.goal);
         let vars = reasons.iter().filter_map(|number| self.encoder.var_of(*number));
-        let lits: Vec<Signed> =
-            vars.map(|var| Signed { var, holds: self.encoder.sat.value(var) }).collect();
+        let lits: Vec<Literal> =
+            vars.map(|var| Literal { var, holds: self.encoder.sat.value(var) }).collect();
         let mut assumed = vec![!self.root];
         assumed.extend(&lits);
-        if self.encoder.solve(&assumed) != Answer::No {
+        if self.encoder.solve(&assumed) != SatResult::No {
             return lits;
         }
         let clash = self.encoder.sat.clash();
@@ -273,11 +282,15 @@ impl Search<'_> {
     ///
     /// # Errors
     /// Literals that no values fit together.
-    fn draft(&self, places: &[Rc<str>], lits: &[Signed]) -> Result<Option<Draft>, Vec<Signed>> {
+    fn draft(
+        &self,
+        places: &[Rc<str>],
+        lits: &[Literal],
+    ) -> Result<Option<ChangeProposal>, Vec<Literal>> {
         let store = &*self.encoder.store;
-        let known: Vec<Signed> =
+        let known: Vec<Literal> =
             lits.iter().filter(|lit| self.encoder.fact_of(lit.var).is_some()).copied().collect();
-        let fact = |lit: &Signed| {
+        let fact = |lit: &Literal| {
             let fact = self.encoder.fact_of(lit.var).and_then(|number| store.fact(number));
             fact.map(|fact| (fact.clone(), lit.holds))
         };
@@ -286,7 +299,7 @@ impl Search<'_> {
             Ok(values) => values,
             Err(NoValues::Unknown) => return Ok(None),
             Err(NoValues::Clash(clash)) => {
-                let clash: Vec<Signed> =
+                let clash: Vec<Literal> =
                     clash.iter().filter_map(|at| known.get(*at)).copied().collect();
                 return if clash.is_empty() { Ok(None) } else { Err(clash) };
             }
@@ -304,7 +317,7 @@ impl Search<'_> {
         if put.is_empty() && now.is_none() {
             return Ok(None);
         }
-        Ok(Some(Draft { places: places.to_vec(), put, now }))
+        Ok(Some(ChangeProposal { places: places.to_vec(), put, now }))
     }
 }
 

@@ -18,7 +18,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use crate::base::limits::SOLVE_TURNS_MAX;
 use crate::compiler::solve::formula::{Lit, Node};
 use crate::compiler::solve::point::{Line, Point};
-use crate::compiler::solve::sat::{Answer, Batsat, Sat, Signed};
+use crate::compiler::solve::sat::{Batsat, Literal, SatResult, SatSolver};
 use crate::compiler::solve::store::{Fact, Kind, Store, Term, TermId, kind_on};
 
 /// The variable of a node that was not shown.
@@ -35,12 +35,12 @@ pub struct Encoder<'s> {
     vars: Vec<u32>,
     fact_vars: FxHashMap<u32, u32>,
     var_facts: FxHashMap<u32, u32>,
-    cuts: FxHashMap<(TermId, Line), BTreeMap<Point, Signed>>,
-    kinds: FxHashMap<TermId, Vec<(Kind, Signed)>>,
+    cuts: FxHashMap<(TermId, Line), BTreeMap<Point, Literal>>,
+    kinds: FxHashMap<TermId, Vec<(Kind, Literal)>>,
     same: FxHashMap<TermId, Vec<TermId>>,
     /// Pairs of `same` that the solver need not hold to one side of every cut yet: a model in which
     /// they are equal is what asks for that.
-    loose: Vec<(TermId, TermId, Signed)>,
+    loose: Vec<(TermId, TermId, Literal)>,
     /// The others, each by both of its terms.
     linked: FxHashMap<TermId, Vec<TermId>>,
     tests: FxHashMap<TermId, Vec<u32>>,
@@ -102,7 +102,7 @@ impl<'s> Encoder<'s> {
     }
 
     /// A formula as a literal of the solver.
-    pub fn lit(&mut self, root: Lit) -> Signed {
+    pub fn lit(&mut self, root: Lit) -> Literal {
         for node in self.unknown(root) {
             self.node(node);
         }
@@ -171,7 +171,7 @@ impl<'s> Encoder<'s> {
     }
 
     /// Whether a literal holds in the model.
-    fn holds(&self, lit: Signed) -> bool {
+    fn holds(&self, lit: Literal) -> bool {
         self.sat.value(lit.var) == lit.holds
     }
 
@@ -192,12 +192,12 @@ impl<'s> Encoder<'s> {
     }
 
     /// The literal of a formula that was shown.
-    fn known(&self, lit: Lit) -> Signed {
+    fn known(&self, lit: Lit) -> Literal {
         let var = self.vars.get(lit.node()).copied().unwrap_or(0);
-        Signed { var, holds: !lit.negated() }
+        Literal { var, holds: !lit.negated() }
     }
 
-    fn fresh(&mut self, node: usize) -> Signed {
+    fn fresh(&mut self, node: usize) -> Literal {
         let var = self.sat.var();
         if self.vars.len() <= node {
             self.vars.resize(node + 1, NO_VAR);
@@ -205,7 +205,7 @@ impl<'s> Encoder<'s> {
         if let Some(own) = self.vars.get_mut(node) {
             *own = var;
         }
-        Signed { var, holds: true }
+        Literal { var, holds: true }
     }
 
     fn node(&mut self, node: usize) {
@@ -226,7 +226,7 @@ impl<'s> Encoder<'s> {
     }
 
     /// The literal of a fact, which is shown to the solver now if it was not before.
-    fn of(&mut self, fact: Fact) -> Signed {
+    fn of(&mut self, fact: Fact) -> Literal {
         let lit = self.store.ask(fact);
         if !self.is_shown(lit.node()) {
             self.node(lit.node());
@@ -234,7 +234,7 @@ impl<'s> Encoder<'s> {
         self.known(lit)
     }
 
-    fn axioms(&mut self, number: u32, own: Signed) {
+    fn axioms(&mut self, number: u32, own: Literal) {
         let Some(fact) = self.store.fact(number).cloned() else { return };
         if self.fact_vars.insert(number, own.var).is_some() {
             return;
@@ -269,19 +269,19 @@ impl<'s> Encoder<'s> {
     }
 
     /// A value has one kind, of those that are possible.
-    fn kind(&mut self, term: TermId, kind: Kind, own: Signed) {
+    fn kind(&mut self, term: TermId, kind: Kind, own: Literal) {
         let others = self.kinds.entry(term).or_default().clone();
         for (_, other) in &others {
             self.sat.clause(&[!own, !*other]);
         }
-        let mut all: Vec<(Kind, Signed)> = others;
+        let mut all: Vec<(Kind, Literal)> = others;
         all.push((kind, own));
         let possible = self.store.kinds(term);
         if !possible.holds(kind) {
             self.sat.clause(&[!own]);
         }
         if possible.iter().all(|kind| all.iter().any(|(own, _)| *own == kind)) {
-            let clause: Vec<Signed> = all.iter().map(|(_, lit)| *lit).collect();
+            let clause: Vec<Literal> = all.iter().map(|(_, lit)| *lit).collect();
             self.sat.clause(&clause);
         }
         self.kinds.insert(term, all);
@@ -295,7 +295,7 @@ impl<'s> Encoder<'s> {
     }
 
     /// A place is there for all that is asked of it, or for nothing.
-    fn same_place(&mut self, term: TermId, absent: Signed) {
+    fn same_place(&mut self, term: TermId, absent: Literal) {
         let Some(path) = self.store.path(term) else { return };
         for other in self.store.at(&path) {
             // One that cannot be absent is a field of a message, which has a default.
@@ -308,7 +308,7 @@ impl<'s> Encoder<'s> {
     }
 
     /// What is there lies in an object.
-    fn needs_object(&mut self, term: TermId, absent: Signed) {
+    fn needs_object(&mut self, term: TermId, absent: Literal) {
         let Some(path) = self.store.path(term) else { return };
         let mut path: &str = &path;
         while let Some((above, _)) = path.rsplit_once('/') {
@@ -325,7 +325,7 @@ impl<'s> Encoder<'s> {
     }
 
     /// Who reaches a cut reaches the lower ones.
-    fn cut(&mut self, term: TermId, line: Line, point: &Point, own: Signed) {
+    fn cut(&mut self, term: TermId, line: Line, point: &Point, own: Literal) {
         let cuts = self.cuts.entry((term, line)).or_default();
         let below = cuts.range(..point.clone()).next_back().map(|(_, lit)| *lit);
         let above = cuts.range(point.clone()..).next().map(|(_, lit)| *lit);
@@ -353,7 +353,7 @@ impl<'s> Encoder<'s> {
         &mut self,
         term: TermId,
         partner: TermId,
-        (kind, own): (Kind, Signed),
+        (kind, own): (Kind, Literal),
         fact: impl Fn(TermId) -> Fact,
     ) {
         let same = self.of(Self::same_fact(term, partner));
@@ -362,7 +362,7 @@ impl<'s> Encoder<'s> {
         self.sat.clause(&[!same, !is, own, !other]);
     }
 
-    fn same_kind(&mut self, term: TermId, partner: TermId, (kind, own): (Kind, Signed)) {
+    fn same_kind(&mut self, term: TermId, partner: TermId, (kind, own): (Kind, Literal)) {
         let same = self.of(Self::same_fact(term, partner));
         if matches!(kind, Kind::Absent | Kind::Error | Kind::Nan) {
             self.sat.clause(&[!same, !own]);
@@ -387,7 +387,7 @@ impl<'s> Encoder<'s> {
         }
     }
 
-    fn equal(&mut self, a: TermId, b: TermId, own: Signed) {
+    fn equal(&mut self, a: TermId, b: TermId, own: Literal) {
         self.same.entry(a).or_default().push(b);
         self.same.entry(b).or_default().push(a);
         debug_assert!(own.holds, "a fact is a variable");
@@ -410,10 +410,10 @@ impl<'s> Encoder<'s> {
     }
 
     /// Whether everything that was shown can hold under these assumptions.
-    pub fn solve(&mut self, assumptions: &[Signed]) -> Answer {
+    pub fn solve(&mut self, assumptions: &[Literal]) -> SatResult {
         loop {
             let answer = self.sat.solve(assumptions);
-            if answer != Answer::Yes || !self.link_equal() {
+            if answer != SatResult::Yes || !self.link_equal() {
                 return answer;
             }
         }
@@ -455,7 +455,7 @@ impl<'s> Encoder<'s> {
 
     /// A loop leaves where an element says so. As many elements are looked at as there are loops
     /// over the list: of more, those that settle no loop can be left out.
-    fn turns(&mut self, number: u32, (walk, leaves): (u32, bool), own: Signed) {
+    fn turns(&mut self, number: u32, (walk, leaves): (u32, bool), own: Literal) {
         let Some(walk) = self.store.walk(walk).cloned() else { return };
         let body = if leaves { walk.leave } else { walk.pend };
         let generic = self.store.generic(walk.list);
@@ -466,7 +466,7 @@ impl<'s> Encoder<'s> {
         let size = self.store.size(walk.list);
         let mut any = Vec::new();
         for turn in 1..=count {
-            let Some(says) = self.store.turn(body, walk.list, turn) else { return };
+            let Some(says) = self.store.for_element(body, walk.list, turn) else { return };
             let there = self.store.reaches(size, Line::Whole, Point::Whole(turn.into()));
             let both = self.store.formulas.and(there, says);
             any.push(both);

@@ -24,7 +24,7 @@ const BACK_MAX: usize = 16;
 /// Values in which `holds` does.
 #[must_use]
 pub fn guess(store: &Store, holds: Lit) -> Option<Values> {
-    let mut own = Guess {
+    let mut own = Assumptions {
         store,
         known: FxHashMap::with_capacity_and_hasher(NODES_USUAL, FxBuildHasher),
         kinds: FxHashMap::default(),
@@ -47,7 +47,7 @@ pub fn guess(store: &Store, holds: Lit) -> Option<Values> {
 }
 
 /// What is assumed so far.
-struct Guess<'s> {
+struct Assumptions<'s> {
     store: &'s Store,
     /// How nodes come out.
     known: FxHashMap<usize, bool>,
@@ -59,18 +59,18 @@ struct Guess<'s> {
     open: Vec<usize>,
     /// Formulas that are about to be assumed.
     must: Vec<Lit>,
-    ways: Vec<Way>,
+    ways: Vec<ChoicePoint>,
     backs: usize,
 }
 
 /// A choice: how much was known before it, and what else to assume.
-struct Way {
+struct ChoicePoint {
     trail: usize,
     open: usize,
     other: Lit,
 }
 
-impl Guess<'_> {
+impl Assumptions<'_> {
     /// Assumes that a formula holds, and what follows from that; false where it clashes, or where
     /// too much would be walked.
     fn assume(&mut self, holds: Lit) -> bool {
@@ -170,7 +170,7 @@ impl Guess<'_> {
             let turned = self.strangeness(!b) < self.strangeness(!a);
             let (own, other) = if turned { (b, a) } else { (a, b) };
             let (trail, open) = (self.trail.len(), self.open.len());
-            self.ways.push(Way { trail, open, other });
+            self.ways.push(ChoicePoint { trail, open, other });
             if !self.assume(!own) {
                 return false;
             }

@@ -15,9 +15,9 @@ use std::rc::Rc;
 
 use crate::base::arrange::gathered;
 use crate::base::limits::CALL_DEPTH_MAX;
-use crate::compiler::solve::atoms::Three;
+use crate::compiler::solve::atoms::Ternary;
 use crate::compiler::solve::formula::Lit;
-use crate::compiler::solve::normal::Reads;
+use crate::compiler::solve::normal::CodeSummary;
 use crate::compiler::solve::places::{Slots, shape};
 use crate::compiler::solve::point::{Line, Point};
 use crate::compiler::solve::store::{Fact, Kind, Kinds, Store, Term, TermId, Walk};
@@ -44,24 +44,24 @@ pub struct Lifted {
 /// have an element that failed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(in crate::compiler::solve) struct State {
-    pub(in crate::compiler::solve) terms: BTreeMap<Cell, TermId>,
+    pub(in crate::compiler::solve) terms: BTreeMap<Location, TermId>,
     pends: BTreeMap<u16, Lit>,
 }
 
 /// What can hold a term.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(in crate::compiler::solve) enum Cell {
+pub(in crate::compiler::solve) enum Location {
     /// A register.
     Register(u16),
     /// A cursor or builder.
     Cursor(u16),
 }
 
-type Ways = BTreeMap<u16, Vec<(Lit, Rc<State>)>>;
+type IncomingStates = BTreeMap<u16, Vec<(Lit, Rc<State>)>>;
 
 /// The code cannot be taken apart here.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::compiler::solve) struct Unclear;
+pub(in crate::compiler::solve) struct OpaqueCode;
 
 /// Reads the functions of one program.
 #[derive(Debug)]
@@ -75,17 +75,17 @@ pub struct Lift<'m> {
 
 /// What a function that is being read has come to so far.
 #[derive(Default)]
-struct Ends {
+struct FunctionResult {
     values: Vec<(Lit, TermId)>,
     chosen: BTreeMap<u16, Lit>,
 }
 
 /// An instruction, read.
 pub(in crate::compiler::solve) enum Step {
-    Branch(Three),
-    Value(Cell, TermId),
+    Branch(Ternary),
+    Value(Location, TermId),
     /// The value of a function that fails so.
-    Called(Cell, TermId, Lit),
+    Called(Location, TermId, Lit),
     Go,
     Return(TermId),
     Decide,
@@ -132,26 +132,27 @@ impl<'m> Lift<'m> {
         for ins in code.iter().filter(|ins| matches!(ins.op, Op::Test | Op::Need)) {
             called.push((ins.a, self.called(store, ins.a, depth + 1)));
         }
-        let mut reading = Reading { lift: self, store, row, code, ends: Ends::default(), called };
+        let mut reading =
+            FunctionLift { lift: self, store, row, code, ends: FunctionResult::default(), called };
         let start = (0, u16::try_from(code.len()).unwrap_or(EXIT_TRUE));
         match reading.walk(start, Rc::default()) {
             Ok(ways) => reading.ended(&ways),
-            Err(Unclear) => reading.opaque(),
+            Err(OpaqueCode) => reading.opaque(),
         }
     }
 }
 
 /// A function that is being read.
-pub(in crate::compiler::solve) struct Reading<'r, 'm> {
+pub(in crate::compiler::solve) struct FunctionLift<'r, 'm> {
     pub(in crate::compiler::solve) lift: &'r mut Lift<'m>,
     pub(in crate::compiler::solve) store: &'r mut Store,
     pub(in crate::compiler::solve) row: &'m FunctionRow,
     pub(in crate::compiler::solve) code: &'m [Instruction],
-    ends: Ends,
+    ends: FunctionResult,
     called: Vec<(u16, Rc<Lifted>)>,
 }
 
-impl Reading<'_, '_> {
+impl FunctionLift<'_, '_> {
     /// Whether a number names a slot.
     pub(in crate::compiler::solve) fn slot(&self, at: u16) -> Option<TermId> {
         self.lift.slots.terms.get(usize::from(at)).copied()
@@ -167,14 +168,18 @@ impl Reading<'_, '_> {
         &self,
         state: &State,
         at: u16,
-    ) -> Result<TermId, Unclear> {
-        let held = || state.terms.get(&Cell::Register(at)).copied();
-        self.slot(at).or_else(held).ok_or(Unclear)
+    ) -> Result<TermId, OpaqueCode> {
+        let held = || state.terms.get(&Location::Register(at)).copied();
+        self.slot(at).or_else(held).ok_or(OpaqueCode)
     }
 
     /// Reads instructions `from..to`; where control leaves them, and with what.
-    fn walk(&mut self, (from, to): (u16, u16), entry: Rc<State>) -> Result<Ways, Unclear> {
-        let mut ways: Ways = BTreeMap::from([(from, vec![(Lit::TRUE, entry)])]);
+    fn walk(
+        &mut self,
+        (from, to): (u16, u16),
+        entry: Rc<State>,
+    ) -> Result<IncomingStates, OpaqueCode> {
+        let mut ways: IncomingStates = BTreeMap::from([(from, vec![(Lit::TRUE, entry)])]);
         let mut pc = from;
         while pc < to {
             let Some(arrived) = ways.remove(&pc) else {
@@ -182,16 +187,16 @@ impl Reading<'_, '_> {
                 continue;
             };
             let (reach, state) = self.meet(&arrived);
-            let ins = *self.code.get(usize::from(pc)).ok_or(Unclear)?;
+            let ins = *self.code.get(usize::from(pc)).ok_or(OpaqueCode)?;
             if reach == Lit::FALSE {
                 pc += 1;
                 continue;
             }
             let step = self.step(&ins, &state)?;
             if matches!(step, Step::Loop) {
-                let next = self.next_of(pc, &ins).ok_or(Unclear)?;
+                let next = self.next_of(pc, &ins).ok_or(OpaqueCode)?;
                 if next >= to {
-                    return Err(Unclear);
+                    return Err(OpaqueCode);
                 }
                 self.walked(&mut ways, (pc, next), reach, &state)?;
                 pc = next + 1;
@@ -231,7 +236,7 @@ impl Reading<'_, '_> {
     /// Goes on behind instruction `pc`.
     fn leave(
         &mut self,
-        ways: &mut Ways,
+        ways: &mut IncomingStates,
         (pc, ins): (u16, &Instruction),
         reach: Lit,
         (state, step): (&Rc<State>, Step),
@@ -303,15 +308,15 @@ impl Reading<'_, '_> {
     /// A whole loop, from its `Iter` to its `Next`.
     fn walked(
         &mut self,
-        ways: &mut Ways,
+        ways: &mut IncomingStates,
         (pc, next): (u16, u16),
         reach: Lit,
         state: &Rc<State>,
-    ) -> Result<(), Unclear> {
-        let iter = *self.code.get(usize::from(pc)).ok_or(Unclear)?;
-        let end = self.code.get(usize::from(next)).ok_or(Unclear)?;
+    ) -> Result<(), OpaqueCode> {
+        let iter = *self.code.get(usize::from(pc)).ok_or(OpaqueCode)?;
+        let end = self.code.get(usize::from(next)).ok_or(OpaqueCode)?;
         if (iter.x | end.x) & X_INVERT != 0 {
-            return Err(Unclear);
+            return Err(OpaqueCode);
         }
         let list = self.read(state, iter.a)?;
         if let Some((walk, target)) = self.searches((pc, next), &iter, (list, state)) {
@@ -364,7 +369,7 @@ impl Reading<'_, '_> {
         for (at, name) in self.columns_of(iter.a).into_iter().enumerate() {
             let register = iter.c.checked_add(u16::try_from(at).ok()?)?;
             let element = self.element(list, iter.a, (at, &name));
-            inside.terms.insert(Cell::Register(register), element);
+            inside.terms.insert(Location::Register(register), element);
         }
         let ways = self.walk((pc + 1, next), inside.into()).ok()?;
         let (mut leave, mut pend, mut target) = (Lit::FALSE, Lit::FALSE, None);
@@ -421,13 +426,13 @@ impl Reading<'_, '_> {
     /// Code of which only is known what it reads and where it can leave to.
     fn block(
         &mut self,
-        ways: &mut Ways,
+        ways: &mut IncomingStates,
         (pc, next): (u16, u16),
         reach: Lit,
         state: &Rc<State>,
-    ) -> Result<(), Unclear> {
-        let Reads { name, parts, written, targets } =
-            self.normal((pc, next + 1), state).ok_or(Unclear)?;
+    ) -> Result<(), OpaqueCode> {
+        let CodeSummary { name, parts, written, targets } =
+            self.normal((pc, next + 1), state).ok_or(OpaqueCode)?;
         let test = self.store.made(&name, &parts, Kinds::of(&[Kind::Bool]));
         let mut after = (**state).clone();
         for (at, cell) in (0..).zip(&written) {
@@ -450,7 +455,7 @@ impl Reading<'_, '_> {
     }
 
     /// What the function comes to, from where its ways end.
-    fn ended(self, ways: &Ways) -> Lifted {
+    fn ended(self, ways: &IncomingStates) -> Lifted {
         let Self { store, ends, code, .. } = self;
         let len = u16::try_from(code.len()).unwrap_or(EXIT_TRUE);
         let mut at = |target: u16| {
@@ -470,16 +475,16 @@ impl Reading<'_, '_> {
     fn opaque(mut self) -> Lifted {
         let len = u16::try_from(self.code.len()).unwrap_or(EXIT_TRUE);
         let known = self.normal((0, len), &State::default());
-        let Reads { name, mut parts, .. } = known.unwrap_or_else(|| Reads {
+        let CodeSummary { name, mut parts, .. } = known.unwrap_or_else(|| CodeSummary {
             name: self.store.own_name(),
             parts: vec![self.store.fresh()],
-            ..Reads::default()
+            ..CodeSummary::default()
         });
         let three = {
             let test = self.store.made(&name, &parts, Kinds::of(&[Kind::Bool, Kind::Error]));
             let (yes, error) =
                 (self.store.ask(Fact::Unknown(test, 0)), self.store.ask(Fact::Unknown(test, 1)));
-            Three { yes: self.store.formulas.and(yes, !error), error }
+            Ternary { yes: self.store.formulas.and(yes, !error), error }
         };
         parts.push(self.store.constant(&Constant::Null));
         let value =

@@ -2,35 +2,36 @@
 //!
 //! In:      modules that were verified, whether their sources are there or not.
 //! Out:     `rules::meaning`: what a program says, as formulas that all programs share; and
-//!          `ask::Asker`: proved that there is no such input, one that was tried, or not decided.
+//!          `query::QuerySolver`: proved that there is no such input, one that was tried, or not
+//!          decided.
 //! Imports: nothing of ours.
 //! Source:  `docs/diff.md`, section "How".
 //!
-//! `formula`, `point` < `store` < `atoms`, `turn` < `places` < `lift` (`step`, `normal`) < `rules`;
-//! `texts`, `order` < `want` < `values` < `input`, `guess`; `sat` < `encode` < `ask`; `words` tells
-//! facts to people, `about` which places formulas are about. About inputs near one: `near` <
-//! `change`.
+//! `formula`, `point` < `store` < `atoms`, `element` < `places` < `lift` (`step`, `normal`) <
+//! `rules`; `texts`, `order` < `constraint` < `values` < `input`, `guess`; `sat` < `encode` <
+//! `query`; `words` tells facts to people, `about` which places formulas are about. About inputs
+//! near one: `neighbourhood` < `change`.
 
 mod about;
-pub mod ask;
 pub mod atoms;
 pub mod change;
+mod constraint;
+mod element;
 pub mod encode;
 pub mod formula;
 pub mod guess;
 pub mod input;
 pub mod lift;
-pub mod near;
+pub mod neighbourhood;
 mod normal;
 pub mod order;
 pub mod places;
 pub mod point;
+pub mod query;
 pub mod rules;
 pub mod sat;
 mod step;
 pub mod store;
 mod texts;
-mod turn;
 pub mod values;
-mod want;
 pub mod words;

@@ -1,39 +1,39 @@
 //! Code that is not taken apart, in words that mean the same in every program.
 //!
 //! In:      a piece of code and the terms in front of it.
-//! Out:     `Reads`: equal code that reads equal terms has an equal name and equal parts.
+//! Out:     `CodeSummary`: equal code that reads equal terms has an equal name and equal parts.
 //! Imports: `lang`.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use crate::compiler::solve::lift::{Cell, Reading, State};
+use crate::compiler::solve::lift::{FunctionLift, Location, State};
 use crate::compiler::solve::store::{Kinds, TermId};
 use crate::lang::constant::Constant;
 use crate::lang::opcodes::{INFALLIBLE, Instruction, Op, Operand, X_INVERT, Yield};
 
 /// A piece of code.
 #[derive(Clone, Debug, Default)]
-pub(in crate::compiler::solve) struct Reads {
+pub(in crate::compiler::solve) struct CodeSummary {
     /// What it does.
     pub(in crate::compiler::solve) name: String,
     /// The terms that it reads.
     pub(in crate::compiler::solve) parts: Vec<TermId>,
     /// What it writes.
-    pub(in crate::compiler::solve) written: Vec<Cell>,
+    pub(in crate::compiler::solve) written: Vec<Location>,
     /// Where control goes behind it.
     pub(in crate::compiler::solve) targets: Vec<u16>,
 }
 
-impl Reading<'_, '_> {
+impl FunctionLift<'_, '_> {
     /// Instructions `from..to`; `None` where they cannot be told in such words.
     pub(in crate::compiler::solve) fn normal(
         &mut self,
         (from, to): (u16, u16),
         state: &State,
-    ) -> Option<Reads> {
+    ) -> Option<CodeSummary> {
         let code = self.code.get(usize::from(from)..usize::from(to))?;
-        let mut reads = Reads { name: "code".into(), ..Reads::default() };
+        let mut reads = CodeSummary { name: "code".into(), ..CodeSummary::default() };
         let (mut written, mut targets) = (BTreeSet::new(), BTreeSet::new());
         for (pc, ins) in (from..).zip(code) {
             for cell in self.written(ins) {
@@ -56,16 +56,16 @@ impl Reading<'_, '_> {
     }
 
     /// What an instruction writes.
-    fn written(&self, ins: &Instruction) -> Vec<Cell> {
+    fn written(&self, ins: &Instruction) -> Vec<Location> {
         let [_, b, c] = ins.op.operands();
         let mut cells = Vec::new();
         if c == Operand::Write {
             let loops = matches!(ins.op, Op::Iter | Op::Next);
             let count = if loops { self.row_width(ins) } else { 1 };
-            cells.extend((ins.c..).take(count).map(Cell::Register));
+            cells.extend((ins.c..).take(count).map(Location::Register));
         }
         if b == Operand::Cursor {
-            cells.push(Cell::Cursor(ins.b));
+            cells.push(Location::Cursor(ins.b));
         }
         cells
     }
@@ -83,7 +83,7 @@ impl Reading<'_, '_> {
         (from, to): (u16, u16),
         ins: &Instruction,
         state: &State,
-        reads: &mut Reads,
+        reads: &mut CodeSummary,
     ) -> Option<()> {
         let base = self.row.first_register;
         let first_cursor = self.row.first_cursor;
@@ -92,8 +92,8 @@ impl Reading<'_, '_> {
         let mut own = String::new();
         for cell in reads.written.iter().copied() {
             let number = match cell {
-                Cell::Register(at) => i64::from(at) - i64::from(base),
-                Cell::Cursor(at) => i64::from(at) - i64::from(first_cursor) + 1_000_000,
+                Location::Register(at) => i64::from(at) - i64::from(base),
+                Location::Cursor(at) => i64::from(at) - i64::from(first_cursor) + 1_000_000,
             };
             let mark = Constant::Int(number);
             let mark = self.store.constant(&mark);

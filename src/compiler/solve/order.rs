@@ -11,7 +11,7 @@
 use std::collections::VecDeque;
 
 use crate::base::arrange::Arrange as _;
-use crate::compiler::solve::point::{Line, Point, Real, Spot};
+use crate::compiler::solve::point::{Line, LineValue, Point, Real};
 
 /// Most classes that are put in order, and most relations of them.
 pub const ORDER_MAX: usize = 256;
@@ -32,7 +32,7 @@ pub struct Member {
 /// One end of where a value lies.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Bound {
-    at: Spot,
+    at: LineValue,
     /// Whether the end itself is left out.
     open: bool,
     /// The facts that say so.
@@ -70,9 +70,9 @@ impl Bound {
     #[must_use]
     pub fn of(point: &Point, low: bool, from: &[usize]) -> Self {
         let (at, open) = match point {
-            Point::Whole(at) => (Spot::Number(Real::whole(*at)), !low),
-            Point::Real(at, above) => (Spot::Number(*at), *above == low),
-            Point::Text(text) => (Spot::Text(text.clone()), !low),
+            Point::Whole(at) => (LineValue::Number(Real::whole(*at)), !low),
+            Point::Real(at, above) => (LineValue::Number(*at), *above == low),
+            Point::Text(text) => (LineValue::Text(text.clone()), !low),
         };
         Self { at, open, from: from.to_vec() }
     }
@@ -81,28 +81,28 @@ impl Bound {
     #[must_use]
     pub fn cut(&self, line: Line, low: bool) -> Point {
         match &self.at {
-            Spot::Number(at) if line == Line::Real => Point::Real(*at, self.open == low),
-            Spot::Number(at) if self.open == low => Point::Whole(at.above()),
-            Spot::Number(at) => Point::Whole(at.ceiling()),
-            Spot::Text(text) => Point::Text(text.clone()),
+            LineValue::Number(at) if line == Line::Real => Point::Real(*at, self.open == low),
+            LineValue::Number(at) if self.open == low => Point::Whole(at.above()),
+            LineValue::Number(at) => Point::Whole(at.ceiling()),
+            LineValue::Text(text) => Point::Text(text.clone()),
         }
     }
 
     /// As a bound of a value on `line`, where not every number lies.
     fn on(mut self, line: Line, low: bool) -> Self {
         match &self.at {
-            Spot::Number(_) if line == Line::Real => {}
-            Spot::Number(at) => {
+            LineValue::Number(_) if line == Line::Real => {}
+            LineValue::Number(at) => {
                 let first = if self.open == low { at.above() } else { at.ceiling() };
                 // A cut divides what lies below it from `first` on.
                 let end = if low { first } else { first - 1 };
-                (self.at, self.open) = (Spot::Number(Real::whole(end)), false);
+                (self.at, self.open) = (LineValue::Number(Real::whole(end)), false);
             }
-            Spot::Text(text) if low == self.open => {
+            LineValue::Text(text) if low == self.open => {
                 let behind = [text.as_ref(), &[0]].concat();
-                (self.at, self.open) = (Spot::Text(behind.into()), !low);
+                (self.at, self.open) = (LineValue::Text(behind.into()), !low);
             }
-            Spot::Text(_) => {}
+            LineValue::Text(_) => {}
         }
         self
     }
@@ -115,9 +115,9 @@ impl Bound {
         from.arrange();
         from.dedup();
         let (mut at, mut open) = (self.at.clone(), self.open || step.strict);
-        if let (Spot::Text(text), false, true) = (&at, low, step.strict) {
+        if let (LineValue::Text(text), false, true) = (&at, low, step.strict) {
             // Who lies below what ends at `t` with `t` itself lies below `t`.
-            at = Spot::Text(text.strip_suffix(&[0]).unwrap_or(text).into());
+            at = LineValue::Text(text.strip_suffix(&[0]).unwrap_or(text).into());
             open = true;
         }
         Self { at, open, from }.on(line, low)
@@ -303,7 +303,7 @@ impl Order {
     }
 
     /// What follows for the others from the value of a member.
-    pub fn choose(&mut self, at: usize, value: &Spot) {
+    pub fn choose(&mut self, at: usize, value: &LineValue) {
         let bound = Bound { at: value.clone(), open: false, from: Vec::new() };
         let steps: Vec<Step> = self.steps.iter().filter(|step| step.below == at).copied().collect();
         for step in steps {

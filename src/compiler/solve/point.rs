@@ -123,7 +123,7 @@ pub enum Point {
 
 /// What a constant is on a line.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Spot {
+pub enum LineValue {
     /// A number, time, duration or bool.
     Number(Real),
     /// A text.
@@ -133,7 +133,7 @@ pub enum Spot {
 /// Nanoseconds of a second.
 const SECOND: i128 = 1_000_000_000;
 
-impl Spot {
+impl LineValue {
     /// Where a constant lies; `None` for what lies on no line.
     #[must_use]
     pub fn of(constant: &Constant) -> Option<Self> {
@@ -220,10 +220,10 @@ mod tests {
 
     #[test]
     fn cuts_divide_a_line() {
-        let spot = Spot::of(&Constant::Double(2.5)).expect("a number");
+        let spot = LineValue::of(&Constant::Double(2.5)).expect("a number");
         for line in [Line::Whole, Line::Real] {
             let (own, behind) = spot.cuts(line);
-            let of = |value: i64| Spot::of(&Constant::Int(value)).expect("a number");
+            let of = |value: i64| LineValue::of(&Constant::Int(value)).expect("a number");
             assert!(!of(2).reaches(&own) && of(3).reaches(&own) && of(3).reaches(&behind));
         }
         let (own, behind) = spot.cuts(Line::Real);

@@ -43,12 +43,12 @@ pub struct RuleMeaning {
     /// Whether it decides nothing.
     pub shadow: bool,
     /// What it contributes: to deny, to escalate (by target), to allow.
-    pub says: Says,
+    pub says: EffectFormulas,
 }
 
 /// What a rule, or all of them, contributes to a decision.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Says {
+pub struct EffectFormulas {
     /// Deny.
     pub deny: Lit,
     /// Escalate.
@@ -59,7 +59,7 @@ pub struct Says {
     pub targets: BTreeMap<Rc<str>, Lit>,
 }
 
-impl Says {
+impl EffectFormulas {
     /// Nothing.
     #[must_use]
     pub const fn nothing() -> Self {
@@ -79,7 +79,7 @@ pub struct Meaning {
     pub lacking: [Lit; 2],
     /// The effect, by phase: exactly one of deny, escalate and allow holds, or none where nothing
     /// decides.
-    pub effects: [Says; 2],
+    pub effects: [EffectFormulas; 2],
     /// Outputs by name: the term, and when it fails.
     pub outputs: BTreeMap<Rc<str>, (Option<TermId>, Lit)>,
 }
@@ -111,7 +111,7 @@ fn read(module: &Module, store: &mut Store) -> Meaning {
     let guards = Guards::of(module);
     let mut rules = Vec::with_capacity(module.rules.len());
     for (at, row) in (0..).zip(&module.rules) {
-        let when = guards.asked(&lift, store, at);
+        let when = guards.when_asked(&lift, store, at);
         rules.push(rule(&mut lift, store, row, when));
     }
     let accepted = PHASES.map(|phase| accepted(&lift, store, &rules, phase));
@@ -121,7 +121,7 @@ fn read(module: &Module, store: &mut Store) -> Meaning {
         let lifted = lift.function(store, row.function);
         outputs.insert(text(module, row.name).into(), (lifted.value, lifted.error));
     }
-    let effects = [Says::nothing(), Says::nothing()];
+    let effects = [EffectFormulas::nothing(), EffectFormulas::nothing()];
     Meaning { rules, accepted, lacking, effects, outputs }
 }
 
@@ -152,7 +152,7 @@ fn enforced<'r>(
     module: &'r Module,
     rules: &'r [RuleMeaning],
     phase: Phase,
-) -> impl Iterator<Item = (&'r RuleRow, Voice, Lit)> {
+) -> impl Iterator<Item = (&'r RuleRow, Candidate, Lit)> {
     let rows = module.rules.iter().zip(rules);
     rows.filter(move |(row, _)| row.phase == phase && !row.shadow).flat_map(|(row, rule)| {
         let kind = module.functions.get(usize::from(row.function)).map(|row| row.kind);
@@ -214,7 +214,7 @@ impl<'m> Guards<'m> {
     }
 
     /// When a rule is asked.
-    fn asked(&self, lift: &Lift<'_>, store: &mut Store, rule: u16) -> Lit {
+    fn when_asked(&self, lift: &Lift<'_>, store: &mut Store, rule: u16) -> Lit {
         let Some(guard) = self.rules.get(&rule) else { return Lit::FALSE };
         let key = lift.slots.terms.get(usize::from(lift.module.index.key_slot)).copied();
         let Some(key) = key.filter(|_| !guard.always) else {
@@ -250,7 +250,7 @@ pub fn rule_meaning(
     number: u16,
 ) -> Option<RuleMeaning> {
     let row = lift.module.rules.get(usize::from(number))?;
-    let asked = guards.asked(lift, store, number);
+    let asked = guards.when_asked(lift, store, number);
     Some(rule(lift, store, row, asked))
 }
 
@@ -287,7 +287,7 @@ fn rule(lift: &mut Lift<'_>, store: &mut Store, row: &RuleRow, asked: Lit) -> Ru
         fails,
         phase: row.phase,
         shadow: row.shadow,
-        says: Says::nothing(),
+        says: EffectFormulas::nothing(),
     };
     meaning.says = says(module, store, row, (&meaning, decision));
     meaning
@@ -299,8 +299,8 @@ fn says(
     store: &mut Store,
     row: &RuleRow,
     (rule, decision): (&RuleMeaning, bool),
-) -> Says {
-    let mut says = Says::nothing();
+) -> EffectFormulas {
+    let mut says = EffectFormulas::nothing();
     for (number, lit) in candidates(module, row, rule, decision) {
         add(store, &mut says, module, number, lit);
     }
@@ -309,13 +309,13 @@ fn says(
 
 /// What a candidate stands for: an effect, and with escalate its escalation; whether it failed.
 #[derive(Clone, Copy, Debug)]
-struct Voice {
+struct Candidate {
     effect: Effect,
     escalation: u16,
     failed: bool,
 }
 
-fn add(store: &mut Store, says: &mut Says, module: &Module, voice: Voice, when: Lit) {
+fn add(store: &mut Store, says: &mut EffectFormulas, module: &Module, voice: Candidate, when: Lit) {
     let place = match voice.effect {
         Effect::Deny => &mut says.deny,
         Effect::Escalate => {
@@ -334,20 +334,20 @@ fn candidates(
     row: &RuleRow,
     rule: &RuleMeaning,
     decision: bool,
-) -> Vec<(Voice, Lit)> {
+) -> Vec<(Candidate, Lit)> {
     let outcome = |at: u16| module.outcomes.get(usize::from(row.first_outcome + at));
     let mut voices = Vec::new();
     for (at, lit) in (0..).zip(&rule.fires) {
         if let Some(said) = outcome(at) {
             let (effect, escalation) = (said.effect, said.escalation);
-            voices.push((Voice { effect, escalation, failed: false }, *lit));
+            voices.push((Candidate { effect, escalation, failed: false }, *lit));
         }
     }
     let on_error = module.manifest.on_error;
     let kind = if decision { FunctionKind::Decision } else { FunctionKind::Condition };
     let first = outcome(0).map(|said| said.effect);
     if let Some(effect) = failure_effect(Some(kind), first, on_error.effect) {
-        let voice = Voice { effect, escalation: on_error.escalation, failed: true };
+        let voice = Candidate { effect, escalation: on_error.escalation, failed: true };
         voices.push((voice, rule.fails));
     }
     voices
@@ -356,12 +356,12 @@ fn candidates(
 /// An escalation in words that mean the same in every program.
 fn target(module: &Module, escalation: u16) -> Rc<str> {
     let row = module.escalations.get(usize::from(escalation));
-    row.map_or_else(|| "".into(), |row| asked(module, row).into())
+    row.map_or_else(|| "".into(), |row| escalation_key(module, row).into())
 }
 
 /// All that an escalation asks, in words that mean the same in every program.
 #[must_use]
-pub fn asked(module: &Module, row: &EscalationRow) -> String {
+pub fn escalation_key(module: &Module, row: &EscalationRow) -> String {
     let names =
         |many: &[u32]| many.iter().map(|at| text(module, *at)).collect::<Vec<_>>().join(", ");
     let rest =
@@ -476,7 +476,7 @@ fn effects(
     store: &mut Store,
     rules: &[RuleMeaning],
     (phase, shared): (Phase, &BTreeSet<(Effect, Lit)>),
-) -> Says {
+) -> EffectFormulas {
     let own = enforced(module, rules, phase).map(|(_, voice, lit)| (voice.effect, lit));
     let own = own.filter(|said| !shared.contains(said)).collect::<Vec<_>>();
     let [allow, escalate, deny] = [Effect::Allow, Effect::Escalate, Effect::Deny].map(|level| {
@@ -489,7 +489,7 @@ fn effects(
         .enumerate()
         .map(|(at, (row, voice, lit))| (voice.failed, row.priority, at, voice.escalation, lit))
         .collect();
-    let mut says = Says {
+    let mut says = EffectFormulas {
         deny,
         escalate: store.formulas.and(escalate, !deny),
         allow: store.formulas.all([allow, !escalate, !deny]),
@@ -507,7 +507,7 @@ fn effects(
     let silent = store.formulas.all([!deny, !escalate, !allow]);
     if let Some(default) = module.manifest.default {
         let (effect, escalation) = (default.effect, default.escalation);
-        add(store, &mut says, module, Voice { effect, escalation, failed: false }, silent);
+        add(store, &mut says, module, Candidate { effect, escalation, failed: false }, silent);
     }
     says
 }

@@ -13,14 +13,14 @@ use crate::base::limits::SOLVE_STEPS_MAX;
 
 /// A variable, or its negation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Signed {
+pub struct Literal {
     /// The variable.
     pub var: u32,
     /// Whether it must be true.
     pub holds: bool,
 }
 
-impl std::ops::Not for Signed {
+impl std::ops::Not for Literal {
     type Output = Self;
 
     fn not(self) -> Self {
@@ -30,7 +30,7 @@ impl std::ops::Not for Signed {
 
 /// An answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Answer {
+pub enum SatResult {
     /// All clauses can hold: `value` says how.
     Yes,
     /// They cannot: `clash` says which assumptions are to blame.
@@ -40,17 +40,17 @@ pub enum Answer {
 }
 
 /// Something that decides about clauses, one question after the other.
-pub trait Sat {
+pub trait SatSolver {
     /// A new variable.
     fn var(&mut self) -> u32;
     /// Demands that one of these holds.
-    fn clause(&mut self, clause: &[Signed]);
+    fn clause(&mut self, clause: &[Literal]);
     /// Whether all can hold under these assumptions.
-    fn solve(&mut self, assumptions: &[Signed]) -> Answer;
+    fn solve(&mut self, assumptions: &[Literal]) -> SatResult;
     /// The value of a variable, after a yes.
     fn value(&self, var: u32) -> bool;
     /// Assumptions that cannot hold together, after a no.
-    fn clash(&self) -> Vec<Signed>;
+    fn clash(&self) -> Vec<Literal>;
 }
 
 /// The solver that is linked.
@@ -88,18 +88,18 @@ impl Batsat {
         self.steps = steps;
     }
 
-    fn inner(&mut self, lit: Signed) -> Inner {
+    fn inner(&mut self, lit: Literal) -> Inner {
         Inner::new(self.solver.var_of_int(lit.var), lit.holds)
     }
 }
 
-impl Sat for Batsat {
+impl SatSolver for Batsat {
     fn var(&mut self) -> u32 {
         // What nobody asks for is better false: no error, nothing there.
         self.solver.new_var(lbool::FALSE, true).idx()
     }
 
-    fn clause(&mut self, clause: &[Signed]) {
+    fn clause(&mut self, clause: &[Literal]) {
         let mut room = std::mem::take(&mut self.room);
         room.clear();
         room.extend(clause.iter().map(|lit| self.inner(*lit)));
@@ -107,16 +107,16 @@ impl Sat for Batsat {
         self.room = room;
     }
 
-    fn solve(&mut self, assumptions: &[Signed]) -> Answer {
+    fn solve(&mut self, assumptions: &[Literal]) -> SatResult {
         let assumptions: Vec<Inner> = assumptions.iter().map(|lit| self.inner(*lit)).collect();
         self.left.set(self.steps);
         let answer = self.solver.solve_limited(&assumptions);
         if answer == lbool::TRUE {
-            Answer::Yes
+            SatResult::Yes
         } else if answer == lbool::FALSE {
-            Answer::No
+            SatResult::No
         } else {
-            Answer::GaveUp
+            SatResult::GaveUp
         }
     }
 
@@ -125,10 +125,10 @@ impl Sat for Batsat {
         model.get(var as usize).is_some_and(|value| *value == lbool::TRUE)
     }
 
-    fn clash(&self) -> Vec<Signed> {
+    fn clash(&self) -> Vec<Literal> {
         // The core is told as the clause that follows: each assumption negated.
         let core = self.solver.unsat_core().iter();
-        core.map(|lit| Signed { var: lit.var().idx(), holds: !lit.sign() }).collect()
+        core.map(|lit| Literal { var: lit.var().idx(), holds: !lit.sign() }).collect()
     }
 }
 
@@ -140,14 +140,14 @@ mod tests {
     fn answers_and_says_why_not() {
         let mut sat = Batsat::default();
         let [a, b, c] = [sat.var(), sat.var(), sat.var()];
-        let lit = |var| Signed { var, holds: true };
+        let lit = |var| Literal { var, holds: true };
         sat.clause(&[lit(a), lit(b)]);
-        assert_eq!(sat.solve(&[!lit(a)]), Answer::Yes);
+        assert_eq!(sat.solve(&[!lit(a)]), SatResult::Yes);
         assert!(sat.value(b) && !sat.value(a));
-        assert_eq!(sat.solve(&[lit(c), !lit(a), !lit(b)]), Answer::No);
+        assert_eq!(sat.solve(&[lit(c), !lit(a), !lit(b)]), SatResult::No);
         let mut clash = sat.clash();
         clash.sort();
         assert_eq!(clash, [!lit(a), !lit(b)]);
-        assert_eq!(sat.solve(&[]), Answer::Yes);
+        assert_eq!(sat.solve(&[]), SatResult::Yes);
     }
 }

@@ -9,33 +9,33 @@
 
 use std::fmt::Write as _;
 
-use crate::compiler::solve::atoms::Three;
-use crate::compiler::solve::lift::{Cell, Reading, State, Step, Unclear};
+use crate::compiler::solve::atoms::Ternary;
+use crate::compiler::solve::lift::{FunctionLift, Location, OpaqueCode, State, Step};
 use crate::compiler::solve::store::{Kind, Kinds, TermId, TextTest};
 use crate::lang::constant::Constant;
 use crate::lang::functions::{Sig, by_number};
 use crate::lang::opcodes::{Instruction, Op, Operand, X_COLD, X_INVERT, X_LEVEL, X_PART, Yield};
 
-impl Reading<'_, '_> {
+impl FunctionLift<'_, '_> {
     /// What an instruction does.
     #[expect(clippy::wildcard_enum_match_arm, reason = "others are operations of their own")]
     pub(in crate::compiler::solve) fn step(
         &mut self,
         ins: &Instruction,
         state: &State,
-    ) -> Result<Step, Unclear> {
+    ) -> Result<Step, OpaqueCode> {
         if ins.op.is_atom() {
             return self.atom(ins, state).map(Step::Branch);
         }
-        let register = Cell::Register(ins.c);
+        let register = Location::Register(ins.c);
         Ok(match ins.op {
             Op::Test => {
-                let called = self.callee(ins.a).ok_or(Unclear)?;
-                Step::Branch(Three { yes: called.yes, error: called.error })
+                let called = self.callee(ins.a).ok_or(OpaqueCode)?;
+                Step::Branch(Ternary { yes: called.yes, error: called.error })
             }
             Op::Need => {
-                let called = self.callee(ins.a).ok_or(Unclear)?;
-                Step::Called(register, called.value.ok_or(Unclear)?, called.error)
+                let called = self.callee(ins.a).ok_or(OpaqueCode)?;
+                Step::Called(register, called.value.ok_or(OpaqueCode)?, called.error)
             }
             Op::LoadConst => {
                 let constant = self.constant(ins.b)?;
@@ -53,13 +53,13 @@ impl Reading<'_, '_> {
             Op::Iter => Step::Loop,
             Op::Pend => Step::Pend,
             Op::LoopEnd => Step::LoopEnd,
-            Op::Next | Op::Catch => return Err(Unclear),
+            Op::Next | Op::Catch => return Err(OpaqueCode),
             _ => self.other(ins, state)?,
         })
     }
 
     /// An instruction that is an operation of its own.
-    fn other(&mut self, ins: &Instruction, state: &State) -> Result<Step, Unclear> {
+    fn other(&mut self, ins: &Instruction, state: &State) -> Result<Step, OpaqueCode> {
         let (name, parts) = self.operation(ins, state)?;
         Ok(match ins.op.yields() {
             Yield::Branch => Step::Branch(self.store.unknown(&name, &parts)),
@@ -69,40 +69,40 @@ impl Reading<'_, '_> {
                     if ins.op.errors().is_empty() { kinds.without(&[Kind::Error]) } else { kinds };
                 let term = self.store.made(&name, &parts, kinds);
                 self.store.set_whole(term, self.is_whole(ins, &parts));
-                Step::Value(Cell::Register(ins.c), term)
+                Step::Value(Location::Register(ins.c), term)
             }
             Yield::Effect => {
                 let [_, cursor, _] = ins.op.operands();
                 if cursor != Operand::Cursor {
-                    return Err(Unclear);
+                    return Err(OpaqueCode);
                 }
                 let fails = !ins.op.errors().is_empty();
                 let own = [Kind::Other, Kind::Error];
                 let kinds = Kinds::of(own.get(..1 + usize::from(fails)).unwrap_or_default());
-                Step::Value(Cell::Cursor(ins.b), self.store.made(&name, &parts, kinds))
+                Step::Value(Location::Cursor(ins.b), self.store.made(&name, &parts, kinds))
             }
-            Yield::Control => return Err(Unclear),
+            Yield::Control => return Err(OpaqueCode),
         })
     }
 
-    fn constant(&self, at: u16) -> Result<Constant, Unclear> {
-        self.lift.module.constants.get(usize::from(at)).cloned().ok_or(Unclear)
+    fn constant(&self, at: u16) -> Result<Constant, OpaqueCode> {
+        self.lift.module.constants.get(usize::from(at)).cloned().ok_or(OpaqueCode)
     }
 
-    fn set(&self, at: u16) -> Result<Vec<&Constant>, Unclear> {
+    fn set(&self, at: u16) -> Result<Vec<&Constant>, OpaqueCode> {
         let module = self.lift.module;
-        let set = module.sets.get(usize::from(at)).ok_or(Unclear)?;
-        set.iter().map(|it| module.constants.get(usize::from(*it)).ok_or(Unclear)).collect()
+        let set = module.sets.get(usize::from(at)).ok_or(OpaqueCode)?;
+        set.iter().map(|it| module.constants.get(usize::from(*it)).ok_or(OpaqueCode)).collect()
     }
 
     /// A test of values.
     #[expect(clippy::wildcard_enum_match_arm, reason = "others are operations of their own")]
-    fn atom(&mut self, ins: &Instruction, state: &State) -> Result<Three, Unclear> {
+    fn atom(&mut self, ins: &Instruction, state: &State) -> Result<Ternary, OpaqueCode> {
         let a = self.read(state, ins.a)?;
         let relations = ins.x & !(X_INVERT | X_COLD | X_PART);
         let text = |constant: &Constant| match constant {
             Constant::String(text) => Ok(text.as_str().to_owned()),
-            _ => Err(Unclear),
+            _ => Err(OpaqueCode),
         };
         Ok(match ins.op {
             Op::CompareInt | Op::CompareUint | Op::CompareDouble | Op::CompareOther => {
@@ -148,7 +148,7 @@ impl Reading<'_, '_> {
             }
             Op::Matches => {
                 let module = self.lift.module;
-                let row = module.patterns.get(usize::from(ins.b)).ok_or(Unclear)?;
+                let row = module.patterns.get(usize::from(ins.b)).ok_or(OpaqueCode)?;
                 let pattern = module.strings.get(row.text as usize).unwrap_or_default();
                 self.store.text(a, &TextTest::Matches(pattern.into()))
             }
@@ -171,7 +171,7 @@ impl Reading<'_, '_> {
         &mut self,
         state: &State,
         at: u16,
-    ) -> Result<TermId, Unclear> {
+    ) -> Result<TermId, OpaqueCode> {
         let term = self.read(state, at)?;
         let changed = self.lift.slots.changed.get(usize::from(at)).cloned().unwrap_or_default();
         if changed.is_empty() {
@@ -189,7 +189,7 @@ impl Reading<'_, '_> {
         &mut self,
         ins: &Instruction,
         state: &State,
-    ) -> Result<(String, Vec<TermId>), Unclear> {
+    ) -> Result<(String, Vec<TermId>), OpaqueCode> {
         let flags = ins.x & !(X_INVERT | X_COLD | X_PART);
         let mut name = format!("{} {flags}", ins.op.mnemonic());
         let mut parts = Vec::new();
@@ -207,7 +207,7 @@ impl Reading<'_, '_> {
                     parts.push(self.store.constant(&constant));
                 }
                 Operand::Cursor => {
-                    let held = state.terms.get(&Cell::Cursor(at)).copied();
+                    let held = state.terms.get(&Location::Cursor(at)).copied();
                     parts.extend(held);
                 }
                 _ => self.named(operand, at, (&mut name, &mut parts))?,
@@ -240,7 +240,7 @@ impl Reading<'_, '_> {
         operand: Operand,
         at: u16,
         (name, parts): (&mut String, &mut Vec<TermId>),
-    ) -> Result<(), Unclear> {
+    ) -> Result<(), OpaqueCode> {
         let module = self.lift.module;
         let text = |at: u32| module.strings.get(at as usize).unwrap_or_default();
         let index = usize::from(at);
@@ -251,24 +251,24 @@ impl Reading<'_, '_> {
                 String::new()
             }
             Operand::Pattern => {
-                module.patterns.get(index).map(|row| text(row.text)).ok_or(Unclear)?.into()
+                module.patterns.get(index).map(|row| text(row.text)).ok_or(OpaqueCode)?.into()
             }
             Operand::Function => {
-                let called = self.callee(at).ok_or(Unclear)?;
+                let called = self.callee(at).ok_or(OpaqueCode)?;
                 parts.extend(called.value);
                 format!("{:?} {:?} {:?}", called.yes, called.error, called.chosen)
             }
             Operand::Builtin | Operand::Outcome | Operand::Class => at.to_string(),
-            Operand::Dispatch => format!("{:?}", module.dispatch.get(index).ok_or(Unclear)?),
+            Operand::Dispatch => format!("{:?}", module.dispatch.get(index).ok_or(OpaqueCode)?),
             Operand::Host => {
-                let row = module.hosts.get(index).ok_or(Unclear)?;
+                let row = module.hosts.get(index).ok_or(OpaqueCode)?;
                 let types = row.params.iter().chain([&row.result]);
                 let types = types.map(|ty| format!("{:?}", module.types.get(usize::from(*ty))));
                 format!("{} {}", text(row.name), types.collect::<Vec<_>>().join(" "))
             }
-            Operand::Message => text(module.messages.get(index).ok_or(Unclear)?.name).into(),
-            Operand::Enum => text(module.enums.get(index).ok_or(Unclear)?.name).into(),
-            Operand::Field => text(module.fields.get(index).ok_or(Unclear)?.name).into(),
+            Operand::Message => text(module.messages.get(index).ok_or(OpaqueCode)?.name).into(),
+            Operand::Enum => text(module.enums.get(index).ok_or(OpaqueCode)?.name).into(),
+            Operand::Field => text(module.fields.get(index).ok_or(OpaqueCode)?.name).into(),
             Operand::None | Operand::Read | Operand::Write | Operand::Const | Operand::Cursor => {
                 String::new()
             }

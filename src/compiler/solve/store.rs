@@ -15,7 +15,7 @@ use rustc_hash::FxHashMap;
 
 use crate::base::limits::{SOLVE_TERM_DEPTH_MAX, SOLVE_WAYS_MAX};
 use crate::compiler::solve::formula::{Formulas, Lit};
-use crate::compiler::solve::point::{Line, Point, Real, Spot};
+use crate::compiler::solve::point::{Line, LineValue, Point, Real};
 use crate::lang::constant::Constant;
 
 /// What kind of value a term has. Numbers are one kind: the language compares them on one line.
@@ -439,7 +439,9 @@ impl Store {
                 let reaches = match self.as_constant(id) {
                     // Beyond all cuts.
                     Some(Constant::Double(it)) if Real::double(*it).is_none() => *it > 0.0,
-                    constant => constant.and_then(Spot::of).is_some_and(|spot| spot.reaches(&cut)),
+                    constant => {
+                        constant.and_then(LineValue::of).is_some_and(|spot| spot.reaches(&cut))
+                    }
                 };
                 if reaches { Lit::TRUE } else { Lit::FALSE }
             }

@@ -26,7 +26,7 @@ use crate::lang::pattern::{self, Automaton};
 
 /// What a text must be like.
 #[derive(Clone, Debug, Default)]
-pub(in crate::compiler::solve) struct Wanted {
+pub(in crate::compiler::solve) struct TextConstraints {
     /// It is not below this.
     pub(in crate::compiler::solve) low: Option<Rc<[u8]>>,
     /// It is below this.
@@ -52,13 +52,13 @@ pub(in crate::compiler::solve) enum NoText {
 ///
 /// # Errors
 /// Why there is none.
-pub(in crate::compiler::solve) fn find(wanted: &Wanted) -> Result<String, NoText> {
+pub(in crate::compiler::solve) fn find(wanted: &TextConstraints) -> Result<String, NoText> {
     if let Some(text) = guess(wanted) {
         return Ok(text);
     }
     let machines = machines(wanted)?;
     let bytes = alphabet(&machines);
-    let start: Vec<u64> = machines.iter().map(Machine::start).collect();
+    let start: Vec<u64> = machines.iter().map(TextAutomaton::start).collect();
     let pleased =
         |states: &[u64]| machines.iter().zip(states).all(|(it, state)| it.pleased(*state));
     let mut known: FxHashSet<Vec<u64>> = FxHashSet::default();
@@ -86,7 +86,7 @@ pub(in crate::compiler::solve) fn find(wanted: &Wanted) -> Result<String, NoText
 
 /// The shortest text that is wanted, where one look tells: of all texts, of those that hold another
 /// one, and of those that begin with one, that is the text itself. `None` where a look does not.
-fn guess(wanted: &Wanted) -> Option<String> {
+fn guess(wanted: &TextConstraints) -> Option<String> {
     let parts = wanted.tests.iter().filter_map(|(test, holds)| match test {
         TextTest::Ends(part) | TextTest::Contains(part) if *holds => Some(part.as_bytes()),
         TextTest::Ends(_) | TextTest::Contains(_) | TextTest::Matches(_) | TextTest::Fits(_) => {
@@ -139,7 +139,7 @@ pub(in crate::compiler::solve) fn passes(subject: &str, test: &TextTest) -> Opti
             let behind = [subject.as_bytes(), &[0]].concat();
             let (low, high) = (Some(subject.as_bytes().into()), Some(behind.into()));
             let tests = vec![(test.clone(), true)];
-            match find(&Wanted { low, high, tests, ..Wanted::default() }) {
+            match find(&TextConstraints { low, high, tests, ..TextConstraints::default() }) {
                 Ok(_) => Some(true),
                 Err(NoText::Impossible) => Some(false),
                 Err(NoText::Unknown) => None,
@@ -161,23 +161,23 @@ fn text(queue: &[(Vec<u64>, usize, u8)], mut at: usize) -> Option<String> {
     String::from_utf8(bytes).ok()
 }
 
-fn machines(wanted: &Wanted) -> Result<Vec<Machine>, NoText> {
-    let mut machines = vec![Machine::Utf8];
-    machines.extend(wanted.low.clone().map(Machine::Low));
-    machines.extend(wanted.high.clone().map(Machine::High));
+fn machines(wanted: &TextConstraints) -> Result<Vec<TextAutomaton>, NoText> {
+    let mut machines = vec![TextAutomaton::Utf8];
+    machines.extend(wanted.low.clone().map(TextAutomaton::Low));
+    machines.extend(wanted.high.clone().map(TextAutomaton::High));
     for (test, holds) in &wanted.tests {
-        machines.push(Machine::of(test, *holds)?);
+        machines.push(TextAutomaton::of(test, *holds)?);
     }
     let (least, most) = wanted.size;
     if least > 0 || most.is_some() {
-        machines.push(Machine::Size(least, most));
+        machines.push(TextAutomaton::Size(least, most));
     }
-    machines.extend(wanted.not.iter().map(|text| Machine::Not(text.as_bytes().into())));
+    machines.extend(wanted.not.iter().map(|text| TextAutomaton::Not(text.as_bytes().into())));
     Ok(machines)
 }
 
 /// A property of texts as an automaton over their bytes.
-enum Machine {
+enum TextAutomaton {
     Utf8,
     Low(Rc<[u8]>),
     High(Rc<[u8]>),
@@ -257,7 +257,7 @@ const fn utf8(state: u64, byte: u8) -> Option<u64> {
     Some(if follow == 0 { 0 } else { open(follow, 0x80, 0xBF) })
 }
 
-impl Machine {
+impl TextAutomaton {
     fn of(test: &TextTest, holds: bool) -> Result<Self, NoText> {
         Ok(match test {
             TextTest::Ends(end) => Self::Part(Needle::of(end), true, holds),
@@ -425,7 +425,7 @@ fn settled(dfa: &DFA<Vec<u32>>, state: u64) -> u64 {
 }
 
 /// One byte of each range that is not told apart; letters and digits before others.
-fn alphabet(machines: &[Machine]) -> Vec<u8> {
+fn alphabet(machines: &[TextAutomaton]) -> Vec<u8> {
     let mut marks = [false; 257];
     for machine in machines {
         machine.mark(&mut marks);
@@ -453,27 +453,27 @@ fn alphabet(machines: &[Machine]) -> Vec<u8> {
 mod tests {
     use super::*;
 
-    fn test(test: TextTest) -> Wanted {
-        Wanted { tests: vec![(test, true)], ..Wanted::default() }
+    fn test(test: TextTest) -> TextConstraints {
+        TextConstraints { tests: vec![(test, true)], ..TextConstraints::default() }
     }
 
     #[test]
     fn finds_the_shortest() {
-        assert_eq!(find(&Wanted::default()).as_deref(), Ok(""));
-        let prefix = Wanted {
+        assert_eq!(find(&TextConstraints::default()).as_deref(), Ok(""));
+        let prefix = TextConstraints {
             low: Some((*b"prod").into()),
             high: Some((*b"proe").into()),
-            ..Wanted::default()
+            ..TextConstraints::default()
         };
         assert_eq!(find(&prefix).as_deref(), Ok("prod"));
-        let other = Wanted { not: vec!["prod".into()], ..prefix.clone() };
+        let other = TextConstraints { not: vec!["prod".into()], ..prefix.clone() };
         assert_eq!(find(&other).as_deref(), Ok("proda"));
-        let both = Wanted { tests: vec![(TextTest::Ends("ab".into()), true)], ..prefix };
+        let both = TextConstraints { tests: vec![(TextTest::Ends("ab".into()), true)], ..prefix };
         assert_eq!(find(&both).as_deref(), Ok("prodab"));
         assert_eq!(find(&test(TextTest::Contains("aab".into()))).as_deref(), Ok("aab"));
         assert_eq!(find(&test(TextTest::Matches("^x{3}$".into()))).as_deref(), Ok("xxx"));
         assert_eq!(find(&test(TextTest::Fits("a*c*".into()))).as_deref(), Ok("ac"));
-        let long = Wanted { size: (3, Some(4)), ..Wanted::default() };
+        let long = TextConstraints { size: (3, Some(4)), ..TextConstraints::default() };
         assert_eq!(find(&long).map(|text| text.chars().count()), Ok(3));
     }
 
@@ -489,14 +489,14 @@ mod tests {
         wanted.tests.push((TextTest::Matches("[ab]".into()), false));
         wanted.tests.push((TextTest::Contains("c".into()), false));
         assert_eq!(find(&wanted), Err(NoText::Impossible));
-        let single = Wanted {
+        let single = TextConstraints {
             low: Some((*b"k").into()),
             high: Some((*b"k\0").into()),
             not: vec!["k".into()],
-            ..Wanted::default()
+            ..TextConstraints::default()
         };
         assert_eq!(find(&single), Err(NoText::Impossible));
-        let short = Wanted { size: (0, Some(1)), ..test(TextTest::Contains("ab".into())) };
+        let short = TextConstraints { size: (0, Some(1)), ..test(TextTest::Contains("ab".into())) };
         assert_eq!(find(&short), Err(NoText::Impossible));
     }
 }

@@ -13,11 +13,11 @@ use std::collections::BTreeMap;
 
 use crate::base::arrange::{Arrange as _, gathered};
 use crate::compiler::solve::atoms::line_of;
+use crate::compiler::solve::constraint::{Constraint, Cuts};
 use crate::compiler::solve::order::{Bound, Member, ORDER_MAX, Order, Step};
-use crate::compiler::solve::point::{Line, Point, Real, Spot};
+use crate::compiler::solve::point::{Line, LineValue, Point, Real};
 use crate::compiler::solve::store::{Fact, Kind, Kinds, Store, Term, TermId, TextTest, kind_on};
 use crate::compiler::solve::texts::NoText;
-use crate::compiler::solve::want::{Cuts, Want};
 
 /// A value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,11 +57,11 @@ impl Value {
     }
 
     /// Where it lies, if it lies on a line.
-    fn spot(&self) -> Option<Spot> {
+    fn spot(&self) -> Option<LineValue> {
         match self {
-            Self::Number(at) => Some(Spot::Number(*at)),
-            Self::Time(at) | Self::Span(at) => Some(Spot::Number(Real::whole(*at))),
-            Self::Text(text) => Some(Spot::Text(text.as_bytes().into())),
+            Self::Number(at) => Some(LineValue::Number(*at)),
+            Self::Time(at) | Self::Span(at) => Some(LineValue::Number(Real::whole(*at))),
+            Self::Text(text) => Some(LineValue::Text(text.as_bytes().into())),
             Self::Absent
             | Self::Null
             | Self::Bool(_)
@@ -92,16 +92,16 @@ pub const USUAL_TIME: i128 = 1_773_741_600_000_000_000;
 /// # Errors
 /// Why there are none.
 pub fn values(store: &Store, facts: &[(Fact, bool)]) -> Result<Values, NoValues> {
-    let mut wants = Wants::of(store, facts)?;
+    let mut wants = Constraints::of(store, facts)?;
     wants.gather(store, facts);
-    Choice::of(&wants, store)?.run()
+    Assignment::of(&wants, store)?.run()
 }
 
 #[derive(Default)]
-struct Wants {
+struct Constraints {
     /// The class of every term, ascending.
     class: Vec<(TermId, usize)>,
-    classes: Vec<Want>,
+    classes: Vec<Constraint>,
     /// Pairs of classes that differ, and the fact that says so.
     differ: Vec<(usize, usize, usize)>,
     /// Classes of which the first lies below the second, or, without `true`, not above it; and the
@@ -109,7 +109,7 @@ struct Wants {
     below: Vec<(usize, usize, bool, usize)>,
 }
 
-impl Wants {
+impl Constraints {
     /// Terms by what must be equal.
     fn of(store: &Store, facts: &[(Fact, bool)]) -> Result<Self, NoValues> {
         let mut own = Self::default();
@@ -136,7 +136,7 @@ impl Wants {
 
     /// What is equal has one size.
     fn merge_sizes(&mut self, store: &Store, facts: &[(Fact, bool)]) {
-        let equal: Vec<Want> =
+        let equal: Vec<Constraint> =
             self.classes.iter().filter(|want| want.terms.len() > 1).cloned().collect();
         for want in equal {
             let size = |term: &TermId| store.known(&Term::Size(*term));
@@ -164,7 +164,7 @@ impl Wants {
             Err(at) => at,
         };
         self.class.insert(at, (term, self.classes.len()));
-        self.classes.push(Want { terms: vec![term], ..Want::default() });
+        self.classes.push(Constraint { terms: vec![term], ..Constraint::default() });
         self.classes.len() - 1
     }
 
@@ -175,7 +175,7 @@ impl Wants {
 
     fn merge(&mut self, a: usize, b: usize, fact: usize) {
         let moved = if a == b {
-            Want::default()
+            Constraint::default()
         } else {
             self.classes.get_mut(b).map(std::mem::take).unwrap_or_default()
         };
@@ -305,13 +305,13 @@ impl Wants {
     }
 
     fn is_single(&self, class: usize) -> bool {
-        self.classes.get(class).is_some_and(Want::is_single)
+        self.classes.get(class).is_some_and(Constraint::is_single)
     }
 }
 
 /// Values of classes, chosen one after the other.
-struct Choice<'w> {
-    wants: &'w Wants,
+struct Assignment<'w> {
+    wants: &'w Constraints,
     store: &'w Store,
     order: Order,
     /// By class.
@@ -321,8 +321,8 @@ struct Choice<'w> {
 /// Least and most of a size.
 type Sizes = (u64, Option<u64>);
 
-impl<'w> Choice<'w> {
-    fn of(wants: &'w Wants, store: &'w Store) -> Result<Self, NoValues> {
+impl<'w> Assignment<'w> {
+    fn of(wants: &'w Constraints, store: &'w Store) -> Result<Self, NoValues> {
         let chosen = vec![None; wants.classes.len()];
         Ok(Self { wants, store, order: wants.order(store)?, chosen })
     }
@@ -388,7 +388,7 @@ impl<'w> Choice<'w> {
 
     /// The size of a text, which is chosen with it: not every size is that of one that passes its
     /// tests. `None` for what is no such size.
-    fn size_of_text(&mut self, size: &Want, narrow: &Want) -> Option<Value> {
+    fn size_of_text(&mut self, size: &Constraint, narrow: &Constraint) -> Option<Value> {
         let wants = self.wants;
         let [term] = size.terms.as_slice() else { return None };
         let Term::Size(of) = self.store.term(*term) else { return None };
@@ -406,13 +406,13 @@ impl<'w> Choice<'w> {
     }
 
     /// What is wanted of the sizes of the terms of a class.
-    fn sizes(&self, want: &Want) -> impl Iterator<Item = usize> {
+    fn sizes(&self, want: &Constraint) -> impl Iterator<Item = usize> {
         let sized = |term: &TermId| self.wants.known_class(self.store.known(&Term::Size(*term))?);
         want.terms.iter().filter_map(sized)
     }
 
     /// Least and most of the size of a term; as it was chosen, where it was and one asks for that.
-    fn size(&self, want: &Want, as_chosen: bool) -> Sizes {
+    fn size(&self, want: &Constraint, as_chosen: bool) -> Sizes {
         let (mut least, mut most) = (0, None);
         for class in self.sizes(want) {
             let Some(own) = self.wants.classes.get(class) else { continue };
@@ -430,7 +430,7 @@ impl<'w> Choice<'w> {
     }
 
     /// A value of a class, which differs from those that were chosen before.
-    fn value(&self, class: usize, want: &Want, size: Sizes) -> Result<Value, NoValues> {
+    fn value(&self, class: usize, want: &Constraint, size: Sizes) -> Result<Value, NoValues> {
         let Some((kind, mut sure)) = want.kind(self.store) else {
             return Err(NoValues::Clash(want.from.clone()));
         };
@@ -474,7 +474,13 @@ impl<'w> Choice<'w> {
     }
 
     /// Fewer facts that clash: tests of a text that can be left out are.
-    fn smaller(&self, want: &Want, size: Sizes, blame: Vec<usize>, not: &[Value]) -> Vec<usize> {
+    fn smaller(
+        &self,
+        want: &Constraint,
+        size: Sizes,
+        blame: Vec<usize>,
+        not: &[Value],
+    ) -> Vec<usize> {
         let mut want = want.clone();
         let mut blame = blame;
         let mut at = 0;
@@ -496,7 +502,7 @@ impl<'w> Choice<'w> {
     }
 
     /// The test that a fact is.
-    fn test(&self, want: &Want, fact: usize) -> (Option<TextTest>, bool) {
+    fn test(&self, want: &Constraint, fact: usize) -> (Option<TextTest>, bool) {
         let class = want.terms.first().and_then(|term| self.wants.known_class(*term));
         let own = class.and_then(|class| self.wants.classes.get(class));
         let test = own.and_then(|own| own.tests.iter().find(|(.., at)| *at == fact));
@@ -505,7 +511,7 @@ impl<'w> Choice<'w> {
 }
 
 /// Least and most of a size, by what is wanted of it.
-fn bounds_of_size(want: &Want) -> Sizes {
+fn bounds_of_size(want: &Constraint) -> Sizes {
     let number = |point: &Point| match point {
         Point::Whole(at) => u64::try_from(*at).unwrap_or(0),
         Point::Real(..) | Point::Text(_) => 0,

@@ -7,8 +7,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::base::pointer;
-use crate::compiler::solve::ask::Cube;
 use crate::compiler::solve::point::{Line, Point, Real, behind_prefix};
+use crate::compiler::solve::query::Cube;
 use crate::compiler::solve::store::{Fact, Kind, Store, Term, TermId, TextTest};
 use crate::lang::constant::Constant;
 use crate::lang::functions::{Style, by_number};
@@ -23,7 +23,7 @@ const STEPS_MAX: usize = 10_000;
 
 /// What is said of one term.
 #[derive(Default)]
-struct Said {
+struct TermConditions {
     low: BTreeMap<Line, Point>,
     high: BTreeMap<Line, Point>,
     kinds: Vec<(Kind, bool)>,
@@ -33,7 +33,7 @@ struct Said {
 /// A cube in words; `true` for one without facts.
 #[must_use]
 pub fn words(store: &Store, cube: &Cube) -> String {
-    let mut said: BTreeMap<String, Said> = BTreeMap::new();
+    let mut said: BTreeMap<String, TermConditions> = BTreeMap::new();
     let (mut loose, mut orders) = (Vec::new(), Vec::new());
     for (fact, holds) in cube {
         match fact {
@@ -119,7 +119,7 @@ fn quoted(text: &str) -> String {
     Constant::String(text.into()).to_string()
 }
 
-impl Said {
+impl TermConditions {
     fn words(&self, name: &str) -> Vec<String> {
         let mut parts = Vec::new();
         let lines = [Line::Truth, Line::Whole, Line::Real, Line::Text, Line::Time, Line::Span];

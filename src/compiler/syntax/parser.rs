@@ -79,7 +79,7 @@ fn read(source: &Embedded, ast: &mut Ast, errors: &mut Vec<SyntaxError>) -> Expr
         }
         return hole(ast);
     }
-    let leash = Leash { left: Cell::new(SILENT_WORDS_MAX), cut: Cell::new(false) };
+    let leash = RecoveryLimit { left: Cell::new(SILENT_WORDS_MAX), cut: Cell::new(false) };
     let words = stream
         .words
         .iter()
@@ -107,12 +107,12 @@ fn read(source: &Embedded, ast: &mut Ast, errors: &mut Vec<SyntaxError>) -> Expr
 }
 
 /// Keeps error recovery short: it may look at few words, not at all that follow.
-struct Leash {
+struct RecoveryLimit {
     left: Cell<usize>,
     cut: Cell<bool>,
 }
 
-impl Leash {
+impl RecoveryLimit {
     fn pull(&self) -> bool {
         let left = self.left.get();
         if left == 0 {
@@ -165,7 +165,7 @@ pub(crate) struct TypeName {
     valid: bool,
 }
 
-type Unread = ErrorRecovery<usize, Token, ()>;
+type Recovery = ErrorRecovery<usize, Token, ()>;
 
 /// What the actions of the grammar do.
 pub(crate) struct Builder<'s> {
@@ -175,7 +175,7 @@ pub(crate) struct Builder<'s> {
     errors: &'s mut Vec<SyntaxError>,
     /// Reserved words read as variables: errors, unless they turn out to begin a type.
     reserved: BTreeMap<ExprId, Spanned<Name>>,
-    leash: &'s Leash,
+    leash: &'s RecoveryLimit,
     /// Counts up to `RECOVERY_MAX`.
     recovery: usize,
     /// Whether reading stopped early, so that the end of the words is not the end of the text.
@@ -237,7 +237,7 @@ impl Builder<'_> {
     }
 
     /// Reports the error that recovery went over.
-    pub(crate) fn recover(&mut self, unread: &Unread) {
+    pub(crate) fn recover(&mut self, unread: &Recovery) {
         self.leash.heard();
         self.report(&unread.error);
         self.recovery += 1 + unread.dropped_tokens.len();
@@ -368,13 +368,13 @@ impl Builder<'_> {
         self.push(ExprKind::Error, span, &[])
     }
 
-    pub(crate) fn hole(&mut self, unread: &Unread, range: Range<usize>) -> ExprId {
+    pub(crate) fn hole(&mut self, unread: &Recovery, range: Range<usize>) -> ExprId {
         self.recover(unread);
         self.reported(range)
     }
 
     /// A hole in the place of a field.
-    pub(crate) fn hole_after(&mut self, operand: ExprId, unread: &Unread, end: usize) -> ExprId {
+    pub(crate) fn hole_after(&mut self, operand: ExprId, unread: &Recovery, end: usize) -> ExprId {
         self.recover(unread);
         let span = self.span_from(operand, end);
         self.push(ExprKind::Error, span, &[operand])

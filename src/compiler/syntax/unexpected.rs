@@ -34,7 +34,7 @@ pub(crate) fn explain(
         }
         ParseError::InvalidToken { .. } | ParseError::User { .. } => return None,
     };
-    let scene = Scene { source, stream, at, wanted: wanted(expected) };
+    let scene = ErrorContext { source, stream, at, wanted: wanted(expected) };
     let follows = scene.follows();
     Some((scene.fact(), follows))
 }
@@ -48,12 +48,12 @@ fn place(stream: &Stream, word: Lexeme) -> usize {
 
 /// What the grammar could have read, sorted out.
 #[derive(Debug, Default)]
-struct Wanted {
+struct Expectation {
     name: bool,
     shown: Expected,
 }
 
-fn wanted(terminals: &[String]) -> Wanted {
+fn wanted(terminals: &[String]) -> Expectation {
     let has = |text: &str| terminals.iter().any(|terminal| terminal.trim_matches('"') == text);
     let operand = has("(") && has("name");
     // Every operand may be called or selected from, so `(` alone says nothing.
@@ -63,19 +63,19 @@ fn wanted(terminals: &[String]) -> Wanted {
     let name = has("name") && !operand;
     // The parser may finish the expression before it looks at the word behind it.
     let operator = operator || !(operand || name) && marks.is_empty();
-    Wanted { name, shown: Expected { operand, operator, marks } }
+    Expectation { name, shown: Expected { operand, operator, marks } }
 }
 
 /// The place of an error.
-struct Scene<'a> {
+struct ErrorContext<'a> {
     source: &'a Embedded,
     stream: &'a Stream,
     /// Index of the word that was not expected; the number of words at the end of the text.
     at: usize,
-    wanted: Wanted,
+    wanted: Expectation,
 }
 
-impl Scene<'_> {
+impl ErrorContext<'_> {
     fn word(&self) -> Option<Lexeme> {
         self.stream.words.get(self.at).copied()
     }

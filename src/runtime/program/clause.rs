@@ -197,11 +197,12 @@ impl<'c> Resolved<'c> {
             let atom = self.atoms.get(at).copied().flatten();
             let literal = atom.and_then(|atom| known.iter().find(|it| same(&it.atom, &atom)));
             let truth = literal.map(|it| it.outcome != (ins.x & X_INVERT != 0));
-            let is_sure = self.places.get(at).is_some_and(|place| sure.contains(place));
+            let is_infallible = self.places.get(at).is_some_and(|place| sure.contains(place));
             let goes_on = !matches!(ins.op, Op::Jump | Op::Fail) && truth != Some(false);
             let branches =
                 ins.op.yields() == Yield::Branch && truth != Some(true) || ins.op == Op::Jump;
-            let fails = truth.is_none() && ins.op != Op::Jump && ins.e != INFALLIBLE && !is_sure;
+            let fails =
+                truth.is_none() && ins.op != Op::Jump && ins.e != INFALLIBLE && !is_infallible;
             let next = u16::try_from(at + 1).unwrap_or(EXIT_FALSE);
             for (taken, to) in [(goes_on, next), (branches, ins.f), (fails, ins.e)] {
                 let is_end = usize::from(to) == self.code.len();

@@ -38,7 +38,7 @@ pub(super) struct Summary {
 }
 
 /// Whether it is proved that `ins` cannot fail.
-pub(super) fn is_sure(
+pub(super) fn is_infallible(
     module: &Module,
     ins: &Instruction,
     reads: &Reads<'_>,
@@ -66,12 +66,12 @@ pub(super) fn is_sure(
                 a.ty.kind(module),
                 Kind::Bool | Kind::String | Kind::Bytes | Kind::Timestamp | Kind::Duration
             );
-            let same = ordered && a.is_sure() && b.is(module, a.ty.kind(module));
+            let same = ordered && a.is_infallible() && b.is(module, a.ty.kind(module));
             same || a.is_number(module) && b.is_number(module)
         }
-        Op::EqualString | Op::EqualConst | Op::InSet | Op::Move | Op::Return => a.is_sure(),
-        Op::Equal => a.is_sure() && b.is_sure(),
-        Op::In => a.is_sure() && b.is_container(module),
+        Op::EqualString | Op::EqualConst | Op::InSet | Op::Move | Op::Return => a.is_infallible(),
+        Op::Equal => a.is_infallible() && b.is_infallible(),
+        Op::In => a.is_infallible() && b.is_container(module),
         Op::Holds | Op::Iter => a.is_container(module),
         Op::StartsWith | Op::EndsWith | Op::Contains | Op::Matches => a.is(module, Kind::String),
         Op::CompareSize | Op::Size => measurable() || a.is_container(module),
@@ -98,7 +98,9 @@ pub(super) fn is_sure(
         | Op::ToEnum
         | Op::PutField
         | Op::EndMessage => false,
-        Op::Field | Op::HasField => a.is_sure() && a.ty == Ty::Message(message_of(module, ins.b)),
+        Op::Field | Op::HasField => {
+            a.is_infallible() && a.ty == Ty::Message(message_of(module, ins.b))
+        }
     }
 }
 

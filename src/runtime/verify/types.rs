@@ -166,22 +166,23 @@ impl Known {
 
     /// Whether it is there and of this kind.
     pub(super) fn is(&self, module: &Module, kind: Kind) -> bool {
-        self.is_sure() && self.ty.kind(module) == kind
+        self.is_infallible() && self.ty.kind(module) == kind
     }
 
     /// Whether it is there.
-    pub(super) fn is_sure(&self) -> bool {
+    pub(super) fn is_infallible(&self) -> bool {
         self.presence == Presence::Sure
     }
 
     /// Whether it is there and a list or a map.
     pub(super) fn is_container(&self, module: &Module) -> bool {
-        self.is_sure() && matches!(self.ty.kind(module), Kind::List | Kind::Map)
+        self.is_infallible() && matches!(self.ty.kind(module), Kind::List | Kind::Map)
     }
 
     /// Whether it is there and a number.
     pub(super) fn is_number(&self, module: &Module) -> bool {
-        self.is_sure() && matches!(self.ty.kind(module), Kind::Int | Kind::Uint | Kind::Double)
+        self.is_infallible()
+            && matches!(self.ty.kind(module), Kind::Int | Kind::Uint | Kind::Double)
     }
 }
 

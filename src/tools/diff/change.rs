@@ -4,8 +4,8 @@
 //! Out:     `Changes`, and the word for all of them.
 //! Imports: `compiler::solve`, `runtime::bundle`.
 
-use crate::compiler::solve::ask::Undecided;
 use crate::compiler::solve::input::Example;
+use crate::compiler::solve::query::Undecided;
 use crate::runtime::bundle::module::Phase;
 
 /// Whether, and when, something changes in one direction.

@@ -21,10 +21,10 @@ use std::path::Path;
 use std::rc::Rc;
 
 use crate::base::arrange::gathered;
-use crate::compiler::solve::ask::{Answered, Asker, Question, Undecided};
 use crate::compiler::solve::formula::{Formulas, Lit};
 use crate::compiler::solve::input::Example;
-use crate::compiler::solve::rules::{Meaning, PHASES, RuleMeaning, Says, meanings};
+use crate::compiler::solve::query::{Answer, Query, QuerySolver, Undecided};
+use crate::compiler::solve::rules::{EffectFormulas, Meaning, PHASES, RuleMeaning, meanings};
 use crate::compiler::solve::store::Store;
 use crate::compiler::solve::words::words;
 use crate::lang::decision::Effect;
@@ -189,7 +189,7 @@ type Whose<'r> = Option<(&'r str, bool)>;
 struct Comparison<'p, 's> {
     old: Trial<'p>,
     new: Trial<'p>,
-    asker: Asker<'s>,
+    asker: QuerySolver<'s>,
     search: Search,
     /// Inputs that people wrote, as those of tests.
     seeds: &'s [Example],
@@ -208,7 +208,7 @@ pub fn compare_from(old: &Program, new: &Program, seeds: &[Example]) -> Differen
     let (old_module, new_module) = (old.module(), new.module());
     let mut store = Store::default();
     let [before, after] = meanings([old_module, new_module], &mut store);
-    let asker = Asker::new(&mut store, &[old_module, new_module]);
+    let asker = QuerySolver::new(&mut store, &[old_module, new_module]);
     let metered = old_module.manifest.metered || new_module.manifest.metered;
     let search = Search::of(&[old_module, new_module]);
     let (was, is) = (Trial::of(old), Trial::of(new));
@@ -238,13 +238,13 @@ fn by_id(meaning: &Meaning) -> BTreeMap<Rc<str>, usize> {
 }
 
 /// What a rule contributes to a phase, or nothing.
-fn voice(rule: Option<&RuleMeaning>, phase: Phase, shadow: bool) -> Says {
+fn voice(rule: Option<&RuleMeaning>, phase: Phase, shadow: bool) -> EffectFormulas {
     let own = rule.filter(|rule| rule.phase == phase && rule.shadow == shadow);
-    own.map_or_else(Says::nothing, |rule| rule.says.clone())
+    own.map_or_else(EffectFormulas::nothing, |rule| rule.says.clone())
 }
 
 /// When more is allowed in `new` than in `old`.
-fn looser(f: &mut Formulas, old: &Says, new: &Says) -> Lit {
+fn looser(f: &mut Formulas, old: &EffectFormulas, new: &EffectFormulas) -> Lit {
     let allowed = f.and(new.allow, !old.allow);
     let not_denied = f.and(old.deny, !new.deny);
     let escalated = f.and(new.escalate, old.deny);
@@ -253,7 +253,7 @@ fn looser(f: &mut Formulas, old: &Says, new: &Says) -> Lit {
 }
 
 /// When both escalate, to others.
-fn elsewhere(f: &mut Formulas, old: &Says, new: &Says) -> Lit {
+fn elsewhere(f: &mut Formulas, old: &EffectFormulas, new: &EffectFormulas) -> Lit {
     let both = f.and(old.escalate, new.escalate);
     let mut differs = Lit::FALSE;
     for (target, lit) in &old.targets {
@@ -277,8 +277,8 @@ const fn rank(effect: Option<Effect>) -> u8 {
 impl Comparison<'_, '_> {
     fn fits(&mut self, before: &Meaning, after: &Meaning, phase: Phase) -> bool {
         let domain = self.domain(before, after, phase);
-        let question = Question { domain, holds: Lit::TRUE };
-        self.asker.ask(question, &mut |_| true) != Answered::Proved
+        let question = Query { domain, holds: Lit::TRUE };
+        self.asker.ask(question, &mut |_| true) != Answer::Proved
     }
 
     fn domain(&mut self, before: &Meaning, after: &Meaning, phase: Phase) -> Lit {
@@ -367,7 +367,7 @@ impl Comparison<'_, '_> {
         &mut self,
         domain: Lit,
         phase: Phase,
-        (old, new): (&Says, &Says),
+        (old, new): (&EffectFormulas, &EffectFormulas),
         rule: Whose<'_>,
     ) -> Changes {
         let f = &mut self.asker.store().formulas;
@@ -384,15 +384,10 @@ impl Comparison<'_, '_> {
                 && (whose.is_some() || old.target != new.target)
         };
         Changes {
-            wider: self.change(Question { domain, holds: wider }, phase, wider_shows, rule),
-            narrower: self.change(
-                Question { domain, holds: narrower },
-                phase,
-                narrower_shows,
-                rule,
-            ),
+            wider: self.change(Query { domain, holds: wider }, phase, wider_shows, rule),
+            narrower: self.change(Query { domain, holds: narrower }, phase, narrower_shows, rule),
             otherwise: self.change(
-                Question { domain, holds: otherwise },
+                Query { domain, holds: otherwise },
                 phase,
                 otherwise_shows,
                 rule,
@@ -400,13 +395,7 @@ impl Comparison<'_, '_> {
         }
     }
 
-    fn change(
-        &mut self,
-        question: Question,
-        phase: Phase,
-        shows: Shows,
-        rule: Whose<'_>,
-    ) -> Change {
+    fn change(&mut self, question: Query, phase: Phase, shows: Shows, rule: Whose<'_>) -> Change {
         if question.holds == Lit::FALSE && !self.metered {
             return Change::Never;
         }
@@ -415,16 +404,16 @@ impl Comparison<'_, '_> {
             |example: &Example| shows(&old.say(example, phase), &new.say(example, phase), rule);
         let answer = self.asker.ask(question, &mut told);
         let why = match answer {
-            Answered::Proved if self.metered => Undecided::Opaque,
-            Answered::Proved => return Change::Never,
-            Answered::Found(example) => {
+            Answer::Proved if self.metered => Undecided::Opaque,
+            Answer::Proved => return Change::Never,
+            Answer::Found(example) => {
                 let example = search::smaller(example, &mut told);
                 let (cubes, more) = self.asker.cubes(question, CONDITIONS_MAX);
                 let store = &*self.asker.store();
                 let conditions = cubes.iter().map(|cube| words(store, cube)).collect();
                 return Change::When { conditions, more, example, phase };
             }
-            Answered::Undecided(why) => why,
+            Answer::Undecided(why) => why,
         };
         let mut starts = std::mem::take(&mut self.asker.tried);
         starts.extend_from_slice(self.seeds);
@@ -469,7 +458,7 @@ impl Comparison<'_, '_> {
                 let f = &mut self.asker.store().formulas;
                 let passes = f.or(effect.allow, effect.escalate);
                 let holds = f.and(*lacking, passes);
-                let question = Question { domain: *accepted, holds };
+                let question = Query { domain: *accepted, holds };
                 let shows: Shows = if std::ptr::eq(strict, before) {
                     |old, new, _| old.refused && !new.refused && rank(new.effect) < 3
                 } else {

@@ -3,7 +3,7 @@
 use crate::base::name::Name;
 use crate::base::span::Spanned;
 use crate::compiler::syntax::document::agents::{Capability, Flow, SinkArg};
-use crate::compiler::syntax::document::known;
+use crate::compiler::syntax::document::mappings;
 use crate::compiler::syntax::document::model::{PolicyDocument, Rule, Template, TemplatePart};
 use crate::lang::fixed;
 use crate::tools::doc::Set;
@@ -49,14 +49,14 @@ fn of_flow(set: &Set<'_>, flow: &Flow) -> Vec<(&'static str, Vec<Inline>)> {
     let mut rows = Vec::new();
     if !flow.sink.args.is_empty() {
         let word = |arg: &SinkArg| match arg {
-            SinkArg::Role(role) => word_of(&known::ROLES, &role.value).to_owned(),
+            SinkArg::Role(role) => word_of(&mappings::ROLES, &role.value).to_owned(),
             SinkArg::Named(name) => name.value.to_string(),
         };
         rows.push(("arguments", listed(flow.sink.args.iter().map(|arg| code(word(arg))))));
     }
     if !flow.sink.effects.is_empty() {
         let effects = flow.sink.effects.iter();
-        let effects = effects.map(|effect| code(word_of(&known::EFFECTS, &effect.value)));
+        let effects = effects.map(|effect| code(word_of(&mappings::EFFECTS, &effect.value)));
         rows.push(("effects", listed(effects)));
     }
     if !flow.forbid.is_empty() {

@@ -8,9 +8,9 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::base::limits::{LINT_ROUNDS_MAX, LINT_STEPS_MAX};
-use crate::compiler::solve::ask::{Answered, Asker, Question};
 use crate::compiler::solve::formula::Lit;
 use crate::compiler::solve::input::{Example, Frame};
+use crate::compiler::solve::query::{Answer, Query, QuerySolver};
 use crate::compiler::solve::rules::{Meaning, PHASES, meaning};
 use crate::compiler::solve::store::{Kind, Store};
 use crate::lang::decision::Effect;
@@ -77,12 +77,12 @@ impl<'p> Openings<'p> {
             let lacks = example.context.pointer(path).is_none();
             lacks && effect == Some(Effect::Allow) && rules.contains(&number) == fires
         };
-        let question = Question { domain: *domain, holds };
+        let question = Query { domain: *domain, holds };
         let most = (LINT_ROUNDS_MAX, LINT_STEPS_MAX);
-        match Asker::about(store, frame, &[whole], most).ask(question, &mut shows) {
-            Answered::Proved => Opening::Closed,
-            Answered::Found(example) => Opening::Shown(Box::new(smaller(example, &mut shows))),
-            Answered::Undecided(_) => Opening::Unknown,
+        match QuerySolver::about(store, frame, &[whole], most).ask(question, &mut shows) {
+            Answer::Proved => Opening::Closed,
+            Answer::Found(example) => Opening::Shown(Box::new(smaller(example, &mut shows))),
+            Answer::Undecided(_) => Opening::Unknown,
         }
     }
 }

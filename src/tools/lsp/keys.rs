@@ -5,7 +5,7 @@
 //! Imports: `base`, `compiler::syntax`, `diag`.
 
 use crate::base::span::Span;
-use crate::compiler::syntax::document::known;
+use crate::compiler::syntax::document::mappings;
 use crate::compiler::syntax::document::yaml::{self, Entry, Node, NodeKind};
 use crate::diag::sink::Sink;
 use crate::tools::lsp::ask::Ask;
@@ -286,23 +286,23 @@ pub(super) fn words_at(path: &[String]) -> Vec<&'static str> {
     match path.as_slice() {
         ["default"] => vec!["deny", "allow", "escalate"],
         ["on_error"] => vec!["deny", "escalate"],
-        ["rules", "mode"] => words(&known::MODES),
-        ["plan", "params", _] => words(&known::PARAM_TYPES),
-        ["functions", _, "mode"] => words(&known::ASKED),
-        ["functions", _, "on_timeout"] => words(&known::IN_VAIN),
-        ["rules", "phase"] => words(&known::PHASES),
-        ["tools", _, "effect"] | ["flow", "sink", "effect"] => words(&known::EFFECTS),
-        ["flow", "sink", "arg"] => words(&known::ROLES),
-        ["rules" | "default" | "on_error", "escalate", "on_timeout"] => words(&known::WAITS),
-        ["rules" | "default" | "on_error", "escalate", "binds"] => known::BINDS.to_vec(),
+        ["rules", "mode"] => words(&mappings::MODES),
+        ["plan", "params", _] => words(&mappings::PARAM_TYPES),
+        ["functions", _, "mode"] => words(&mappings::ASKED),
+        ["functions", _, "on_timeout"] => words(&mappings::IN_VAIN),
+        ["rules", "phase"] => words(&mappings::PHASES),
+        ["tools", _, "effect"] | ["flow", "sink", "effect"] => words(&mappings::EFFECTS),
+        ["flow", "sink", "arg"] => words(&mappings::ROLES),
+        ["rules" | "default" | "on_error", "escalate", "on_timeout"] => words(&mappings::WAITS),
+        ["rules" | "default" | "on_error", "escalate", "binds"] => mappings::BINDS.to_vec(),
         ["meters", _, "window"] => vec!["session"],
-        ["meters", _, "window", "calendar"] => words(&known::PERIODS),
-        ["sanitizers", _, "kind"] => words(&known::KINDS),
-        ["on_deny", _, "respond"] => words(&known::RESPONDS),
-        ["on_deny", _, "disclose"] => words(&known::DISCLOSES),
-        ["on_deny", _, "compensate"] => vec![known::COMPENSATE],
-        ["redact", "as"] => words(&known::CLASSES),
-        ["redact", "facts"] => words(&known::FACTS),
+        ["meters", _, "window", "calendar"] => words(&mappings::PERIODS),
+        ["sanitizers", _, "kind"] => words(&mappings::KINDS),
+        ["on_deny", _, "respond"] => words(&mappings::RESPONDS),
+        ["on_deny", _, "disclose"] => words(&mappings::DISCLOSES),
+        ["on_deny", _, "compensate"] => vec![mappings::COMPENSATE],
+        ["redact", "as"] => words(&mappings::CLASSES),
+        ["redact", "facts"] => words(&mappings::FACTS),
         _ => Vec::new(),
     }
 }
@@ -423,39 +423,39 @@ fn dashed(line: &str) -> (usize, &str) {
 #[cfg(test)]
 mod tests {
     use super::{at_path, path_by_indent};
-    use crate::compiler::syntax::document::known;
+    use crate::compiler::syntax::document::mappings;
 
     #[test]
     fn every_key_that_is_read_is_told() {
-        let rows: [(&[&str], known::Mapping); 28] = [
-            (&[], known::DOCUMENT),
-            (&["rules"], known::RULE),
-            (&["rules", "escalate"], known::ESCALATION),
-            (&["rules", "escalate", "fatigue"], known::FATIGUE),
-            (&["default", "escalate"], known::FALLBACK),
-            (&["on_error", "escalate"], known::FALLBACK),
-            (&["functions", "f"], known::FUNCTION),
-            (&["windows", "w"], known::WINDOW),
-            (&["tools", "t"], known::TOOL),
-            (&["tools", "t", "output", "/a"], known::OUTPUT),
-            (&["capabilities", "r"], known::CAPABILITY),
-            (&["flow"], known::FLOW),
-            (&["flow", "sink"], known::SINK),
-            (&["meters", "m"], known::METER),
-            (&["meters", "m", "window"], known::METER_WINDOW),
-            (&["limits"], known::LIMIT),
-            (&["plan"], known::PLAN),
-            (&["plan", "steps", "s"], known::PLAN_STEP),
-            (&["plan", "steps", "s", "args", "a"], known::PLAN_ARG),
-            (&["plan", "reads"], known::PLAN_READS),
-            (&["plan", "deviation"], known::PLAN_DEVIATION),
-            (&["sanitizers", "s"], known::SANITIZER),
-            (&["sanitizers", "s", "schema"], known::TYPED),
-            (&["declassify"], known::DECLASSIFY),
-            (&["declassify", "at"], known::DECLASSIFY_AT),
-            (&["on_deny", "r"], known::DENIAL),
-            (&["on_deny", "r", "offer"], known::OFFER),
-            (&["redact"], known::REDACTION),
+        let rows: [(&[&str], mappings::Mapping); 28] = [
+            (&[], mappings::DOCUMENT),
+            (&["rules"], mappings::RULE),
+            (&["rules", "escalate"], mappings::ESCALATION),
+            (&["rules", "escalate", "fatigue"], mappings::FATIGUE),
+            (&["default", "escalate"], mappings::FALLBACK),
+            (&["on_error", "escalate"], mappings::FALLBACK),
+            (&["functions", "f"], mappings::FUNCTION),
+            (&["windows", "w"], mappings::WINDOW),
+            (&["tools", "t"], mappings::TOOL),
+            (&["tools", "t", "output", "/a"], mappings::OUTPUT),
+            (&["capabilities", "r"], mappings::CAPABILITY),
+            (&["flow"], mappings::FLOW),
+            (&["flow", "sink"], mappings::SINK),
+            (&["meters", "m"], mappings::METER),
+            (&["meters", "m", "window"], mappings::METER_WINDOW),
+            (&["limits"], mappings::LIMIT),
+            (&["plan"], mappings::PLAN),
+            (&["plan", "steps", "s"], mappings::PLAN_STEP),
+            (&["plan", "steps", "s", "args", "a"], mappings::PLAN_ARG),
+            (&["plan", "reads"], mappings::PLAN_READS),
+            (&["plan", "deviation"], mappings::PLAN_DEVIATION),
+            (&["sanitizers", "s"], mappings::SANITIZER),
+            (&["sanitizers", "s", "schema"], mappings::TYPED),
+            (&["declassify"], mappings::DECLASSIFY),
+            (&["declassify", "at"], mappings::DECLASSIFY_AT),
+            (&["on_deny", "r"], mappings::DENIAL),
+            (&["on_deny", "r", "offer"], mappings::OFFER),
+            (&["redact"], mappings::REDACTION),
         ];
         for (path, mapping) in rows {
             let path: Vec<String> = path.iter().map(|key| (*key).to_owned()).collect();

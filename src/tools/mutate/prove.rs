@@ -11,10 +11,10 @@
 
 use serde_json::Value as Json;
 
-use crate::compiler::solve::ask::{Answered, Asker, Question};
 use crate::compiler::solve::formula::{Formulas, Lit};
 use crate::compiler::solve::input::Example;
-use crate::compiler::solve::rules::{Meaning, PHASES, RuleMeaning, Says, meanings};
+use crate::compiler::solve::query::{Answer, Query, QuerySolver};
+use crate::compiler::solve::rules::{EffectFormulas, Meaning, PHASES, RuleMeaning, meanings};
 use crate::compiler::solve::store::Store;
 use crate::runtime::bundle::module::{Module, Phase};
 use crate::runtime::program::Program;
@@ -56,7 +56,7 @@ pub fn compare(base: &Program, mutant: &Program, seeds: &[Example], speaks: bool
     let modules = [base.module(), mutant.module()];
     let mut store = Store::default();
     let [old, new] = meanings(modules, &mut store);
-    let mut asker = Asker::new(&mut store, &modules);
+    let mut asker = QuerySolver::new(&mut store, &modules);
     let mut both = Both::of(base, mutant);
     let mut open = speaks
         || modules.iter().any(|module| module.manifest.metered)
@@ -71,15 +71,15 @@ pub fn compare(base: &Program, mutant: &Program, seeds: &[Example], speaks: bool
             }
             let shows = &mut |example: &Example| both.differ(example, phase, level);
             match asker.ask(question, shows) {
-                Answered::Proved => {}
-                Answered::Found(example) => {
+                Answer::Proved => {}
+                Answer::Found(example) => {
                     let values = Search::of(&modules);
                     let (example, level) =
                         both.plainer(example, phase, level, (seeds, values.values()));
                     return Verdict::Apart(Box::new(both.witness(example, phase, level)));
                 }
                 // What is not settled of the winner is asked again of anything.
-                Answered::Undecided(_) => {
+                Answer::Undecided(_) => {
                     open |= level != Level::Winner;
                     tried.append(&mut asker.tried);
                 }
@@ -108,7 +108,7 @@ fn question(
     modules: [&Module; 2],
     level: Level,
     at: usize,
-) -> Question {
+) -> Query {
     let accepted = |meaning: &Meaning| meaning.accepted.get(at).copied().unwrap_or(Lit::FALSE);
     let (was, is) = (accepted(old), accepted(new));
     let domain = f.and(was, is);
@@ -117,7 +117,7 @@ fn question(
             (Some(old), Some(new)) => says_apart(f, old, new),
             (_, _) => Lit::FALSE,
         },
-        Level::Refused => return Question { domain: Lit::TRUE, holds: apart(f, was, is) },
+        Level::Refused => return Query { domain: Lit::TRUE, holds: apart(f, was, is) },
         Level::Winner | Level::Anything => {
             let phase = PHASES.get(at).copied();
             let rules: Vec<(&RuleMeaning, &RuleMeaning)> =
@@ -132,7 +132,7 @@ fn question(
             f.or(holds, order)
         }
     };
-    Question { domain, holds }
+    Query { domain, holds }
 }
 
 fn apart(f: &mut Formulas, a: Lit, b: Lit) -> Lit {
@@ -140,14 +140,14 @@ fn apart(f: &mut Formulas, a: Lit, b: Lit) -> Lit {
     f.or(one, other)
 }
 
-fn says_apart(f: &mut Formulas, old: &Says, new: &Says) -> Lit {
+fn says_apart(f: &mut Formulas, old: &EffectFormulas, new: &EffectFormulas) -> Lit {
     let mut parts = vec![
         apart(f, old.deny, new.deny),
         apart(f, old.escalate, new.escalate),
         apart(f, old.allow, new.allow),
     ];
     for target in old.targets.keys().chain(new.targets.keys()) {
-        let of = |says: &Says| says.targets.get(target).copied().unwrap_or(Lit::FALSE);
+        let of = |says: &EffectFormulas| says.targets.get(target).copied().unwrap_or(Lit::FALSE);
         parts.push(apart(f, of(old), of(new)));
     }
     f.any(parts)

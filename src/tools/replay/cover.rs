@@ -10,8 +10,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::compiler::solve::ask::{Answered, Asker, Question};
 use crate::compiler::solve::input::Example;
+use crate::compiler::solve::query::{Answer, Query, QuerySolver};
 use crate::compiler::solve::rules::{PHASES, meaning};
 use crate::compiler::solve::store::Store as Facts;
 use crate::runtime::bundle::debug;
@@ -168,7 +168,7 @@ pub fn rules(program: &Program, exercised: &Exercised) -> Vec<RuleCover> {
     let debug = debug::of(module);
     let mut facts = Facts::default();
     let meaning = meaning(module, &mut facts);
-    let mut asker = Asker::new(&mut facts, &[module]);
+    let mut asker = QuerySolver::new(&mut facts, &[module]);
     let (mut trial, search) = (Trial::of(program), Search::of(&[module]));
     let decided: BTreeSet<u16> = module.code.iter().map(|code| code.w).collect();
     let mut covers = Vec::with_capacity(module.rules.len());
@@ -187,15 +187,15 @@ pub fn rules(program: &Program, exercised: &Exercised) -> Vec<RuleCover> {
             let phase = PHASES.iter().position(|phase| *phase == rule.phase).unwrap_or(0);
             let domain = meaning.accepted.get(phase).copied();
             let holds = asker.store().formulas.any(rule.fires.iter().copied());
-            let question = Question { domain: domain.unwrap_or(holds), holds };
+            let question = Query { domain: domain.unwrap_or(holds), holds };
             let shows = &mut |example: &Example| {
                 let said = trial.say(example, rule.phase);
                 said.rules.contains_key(&(id.clone(), rule.shadow))
             };
             match asker.ask(question, shows) {
-                Answered::Proved => Reach::Impossible,
-                Answered::Found(example) => Reach::Reachable(Box::new(example)),
-                Answered::Undecided(_) => {
+                Answer::Proved => Reach::Impossible,
+                Answer::Found(example) => Reach::Reachable(Box::new(example)),
+                Answer::Undecided(_) => {
                     let starts = std::mem::take(&mut asker.tried);
                     let found = search.run(&starts, shows).ok();
                     found.map_or(Reach::Open, |example| {

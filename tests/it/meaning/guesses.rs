@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use policyc::base::limits::{SOLVE_ROUNDS_MAX, SOLVE_STEPS_MAX};
-use policyc::compiler::solve::ask::Asker;
 use policyc::compiler::solve::formula::{Lit, Node};
 use policyc::compiler::solve::guess::guess;
 use policyc::compiler::solve::input::Frame;
+use policyc::compiler::solve::query::QuerySolver;
 use policyc::compiler::solve::rules::meaning;
 use policyc::compiler::solve::store::{Fact, Store, Term};
 
@@ -66,7 +66,7 @@ fn what_is_guessed_is_not_refuted_and_comes_true() {
             for (wanted, does) in [(fires, Some(true)), (!fires, Some(false)), (rule.fails, None)] {
                 let holds = store.formulas.and(accepted, wanted);
                 let most = (SOLVE_ROUNDS_MAX, SOLVE_STEPS_MAX);
-                let refuted = Asker::about(&mut store, &frame, &[holds], most).refutes(holds);
+                let refuted = QuerySolver::about(&mut store, &frame, &[holds], most).refutes(holds);
                 assert!(refuted.is_ok(), "small questions are answered:\n{text}");
                 let Some(values) = guess(&store, holds) else {
                     tally.missed += usize::from(refuted == Ok(false));

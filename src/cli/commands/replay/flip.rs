@@ -12,7 +12,7 @@ use crate::cli::exit::Exit;
 use crate::cli::reporting::{alone, format_named};
 use crate::cli::root::with_options;
 use crate::cli::terminal::Terminal;
-use crate::compiler::solve::near::NOW;
+use crate::compiler::solve::neighbourhood::NOW;
 use crate::compiler::solve::places::paths;
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;

@@ -14,11 +14,11 @@ use crate::base::span::Span;
 use crate::lang::pattern::PatternErrorKind;
 
 /// An operand: its place and its type.
-pub(super) type Typed = (Span, String);
+pub(super) type OperandType = (Span, String);
 
 /// What was perhaps meant by a comparison that cannot be.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Meant {
+pub(super) enum ComparisonFix {
     /// Another field, and its type.
     Field(String, String),
     /// `a < b < c`: how CEL writes it.
@@ -166,17 +166,22 @@ pub(super) enum TypeError {
     /// `!a in b`, where `!` takes `a` alone, which is no bool; `rest` is all behind the `!`.
     NegatedOperand { at: Span, given: String, rest: String },
     /// The operator does not take these types.
-    NoOperator { at: Span, op: String, operands: Vec<Typed>, fix: Option<OperatorFix> },
+    NoOperator { at: Span, op: String, operands: Vec<OperandType>, fix: Option<OperatorFix> },
     /// The two cannot be compared.
-    NotComparable { op: &'static str, left: Typed, right: Typed, meant: Option<Meant> },
+    NotComparable {
+        op: &'static str,
+        left: OperandType,
+        right: OperandType,
+        meant: Option<ComparisonFix>,
+    },
     /// `in` does not take these types.
-    NotIn { left: Typed, right: Typed },
+    NotIn { left: OperandType, right: OperandType },
     /// `operand[index]` does not take these types.
-    NoIndex { operand: Typed, index: Typed },
+    NoIndex { operand: OperandType, index: OperandType },
     /// The branches of a conditional have no common type.
-    BranchTypes { yes: Typed, no: Typed },
+    BranchTypes { yes: OperandType, no: OperandType },
     /// Elements of a literal have no common type where they must.
-    MixedElements { first: Typed, other: Typed, strict: bool },
+    MixedElements { first: OperandType, other: OperandType, strict: bool },
     /// An optional is needed.
     NotOptional { at: Span, given: String },
     /// The field of a message holds values of another type.
@@ -274,7 +279,7 @@ pub(super) enum ContextFault {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum OutputError {
     /// An output of another type than those before.
-    IncompatibleOutputs { at: Span, given: String, before: Typed },
+    IncompatibleOutputs { at: Span, given: String, before: OperandType },
     /// What always yields, and the entry below it that is never reached; `rule`: it is a nested
     /// rule.
     Unreachable { at: Span, next: Span, rule: bool },

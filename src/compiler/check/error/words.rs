@@ -7,7 +7,7 @@ use crate::compiler::check::error::calls::{
 };
 use crate::compiler::check::error::documents::{output_words, policy_words, schema_words};
 use crate::compiler::check::error::{
-    CallError, CheckError, Hint, LiteralKind, Meant, NameError, TypeError, Typed,
+    CallError, CheckError, ComparisonFix, Hint, LiteralKind, NameError, OperandType, TypeError,
 };
 use crate::compiler::govern::error::{unknown_label, unknown_named};
 use crate::diag::codes::Code;
@@ -252,11 +252,11 @@ fn function_words(at: Span, name: &str, on: Option<&String>, hint: Option<&Hint>
     }
 }
 
-fn two_labels(code: Code, fact: String, left: &Typed, right: &Typed) -> Diagnostic {
+fn two_labels(code: Code, fact: String, left: &OperandType, right: &OperandType) -> Diagnostic {
     Diagnostic::new(code, left.0, fact, a(&left.1)).label(right.0, a(&right.1))
 }
 
-fn field_type(given: &Typed, field: &str, wanted: &str) -> Diagnostic {
+fn field_type(given: &OperandType, field: &str, wanted: &str) -> Diagnostic {
     let fact = format!("`{field}` holds {}", a(wanted));
     Diagnostic::new(Code::WrongType, given.0, fact, format!("this is {}", a(&given.1)))
 }
@@ -336,7 +336,7 @@ fn type_words(error: &TypeError) -> Diagnostic {
     }
 }
 
-fn not_in(left: &Typed, right: &Typed) -> Diagnostic {
+fn not_in(left: &OperandType, right: &OperandType) -> Diagnostic {
     let fact = if right.1.starts_with("list") || right.1.starts_with("map") {
         format!("{} cannot be in {}", a(&left.1), a(&right.1))
     } else {
@@ -347,14 +347,18 @@ fn not_in(left: &Typed, right: &Typed) -> Diagnostic {
     two_labels(Code::NotComparable, fact, left, right).maybe_help(help)
 }
 
-fn meant_words(meant: &Meant) -> String {
+fn meant_words(meant: &ComparisonFix) -> String {
     match meant {
-        Meant::Field(name, ty) => format!("did you mean `{name}`, which is {}?", a(ty)),
-        Meant::Between(text) => format!("write both comparisons, as in `{text}`"),
-        Meant::Presence(Some(text)) => format!("to ask whether it is there, write `{text}`"),
-        Meant::Presence(None) => "this is never null, so there is nothing to compare".to_owned(),
-        Meant::Number(text) => format!("a number stands without quotes, as in `{text}`"),
-        Meant::Call(text) => format!("write it as `{text}`"),
+        ComparisonFix::Field(name, ty) => format!("did you mean `{name}`, which is {}?", a(ty)),
+        ComparisonFix::Between(text) => format!("write both comparisons, as in `{text}`"),
+        ComparisonFix::Presence(Some(text)) => {
+            format!("to ask whether it is there, write `{text}`")
+        }
+        ComparisonFix::Presence(None) => {
+            "this is never null, so there is nothing to compare".to_owned()
+        }
+        ComparisonFix::Number(text) => format!("a number stands without quotes, as in `{text}`"),
+        ComparisonFix::Call(text) => format!("write it as `{text}`"),
     }
 }
 
@@ -388,7 +392,7 @@ fn iterate(given: &str, optional: bool) -> &'static str {
 }
 
 /// How an int meets a double.
-fn convert(operands: &[Typed]) -> Option<String> {
+fn convert(operands: &[OperandType]) -> Option<String> {
     let kinds: Vec<&str> = operands.iter().map(|(_, ty)| ty.as_str()).collect();
     matches!(kinds.as_slice(), ["int", "double"] | ["double", "int"])
         .then(|| "put `double(..)` around the int".to_owned())

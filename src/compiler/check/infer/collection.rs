@@ -2,7 +2,7 @@
 
 use crate::compiler::check::error::TypeError;
 use crate::compiler::check::infer::Infer;
-use crate::compiler::check::unify::Free;
+use crate::compiler::check::unify::UnboundVariables;
 use crate::compiler::syntax::ast::{Element, ExprId, MapEntry};
 use crate::lang::types::{Type, TypeId, TypeTable};
 
@@ -36,7 +36,9 @@ impl Infer<'_, '_> {
             joined = Some((after, first));
         }
         match joined {
-            Some((ty, _)) => self.cx.unifier.resolve(&mut self.cx.out.types, ty, Free::Keep),
+            Some((ty, _)) => {
+                self.cx.unifier.resolve(&mut self.cx.out.types, ty, UnboundVariables::Keep)
+            }
             None => self.cx.unifier.fresh(&mut self.cx.out.types),
         }
     }

@@ -60,7 +60,7 @@ impl<'a> Infer<'_, 'a> {
     /// The parts of a reason.
     fn reason(&mut self, reason: ExprId) -> Vec<ReasonPart> {
         let ExprKind::Literal(Literal::String(text)) = self.ast.kind(reason) else {
-            return vec![ReasonPart::Expr(self.cx.templates.told(reason))];
+            return vec![ReasonPart::Expr(self.cx.templates.substitute(reason))];
         };
         self.set(reason, TypeTable::STRING);
         let Some(cut) = self.cx.templates.get(reason) else {

@@ -26,8 +26,8 @@ use crate::compiler::check::analysis::{LocalId, Use};
 use crate::compiler::check::error::{CheckError, TypeError};
 use crate::compiler::check::macros::Macro;
 use crate::compiler::check::scope::{Frame, Scope};
-use crate::compiler::check::state::{Checker, Reads};
-use crate::compiler::check::unify::Free;
+use crate::compiler::check::state::{CallAccess, Checker};
+use crate::compiler::check::unify::UnboundVariables;
 use crate::compiler::syntax::ast::{Ast, ExprId, ExprKind, Literal};
 use crate::lang::types::{TypeId, TypeTable};
 
@@ -64,7 +64,7 @@ pub(super) struct Inferred {
     /// The type of the whole.
     pub ty: TypeId,
     /// What it reads of a call.
-    pub reads: Reads,
+    pub reads: CallAccess,
 }
 
 /// Types `root` and everything in it.
@@ -89,7 +89,7 @@ pub(super) fn infer(
         seen: Vec::new(),
         place,
         outcomes: if place == Place::Outcome { outcomes(ast, root) } else { Vec::new() },
-        reads: Reads::default(),
+        reads: CallAccess::default(),
         nesting: 0,
         left_of: Vec::new(),
         in_unknown_message: false,
@@ -149,7 +149,7 @@ struct Infer<'c, 'a> {
     /// What the whole may yield, and where in it a decision may stand.
     place: Place,
     outcomes: Vec<ExprId>,
-    reads: Reads,
+    reads: CallAccess,
     nesting: u32,
     /// The left operands of operators that are not typed yet, and their operators.
     left_of: Vec<(ExprId, ExprId)>,
@@ -177,12 +177,13 @@ impl Infer<'_, '_> {
     fn close_types(&mut self) {
         for id in std::mem::take(&mut self.seen) {
             let ty = self.cx.type_at(id);
-            let closed = self.cx.unifier.resolve(&mut self.cx.out.types, ty, Free::Dyn);
+            let closed = self.cx.unifier.resolve(&mut self.cx.out.types, ty, UnboundVariables::Dyn);
             self.cx.set_type(id, closed);
         }
         for id in std::mem::take(&mut self.declared) {
             let Some(local) = self.cx.out.locals.get_mut(id) else { continue };
-            local.ty = self.cx.unifier.resolve(&mut self.cx.out.types, local.ty, Free::Dyn);
+            local.ty =
+                self.cx.unifier.resolve(&mut self.cx.out.types, local.ty, UnboundVariables::Dyn);
         }
     }
 
@@ -205,7 +206,7 @@ impl Infer<'_, '_> {
 
     /// The type with its variables replaced, for messages.
     fn closed(&mut self, ty: TypeId) -> TypeId {
-        self.cx.unifier.resolve(&mut self.cx.out.types, ty, Free::Dyn)
+        self.cx.unifier.resolve(&mut self.cx.out.types, ty, UnboundVariables::Dyn)
     }
 
     /// The type of an expression in CEL's words.

@@ -7,8 +7,8 @@ use crate::compiler::check::error::{Hint, NameError};
 use crate::compiler::check::infer::{Infer, Step};
 use crate::compiler::check::overload::open;
 use crate::compiler::check::schema::proto::message_type;
-use crate::compiler::check::scope::{Entity, Found};
-use crate::compiler::check::state::Reads;
+use crate::compiler::check::scope::{Entity, Resolution};
+use crate::compiler::check::state::CallAccess;
 use crate::compiler::syntax::ast::{Ast, ExprId, ExprKind};
 use crate::diag::suggest::nearest;
 use crate::lang::constant::Constant;
@@ -183,30 +183,30 @@ impl Infer<'_, '_> {
         }
     }
 
-    fn mean(&mut self, node: ExprId, meaning: Found<'_>) {
+    fn mean(&mut self, node: ExprId, meaning: Resolution<'_>) {
         let (ty, refers) = match meaning {
-            Found::Type(name, ty) => {
+            Resolution::Type(name, ty) => {
                 let ty = self.cx.out.types.intern(Type::Type(ty));
                 (ty, Use::Constant(Constant::Type(name)))
             }
-            Found::Message(name) => {
+            Resolution::Message(name) => {
                 let ty = message_type(&mut self.cx.out.types, name);
                 let ty = self.cx.out.types.intern(Type::Type(ty));
                 (ty, Use::Constant(Constant::Type(name.clone())))
             }
-            Found::Enum(name) => {
+            Resolution::Enum(name) => {
                 let ty = self.cx.out.types.intern(Type::Enum(name.clone()));
                 let ty = self.cx.out.types.intern(Type::Type(ty));
                 (ty, Use::Constant(Constant::Type(name.clone())))
             }
-            Found::EnumValue(of, number) if self.scope.messages.strong_enums => {
+            Resolution::EnumValue(of, number) if self.scope.messages.strong_enums => {
                 let ty = self.cx.out.types.intern(Type::Enum(of.clone()));
                 (ty, Use::Enum(of.clone(), number))
             }
-            Found::EnumValue(_, number) => {
+            Resolution::EnumValue(_, number) => {
                 (TypeTable::INT, Use::Constant(Constant::Int(number.into())))
             }
-            Found::Entity(Entity::Root { path, ty, span, response_only }) => {
+            Resolution::Entity(Entity::Root { path, ty, span, response_only }) => {
                 self.nobody_wrote(node, path, *ty, *span);
                 let field = path.last().map(ToString::to_string).unwrap_or_default();
                 let at = self.ast.span(node);
@@ -219,20 +219,22 @@ impl Infer<'_, '_> {
                 // A type parameter in the type of a variable stands for any type.
                 (open(types, unifier, *ty, &mut Vec::new()), Use::Root(id))
             }
-            Found::Entity(Entity::Action) => {
+            Resolution::Entity(Entity::Action) => {
                 let ty = self.frame.action.unwrap_or(TypeTable::DYN);
                 let path = [Name::new("action")];
                 (ty, Use::Root(self.cx.root(&path, ty, None)))
             }
-            Found::Entity(Entity::Args) => {
+            Resolution::Entity(Entity::Args) => {
                 let ty = self.frame.args.unwrap_or(TypeTable::DYN);
                 let path = [Name::new("action"), Name::new("args")];
                 (ty, Use::Root(self.cx.root(&path, ty, None)))
             }
-            Found::Entity(Entity::Variable(id)) => (self.variable(node, *id), Use::Variable(*id)),
-            Found::Entity(Entity::Constant(value, ty)) => (*ty, Use::Constant(value.clone())),
-            Found::Entity(Entity::Now) => (TypeTable::TIMESTAMP, Use::Now),
-            Found::Entity(Entity::Result(ty)) => (*ty, Use::Result),
+            Resolution::Entity(Entity::Variable(id)) => {
+                (self.variable(node, *id), Use::Variable(*id))
+            }
+            Resolution::Entity(Entity::Constant(value, ty)) => (*ty, Use::Constant(value.clone())),
+            Resolution::Entity(Entity::Now) => (TypeTable::TIMESTAMP, Use::Now),
+            Resolution::Entity(Entity::Result(ty)) => (*ty, Use::Result),
         };
         self.set(node, ty);
         self.refer(node, refers);
@@ -266,7 +268,8 @@ impl Infer<'_, '_> {
     fn variable(&mut self, node: ExprId, id: VariableId) -> TypeId {
         let Some(info) = self.cx.out.variables.get(id) else { return TypeTable::ERROR };
         let (ty, name) = (info.ty, info.name.clone());
-        let Reads { args: reads, response } = self.cx.reads.get(id).cloned().unwrap_or_default();
+        let CallAccess { args: reads, response } =
+            self.cx.reads.get(id).cloned().unwrap_or_default();
         for field in &reads {
             if !self.frame.union {
                 self.argument_of_all(field, self.ast.span(node), Some(&name));

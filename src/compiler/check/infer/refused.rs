@@ -6,7 +6,7 @@ use crate::base::arrange::gathered;
 use crate::base::span::Span;
 use crate::base::span::Spanned;
 use crate::compiler::check::error::{
-    CallError, CheckError, Hint, Meant, NameError, OperatorFix, TypeError,
+    CallError, CheckError, ComparisonFix, Hint, NameError, OperatorFix, TypeError,
 };
 use crate::compiler::check::infer::Infer;
 use crate::compiler::check::infer::call::Call;
@@ -14,7 +14,7 @@ use crate::compiler::check::infer::operator::row_name;
 use crate::compiler::check::macros;
 use crate::compiler::check::overload::{instantiate, instantiate_declared};
 use crate::compiler::check::scope::Declared;
-use crate::compiler::check::unify::Free;
+use crate::compiler::check::unify::UnboundVariables;
 use crate::compiler::syntax::ast::{BinaryOp, ExprId, ExprKind, Literal};
 use crate::compiler::syntax::lexer::is_reserved;
 use crate::diag::suggest::nearest;
@@ -72,7 +72,7 @@ impl Infer<'_, '_> {
     }
 
     /// What a comparison that cannot be was perhaps meant to be.
-    fn meant(&mut self, op: BinaryOp, lhs: ExprId, rhs: ExprId) -> Option<Meant> {
+    fn meant(&mut self, op: BinaryOp, lhs: ExprId, rhs: ExprId) -> Option<ComparisonFix> {
         if let ExprKind::Binary {
             op:
                 Spanned {
@@ -89,7 +89,7 @@ impl Infer<'_, '_> {
         {
             let (first, middle) = (self.cx.text(lhs), self.cx.text(*middle));
             let text = format!("{first} && {middle} {} {}", op.text(), self.cx.text(rhs));
-            return Some(Meant::Between(text));
+            return Some(ComparisonFix::Between(text));
         }
         self.literal_meant(lhs, rhs)
             .or_else(|| self.literal_meant(rhs, lhs))
@@ -98,13 +98,13 @@ impl Infer<'_, '_> {
     }
 
     /// What `literal` was perhaps meant to be beside `other`.
-    fn literal_meant(&self, literal: ExprId, other: ExprId) -> Option<Meant> {
+    fn literal_meant(&self, literal: ExprId, other: ExprId) -> Option<ComparisonFix> {
         let written = self.cx.text(literal);
         let ExprKind::Literal(literal) = self.ast.kind(literal) else { return None };
         if *literal == Literal::Null {
             let selected = matches!(self.ast.kind(other), ExprKind::Select { .. });
             let asked = selected.then(|| format!("has({})", self.cx.text(other)));
-            return Some(Meant::Presence(asked));
+            return Some(ComparisonFix::Presence(asked));
         }
         let Literal::String(text) = literal else { return None };
         let number: Option<f64> = text.parse().ok();
@@ -112,26 +112,26 @@ impl Infer<'_, '_> {
             TypeTable::TIMESTAMP => {
                 let known = time::parse(text).is_ok();
                 let call = if known { written } else { "\"2026-01-31T00:00:00Z\"" };
-                Some(Meant::Call(format!("timestamp({call})")))
+                Some(ComparisonFix::Call(format!("timestamp({call})")))
             }
             TypeTable::DURATION => {
                 let known = duration::parse(text).is_ok();
                 let call = if known { written } else { "\"1h30m\"" };
-                Some(Meant::Call(format!("duration({call})")))
+                Some(ComparisonFix::Call(format!("duration({call})")))
             }
             TypeTable::INT => {
-                text.parse::<i64>().ok().map(|value| Meant::Number(value.to_string()))
+                text.parse::<i64>().ok().map(|value| ComparisonFix::Number(value.to_string()))
             }
             TypeTable::DOUBLE => number.filter(|it| it.is_finite()).map(|_| {
                 let point = if text.contains(['.', 'e', 'E']) { "" } else { ".0" };
-                Meant::Number(format!("{text}{point}"))
+                ComparisonFix::Number(format!("{text}{point}"))
             }),
             _ => None,
         }
     }
 
     /// A field beside the one that was read which has the type of the other operand.
-    fn similar(&mut self, read: ExprId, other: ExprId) -> Option<Meant> {
+    fn similar(&mut self, read: ExprId, other: ExprId) -> Option<ComparisonFix> {
         let ExprKind::Select { operand, field, .. } = self.ast.kind(read) else { return None };
         let wanted = self.closed(self.cx.type_at(other));
         let on = self.type_of(*operand);
@@ -143,7 +143,7 @@ impl Infer<'_, '_> {
             return None;
         }
         let name = format!("{}.{}", self.cx.text(*operand), found.name);
-        Some(Meant::Field(name, self.cx.show(wanted)))
+        Some(ComparisonFix::Field(name, self.cx.show(wanted)))
     }
 
     /// An int literal beside a double or a uint can be written as one.
@@ -338,7 +338,7 @@ impl Infer<'_, '_> {
     }
 
     fn shown_param(&mut self, ty: TypeId) -> String {
-        let ty = self.cx.unifier.resolve(&mut self.cx.out.types, ty, Free::Dyn);
+        let ty = self.cx.unifier.resolve(&mut self.cx.out.types, ty, UnboundVariables::Dyn);
         self.cx.show(ty)
     }
 

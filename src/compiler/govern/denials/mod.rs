@@ -2,20 +2,20 @@
 //! are made of, and what a plan that goes back leaves undone.
 
 mod error;
-pub(in crate::compiler) mod told;
+pub(in crate::compiler) mod messages;
 
 use crate::base::arrange::Arrange as _;
 use crate::base::name::Name;
 use crate::base::span::Spanned;
-use crate::compiler::govern::Work;
+use crate::compiler::govern::GovernContext;
 use crate::compiler::govern::denials::error::AnswerError;
-use crate::compiler::govern::denials::told::{path, question};
+use crate::compiler::govern::denials::messages::{path, question};
 use crate::compiler::govern::error::GovernError;
-use crate::compiler::govern::make::Maker;
+use crate::compiler::govern::make::ExprBuilder;
 use crate::compiler::syntax::ast::{ExprId, LogicOp};
 use crate::compiler::syntax::document::agents::ToolEffect;
 use crate::compiler::syntax::document::denials::{Backtrack, DEFAULT, Denial, Offer};
-use crate::compiler::syntax::document::meters::{Gives, Term};
+use crate::compiler::syntax::document::meters::{Term, TermResult};
 use crate::compiler::syntax::document::model::{
     PolicyDocument, Rule, RuleBody, Template, TemplatePart, Variable,
 };
@@ -33,7 +33,7 @@ const VARIABLES: &str = "variables";
 
 /// The rules of a project, as answers name them.
 #[derive(Clone, Debug)]
-pub(super) struct Known {
+pub(super) struct DeclaredRule {
     id: Name,
     on: Vec<Spanned<Name>>,
     /// Whether its message quotes anything.
@@ -41,12 +41,12 @@ pub(super) struct Known {
 }
 
 /// The rules of all documents, also those that were made.
-pub(super) fn known(policies: &[PolicyDocument]) -> Vec<Known> {
+pub(super) fn declared_rules(policies: &[PolicyDocument]) -> Vec<DeclaredRule> {
     let quotes = |rule: &Rule| match &rule.body {
         RuleBody::When { reason, .. } => reason.iter().any(quotes),
         RuleBody::Decision(_) => true,
     };
-    let known = policies.iter().flat_map(|document| &document.rules).map(|rule| Known {
+    let known = policies.iter().flat_map(|document| &document.rules).map(|rule| DeclaredRule {
         id: rule.id.value.clone(),
         on: rule.on.clone(),
         quotes: quotes(rule),
@@ -59,7 +59,7 @@ fn quotes(message: &Template) -> bool {
 }
 
 /// Reports a rule that two answers are about.
-pub(super) fn check_twice(policies: &[PolicyDocument], sink: &mut Sink) {
+pub(super) fn check_duplicates(policies: &[PolicyDocument], sink: &mut Sink) {
     let mut seen: Vec<&Spanned<Name>> = Vec::new();
     for denial in policies.iter().flat_map(|document| &document.denials) {
         match seen.iter().find(|known| known.value == denial.rule.value) {
@@ -75,9 +75,9 @@ pub(super) fn check_twice(policies: &[PolicyDocument], sink: &mut Sink) {
 
 /// Finds out what the answers of a document are about, and gives what sessions evaluate for them.
 pub(super) fn expand(
-    work: &mut Work<'_>,
+    work: &mut GovernContext<'_>,
     (denials, variables): (&mut [Denial], &[Variable]),
-    (all, keys): (&[Known], &[Name]),
+    (all, keys): (&[DeclaredRule], &[Name]),
 ) -> Vec<Term> {
     let mut terms = Vec::new();
     let is_variable = |root: &str| {
@@ -98,7 +98,7 @@ pub(super) fn expand(
         for offer in &denial.offers {
             check_offer(work, offer);
             terms.extend(offer.set.iter().map(|(argument, expr)| {
-                let gives = Gives::Argument(offer.tool.value.clone(), argument.value.clone());
+                let gives = TermResult::Argument(offer.tool.value.clone(), argument.value.clone());
                 Term { expr: *expr, on: on.clone(), gives }
             }));
         }
@@ -107,7 +107,7 @@ pub(super) fn expand(
                 let path = path(work.ast, *hole);
                 denial.names.push(path.as_ref().map_or(Name::new(NOTHING), |path| joined(path)));
                 *hole = quoted(work, *hole, path, is_variable);
-                terms.push(Term { expr: *hole, on: on.clone(), gives: Gives::Quote });
+                terms.push(Term { expr: *hole, on: on.clone(), gives: TermResult::Quote });
             }
         }
         if let Some(backtrack) = &mut denial.backtrack {
@@ -119,10 +119,10 @@ pub(super) fn expand(
 
 /// The rules that an answer is about; none where it is about all. That there is none is reported.
 fn rules<'k>(
-    work: &mut Work<'_>,
+    work: &mut GovernContext<'_>,
     denial: &Denial,
-    (all, keys): (&'k [Known], &[Name]),
-) -> Vec<&'k Known> {
+    (all, keys): (&'k [DeclaredRule], &[Name]),
+) -> Vec<&'k DeclaredRule> {
     let key = &denial.rule;
     if key.value == DEFAULT {
         return Vec::new();
@@ -131,7 +131,7 @@ fn rules<'k>(
         let rest = id.strip_prefix(key.as_str());
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     };
-    let found: Vec<&Known> = all.iter().filter(|rule| lies(&rule.id, &key.value)).collect();
+    let found: Vec<&DeclaredRule> = all.iter().filter(|rule| lies(&rule.id, &key.value)).collect();
     if found.is_empty() {
         let ids = all.iter().map(|rule| rule.id.as_str());
         let starts = all.iter().filter_map(|rule| rule.id.split_once('/')).map(|(it, _)| it);
@@ -143,7 +143,7 @@ fn rules<'k>(
         });
     }
     // A key that says more of a rule takes it away from one that says less.
-    let closer = |rule: &&Known| {
+    let closer = |rule: &&DeclaredRule| {
         let more = |other: &&Name| other.len() > key.value.len() && lies(&rule.id, other);
         !keys.iter().any(|other| more(&other))
     };
@@ -151,7 +151,7 @@ fn rules<'k>(
 }
 
 /// The tools of which rules speak: none, if one speaks of every tool.
-fn on(rules: &[&Known]) -> Vec<Spanned<Name>> {
+fn on(rules: &[&DeclaredRule]) -> Vec<Spanned<Name>> {
     if rules.iter().any(|rule| rule.on.is_empty()) {
         return Vec::new();
     }
@@ -165,7 +165,7 @@ fn on(rules: &[&Known]) -> Vec<Spanned<Name>> {
 }
 
 /// Reports an offer that no call can be.
-fn check_offer(work: &mut Work<'_>, offer: &Offer) {
+fn check_offer(work: &mut GovernContext<'_>, offer: &Offer) {
     let Some(tool) = work.declared(&offer.tool) else { return };
     let (args, says) = (tool.args.clone(), tool.says_args);
     let named = || offer.keep.iter().chain(offer.set.iter().map(|(name, _)| name));
@@ -200,7 +200,7 @@ fn check_offer(work: &mut Work<'_>, offer: &Offer) {
 /// What a question says at a place: a value that carries what is not trusted is named there. What
 /// is neither an argument nor told by the host or the session is reported.
 fn quoted(
-    work: &mut Work<'_>,
+    work: &mut GovernContext<'_>,
     hole: ExprId,
     path: Option<Vec<Name>>,
     is_variable: impl Fn(&str) -> bool,
@@ -208,7 +208,7 @@ fn quoted(
     let at = work.ast.span(hole);
     let Some(path) = path else {
         match question(work.ast, hole) {
-            Some(Question::From) => return told::origins(work.ast, work.tools, hole),
+            Some(Question::From) => return messages::origins(work.ast, work.tools, hole),
             Some(Question::Audience) => work.sink.report(AnswerError::QuotedReaders { at }),
             None if !work.ast.broken.contains(&hole) => {
                 work.sink.report(AnswerError::Quote { at });
@@ -219,10 +219,10 @@ fn quoted(
     };
     let names: Vec<&str> = path.iter().map(Name::as_str).collect();
     match names.as_slice() {
-        ["action", "tool"] => told::tool(work.ast, work.tools, hole),
+        ["action", "tool"] => messages::tool(work.ast, work.tools, hole),
         ["args", _, ..] => {
             let foreign = &work.labels.foreign;
-            let mut make = Maker { ast: work.ast, at };
+            let mut make = ExprBuilder { ast: work.ast, at };
             let written = make.text(&joined(&path));
             let mut carries = Vec::new();
             for pattern in foreign {
@@ -256,7 +256,7 @@ fn joined(path: &[Name]) -> Name {
 }
 
 /// Finds the steps that become undone, and what undoes them; one that nothing undoes is reported.
-fn undone(work: &mut Work<'_>, backtrack: &mut Backtrack) {
+fn undone(work: &mut GovernContext<'_>, backtrack: &mut Backtrack) {
     let to = backtrack.to.clone();
     let known = |plan: &&Plan| plan.steps.iter().any(|step| step.name.value == to.value);
     let Some(plan) = work.plan.filter(known) else {
@@ -288,7 +288,7 @@ fn undone(work: &mut Work<'_>, backtrack: &mut Backtrack) {
 }
 
 /// Reports tools that are undone by what is no tool.
-pub(super) fn check_undo(work: &mut Work<'_>) {
+pub(super) fn check_undo(work: &mut GovernContext<'_>) {
     let undone: Vec<Spanned<Name>> =
         work.tools.iter().filter_map(|tool| tool.undo.clone()).collect();
     for undo in undone {

@@ -4,25 +4,25 @@ pub(super) mod error;
 
 use crate::base::name::Name;
 use crate::base::span::Spanned;
-use crate::compiler::govern::Work;
+use crate::compiler::govern::GovernContext;
 use crate::compiler::govern::error::GovernError;
-use crate::compiler::govern::trust::error::TakerError;
+use crate::compiler::govern::trust::error::DowngradeError;
 use crate::compiler::syntax::ast::{BinaryOp, ExprId, LogicOp};
 use crate::compiler::syntax::document::agents::Output;
-use crate::compiler::syntax::document::meters::{Gives, Term};
+use crate::compiler::syntax::document::meters::{Term, TermResult};
 use crate::compiler::syntax::document::model::{PolicyDocument, Tool};
 use crate::compiler::syntax::document::trust::{Declassify, Sanitizer};
 use crate::diag::suggest::nearest;
 use crate::lang::session::OUT;
 
 /// Checks both sections of a document, and gives what sessions evaluate for them.
-pub(super) fn expand(work: &mut Work<'_>, document: &mut PolicyDocument) -> Vec<Term> {
+pub(super) fn expand(work: &mut GovernContext<'_>, document: &mut PolicyDocument) -> Vec<Term> {
     let mut terms = Vec::new();
     for sanitizer in &mut document.sanitizers {
         check_sanitizer(work, sanitizer);
         if let Some(expr) = requires(work, sanitizer) {
             sanitizer.requires = Some(expr);
-            terms.push(Term { expr, on: Vec::new(), gives: Gives::Output });
+            terms.push(Term { expr, on: Vec::new(), gives: TermResult::Output });
         }
     }
     for entry in &document.declassify {
@@ -30,13 +30,13 @@ pub(super) fn expand(work: &mut Work<'_>, document: &mut PolicyDocument) -> Vec<
     }
     for output in document.tools.iter().filter_map(|tool| tool.output.as_ref()).flatten() {
         let term = |expr: ExprId, gives| Term { expr, on: Vec::new(), gives };
-        terms.extend(output.when.map(|expr| term(expr, Gives::Output)));
-        terms.extend(output.audience.map(|expr| term(expr, Gives::Readers)));
+        terms.extend(output.when.map(|expr| term(expr, TermResult::Output)));
+        terms.extend(output.audience.map(|expr| term(expr, TermResult::Readers)));
     }
     terms
 }
 
-fn check_sanitizer(work: &mut Work<'_>, sanitizer: &Sanitizer) {
+fn check_sanitizer(work: &mut GovernContext<'_>, sanitizer: &Sanitizer) {
     for label in sanitizer.removes.iter().chain(&sanitizer.adds) {
         check_label(work, label);
     }
@@ -47,11 +47,11 @@ fn check_sanitizer(work: &mut Work<'_>, sanitizer: &Sanitizer) {
         let known = tool.args.iter().map(|field| field.name.value.as_str());
         let nearest = nearest(name, known).map(str::to_owned);
         let (at, tool, name) = (sanitizer.arg.span, tool.name.value.clone(), name.clone());
-        work.sink.report(TakerError::NoArgument { at, tool, name, nearest });
+        work.sink.report(DowngradeError::NoArgument { at, tool, name, nearest });
     }
     if !inherits(tool) {
         let (at, tool) = (sanitizer.tool.span, tool.name.clone());
-        work.sink.report(TakerError::NothingInherits { at, tool });
+        work.sink.report(DowngradeError::NothingInherits { at, tool });
     }
 }
 
@@ -63,14 +63,14 @@ pub(super) fn inherits(tool: &Tool) -> bool {
     }
 }
 
-fn check_declassify(work: &mut Work<'_>, entry: &Declassify) {
+fn check_declassify(work: &mut GovernContext<'_>, entry: &Declassify) {
     for label in entry.from.iter().chain(&entry.to) {
         check_label(work, label);
     }
     work.declared(&entry.tool);
 }
 
-fn check_label(work: &mut Work<'_>, label: &Spanned<Name>) {
+fn check_label(work: &mut GovernContext<'_>, label: &Spanned<Name>) {
     if !work.labels.has(&label.value) {
         let (at, pattern) = (label.span, label.value.clone());
         let nearest = work.labels.nearest(&pattern);
@@ -79,7 +79,7 @@ fn check_label(work: &mut Work<'_>, label: &Spanned<Name>) {
 }
 
 /// What must hold of an output: it is one of the values that are listed, and what is required.
-fn requires(work: &mut Work<'_>, sanitizer: &Sanitizer) -> Option<ExprId> {
+fn requires(work: &mut GovernContext<'_>, sanitizer: &Sanitizer) -> Option<ExprId> {
     let mut parts = Vec::new();
     if let Some(values) = &sanitizer.values {
         let mut make = work.at(values.span);

@@ -13,7 +13,7 @@ use crate::compiler::syntax::ast::ExprId;
 use crate::compiler::syntax::document::keys::{
     Keys, bad, boolean, choice, is_identifier, list, mapping, name, names, text, wrong,
 };
-use crate::compiler::syntax::document::known;
+use crate::compiler::syntax::document::mappings;
 use crate::compiler::syntax::document::model::{Escalation, Role, TypeField};
 use crate::compiler::syntax::document::reader::Reader;
 use crate::compiler::syntax::document::rule;
@@ -153,7 +153,7 @@ pub(super) fn outputs(node: &Node, reader: &mut Reader<'_>) -> Vec<Output> {
 fn output(entry: &Entry, reader: &mut Reader<'_>) -> Option<Output> {
     let sink = &mut *reader.sink;
     let keys = Keys::open(&entry.value, "a field of an output", sink)?;
-    keys.known(&known::OUTPUT, sink);
+    keys.known(&mappings::OUTPUT, sink);
     let path = Spanned::new(entry.key.value.clone(), entry.key.span);
     let node = &keys.need("labels", sink)?.value;
     let mut labels = names(node, "`labels`", sink);
@@ -300,7 +300,7 @@ pub(super) fn capabilities(entry: &Entry, sink: &mut Sink) -> Option<Capabilitie
             continue;
         }
         let Some(keys) = Keys::open(&entry.value, "a role", sink) else { continue };
-        keys.known(&known::CAPABILITY, sink);
+        keys.known(&mappings::CAPABILITY, sink);
         let mut patterns = |key: &'static str| {
             keys.value(key).map_or(Vec::new(), |it| names(it, &format!("`{key}`"), sink))
         };
@@ -319,7 +319,7 @@ pub(super) fn flows(node: &Node, reader: &mut Reader<'_>) -> Vec<Flow> {
 
 fn flow(node: &Node, reader: &mut Reader<'_>) -> Option<Flow> {
     let keys = Keys::open(node, "a flow rule", reader.sink)?;
-    keys.known(&known::FLOW, reader.sink);
+    keys.known(&mappings::FLOW, reader.sink);
     let sink = &mut *reader.sink;
     let id = name(&keys.need("id", sink)?.value, "`id`", sink)?;
     let description = keys.text("description", sink).map(|text| text.value);
@@ -382,7 +382,7 @@ fn flow(node: &Node, reader: &mut Reader<'_>) -> Option<Flow> {
 pub(super) fn over(
     keys: &Keys<'_>,
     reader: &mut Reader<'_>,
-) -> Result<Option<Escalation>, Spoiled> {
+) -> Result<Option<Escalation>, AlreadyReported> {
     keys.value("over").map_or(Ok(None), |node| over_of(node, "`over`", reader))
 }
 
@@ -391,25 +391,26 @@ pub(super) fn over_of(
     node: &Node,
     what: &'static str,
     reader: &mut Reader<'_>,
-) -> Result<Option<Escalation>, Spoiled> {
+) -> Result<Option<Escalation>, AlreadyReported> {
     if node.entries().is_none() {
-        choice(node, what, &[("deny", ())], reader.sink).ok_or(Spoiled)?;
+        choice(node, what, &[("deny", ())], reader.sink).ok_or(AlreadyReported)?;
         return Ok(None);
     }
-    let over = Keys::open(node, what, reader.sink).ok_or(Spoiled)?;
+    let over = Keys::open(node, what, reader.sink).ok_or(AlreadyReported)?;
     over.only(&["escalate"], reader.sink);
-    let escalate = over.need("escalate", reader.sink).ok_or(Spoiled)?;
-    let (escalation, _) = rule::escalation(&escalate.value, false, reader).ok_or(Spoiled)?;
+    let escalate = over.need("escalate", reader.sink).ok_or(AlreadyReported)?;
+    let (escalation, _) =
+        rule::escalation(&escalate.value, false, reader).ok_or(AlreadyReported)?;
     Ok(Some(escalation))
 }
 
 /// What was reported already.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Spoiled;
+pub(super) struct AlreadyReported;
 
 fn flow_sink(node: &Node, sink: &mut Sink) -> Option<FlowSink> {
     let keys = Keys::open(node, "a sink", sink)?;
-    keys.known(&known::SINK, sink);
+    keys.known(&mappings::SINK, sink);
     if keys.entries.is_empty() {
         wrong(node, "a sink", "a mapping with `arg`, `tool` or `effect`", sink);
         return None;
@@ -417,7 +418,7 @@ fn flow_sink(node: &Node, sink: &mut Sink) -> Option<FlowSink> {
     let tools = keys.value("tool").map_or(Vec::new(), |it| names(it, "`tool`", sink));
     let args = keys.value("arg").map_or(Vec::new(), |it| names(it, "`arg`", sink));
     let args = args.into_iter().map(|found| {
-        let role = known::ROLES.iter().find(|(word, _)| found.value == *word);
+        let role = mappings::ROLES.iter().find(|(word, _)| found.value == *word);
         match (role, found.value.strip_prefix("args.")) {
             (Some((_, role)), _) => SinkArg::Role(Spanned::new(*role, found.span)),
             (None, Some(name)) => SinkArg::Named(Spanned::new(Name::new(name), found.span)),
@@ -429,7 +430,7 @@ fn flow_sink(node: &Node, sink: &mut Sink) -> Option<FlowSink> {
     if let Some(node) = keys.value("effect") {
         for item in node.items().unwrap_or(std::slice::from_ref(node)) {
             let at = text(item, "`effect`", sink)?.span;
-            effects.push(Spanned::new(choice(item, "`effect`", &known::EFFECTS, sink)?, at));
+            effects.push(Spanned::new(choice(item, "`effect`", &mappings::EFFECTS, sink)?, at));
         }
     }
     Some(FlowSink { span: node.span, tools, effects, args })

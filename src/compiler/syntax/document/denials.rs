@@ -12,7 +12,7 @@ use crate::compiler::syntax::ast::ExprId;
 use crate::compiler::syntax::document::keys::{
     Keys, bad, choice, list, mapping, name, names, number,
 };
-use crate::compiler::syntax::document::known;
+use crate::compiler::syntax::document::mappings;
 use crate::compiler::syntax::document::model::Template;
 use crate::compiler::syntax::document::reader::Reader;
 use crate::compiler::syntax::document::rule::template_of;
@@ -82,9 +82,10 @@ pub(super) fn denials(node: &Node, reader: &mut Reader<'_>) -> Vec<Denial> {
 
 fn denial(entry: &Entry, reader: &mut Reader<'_>) -> Option<Denial> {
     let keys = Keys::open(&entry.value, "an answer", reader.sink)?;
-    keys.known(&known::DENIAL, reader.sink);
+    keys.known(&mappings::DENIAL, reader.sink);
     let sink = &mut *reader.sink;
-    let respond = choice(&keys.need("respond", sink)?.value, "`respond`", &known::RESPONDS, sink)?;
+    let respond =
+        choice(&keys.need("respond", sink)?.value, "`respond`", &mappings::RESPONDS, sink)?;
     let retries = keys.value("retries");
     let retries = retries.and_then(|it| {
         // Where nothing may be tried again there is nothing to offer.
@@ -93,10 +94,10 @@ fn denial(entry: &Entry, reader: &mut Reader<'_>) -> Option<Denial> {
     });
     let disclose = keys.value("disclose");
     let disclose_at = disclose.map(|it| it.span);
-    let disclose = disclose.and_then(|it| choice(it, "`disclose`", &known::DISCLOSES, sink));
+    let disclose = disclose.and_then(|it| choice(it, "`disclose`", &mappings::DISCLOSES, sink));
     let otherwise = keys.value("else").and_then(|it| {
         let words: Vec<(&str, Respond)> =
-            known::RESPONDS.into_iter().filter(|(_, it)| *it != Respond::Backtrack).collect();
+            mappings::RESPONDS.into_iter().filter(|(_, it)| *it != Respond::Backtrack).collect();
         choice(it, "`else`", &words, sink)
     });
     let ways = [Some(respond), otherwise];
@@ -145,7 +146,7 @@ fn backtrack(
     let to = name(to, "`to`", sink)?;
     let max = keys.value("max").map_or(Some(1), |it| number(it, "`max`", 1, sink))?;
     if let Some(node) = keys.value("compensate") {
-        choice(node, "`compensate`", &[(known::COMPENSATE, ())], sink)?;
+        choice(node, "`compensate`", &[(mappings::COMPENSATE, ())], sink)?;
     }
     let otherwise = otherwise.unwrap_or(Respond::Fail);
     Some(Backtrack { to, max, otherwise, undone: Vec::new() })
@@ -162,7 +163,7 @@ fn offers(node: &Node, reader: &mut Reader<'_>) -> Vec<Offer> {
 
 fn offer(node: &Node, reader: &mut Reader<'_>) -> Option<Offer> {
     let keys = Keys::open(node, "an offer", reader.sink)?;
-    keys.known(&known::OFFER, reader.sink);
+    keys.known(&mappings::OFFER, reader.sink);
     let sink = &mut *reader.sink;
     let tool = name(&keys.need("tool", sink)?.value, "`tool`", sink)?;
     let keep = keys.value("keep").map_or(Vec::new(), |it| names(it, "`keep`", sink));

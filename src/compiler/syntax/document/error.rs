@@ -10,7 +10,7 @@ use crate::diag::diagnostic::Diagnostic;
 
 /// A replacement of bytes that cures a finding.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Cure {
+pub(super) struct Replacement {
     /// What it does.
     pub title: String,
     /// The bytes to replace.
@@ -115,13 +115,13 @@ pub(super) enum DocumentError {
     /// The expression `key` holds nothing but white space; it yields a value, not a condition.
     EmptyValue { at: Span, key: String },
     /// An expression is a number, a boolean or null; it must be text.
-    NotText { at: Span, key: String, found: &'static str, cure: Cure },
+    NotText { at: Span, key: String, found: &'static str, cure: Replacement },
     /// A part of YAML that documents may not use.
     Feature { at: Span, feature: Feature },
     /// A source without a policy.
     Empty { at: Span, help: &'static str },
     /// YAML takes the expression `key` apart at `at`.
-    ReadFirst { at: Span, cause: Cause, cure: Option<Cure> },
+    ReadFirst { at: Span, cause: Cause, cure: Option<Replacement> },
     /// `what` cannot be `found`; `wanted` can.
     BadValue { at: Span, what: String, found: String, wanted: String, nearest: Option<String> },
     /// `what` has both `first` and `second`.
@@ -248,7 +248,7 @@ fn did_you_mean(nearest: Option<String>) -> Option<String> {
     nearest.map(|name| format!("did you mean `{name}`?"))
 }
 
-fn cured(diagnostic: Diagnostic, cure: Option<Cure>) -> Diagnostic {
+fn cured(diagnostic: Diagnostic, cure: Option<Replacement>) -> Diagnostic {
     match cure {
         Some(cure) => diagnostic.fix(cure.title, cure.span, cure.text),
         None => diagnostic,
@@ -288,7 +288,7 @@ fn tab_indent(at: Span, spaces: usize) -> Diagnostic {
     )
 }
 
-fn not_text(at: Span, key: &str, found: &str, cure: Cure) -> Diagnostic {
+fn not_text(at: Span, key: &str, found: &str, cure: Replacement) -> Diagnostic {
     let message = format!("`{key}` must be text that holds an expression");
     let label = format!("YAML reads this as {found}");
     Diagnostic::new(Code::WrongNode, at, message, label).fix(cure.title, cure.span, cure.text)
@@ -317,7 +317,7 @@ fn yaml_feature(at: Span, feature: Feature) -> Diagnostic {
 
 const ANCHOR_HELP: &str = "write the value out: what a rule says must stand in it";
 
-fn read_first(at: Span, cause: Cause, cure: Option<Cure>) -> Diagnostic {
+fn read_first(at: Span, cause: Cause, cure: Option<Replacement>) -> Diagnostic {
     let label = match cause {
         Cause::Tag => "`!` starts a YAML tag",
         Cause::Quote => "YAML takes these quotes for its own",

@@ -7,10 +7,10 @@
 use crate::base::name::Name;
 use crate::base::span::{Span, Spanned};
 use crate::compiler::syntax::document::error::DocumentError;
-use crate::compiler::syntax::document::known::Mapping;
-use crate::compiler::syntax::document::read_first::breaks_off;
+use crate::compiler::syntax::document::mappings::Mapping;
 use crate::compiler::syntax::document::scalar::Style;
 use crate::compiler::syntax::document::yaml::{Entry, Node, NodeKind, Value};
+use crate::compiler::syntax::document::yaml_error::breaks_off;
 use crate::diag::sink::Sink;
 use crate::diag::suggest::nearest;
 

@@ -13,7 +13,7 @@ use crate::compiler::syntax::document::agents::over;
 use crate::compiler::syntax::document::keys::{
     Keys, bad, choice, is_identifier, list, mapping, name, names, number, text, wrong,
 };
-use crate::compiler::syntax::document::known;
+use crate::compiler::syntax::document::mappings;
 use crate::compiler::syntax::document::model::Escalation;
 use crate::compiler::syntax::document::reader::Reader;
 use crate::compiler::syntax::document::rule::duration;
@@ -83,12 +83,12 @@ pub struct Term {
     /// Patterns of the tools whose calls it is about; empty: every tool.
     pub on: Vec<Spanned<Name>>,
     /// What it must give.
-    pub gives: Gives,
+    pub gives: TermResult,
 }
 
 /// What an expression gives that a session evaluates.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Gives {
+pub enum TermResult {
     /// A string, an int, a uint or a bool, which becomes text.
     Text,
     /// A number, or a string that spells one.
@@ -113,7 +113,7 @@ pub(super) fn meters(node: &Node, reader: &mut Reader<'_>) -> Vec<Meter> {
 
 fn meter(entry: &Entry, reader: &mut Reader<'_>) -> Option<Meter> {
     let keys = Keys::open(&entry.value, "a meter", reader.sink)?;
-    keys.known(&known::METER, reader.sink);
+    keys.known(&mappings::METER, reader.sink);
     let sink = &mut *reader.sink;
     let name = Spanned::new(Name::new(&entry.key.value), entry.key.span);
     if !entry.key.value.split('.').all(is_identifier) {
@@ -148,7 +148,7 @@ fn window(node: &Node, sink: &mut Sink) -> Option<MeterWindow> {
         return Some(MeterWindow::Session);
     }
     let keys = Keys::open(node, "a window", sink)?;
-    keys.known(&known::METER_WINDOW, sink);
+    keys.known(&mappings::METER_WINDOW, sink);
     let kinds = [
         ("sliding", &["sliding", "resolution"]),
         ("calendar", &["calendar", "zone"]),
@@ -175,7 +175,7 @@ fn window(node: &Node, sink: &mut Sink) -> Option<MeterWindow> {
             Some(MeterWindow::Sliding(length, resolution))
         }
         "calendar" => {
-            let period = choice(keys.value("calendar")?, "`calendar`", &known::PERIODS, sink)?;
+            let period = choice(keys.value("calendar")?, "`calendar`", &mappings::PERIODS, sink)?;
             let zone = keys.need("zone", sink).and_then(|it| name(&it.value, "`zone`", sink))?;
             if Zone::named(&zone.value).is_err() {
                 let wanted = "a time zone, as `UTC` or `Europe/Zurich`";
@@ -212,7 +212,7 @@ pub(super) fn limits(node: &Node, reader: &mut Reader<'_>) -> Vec<Limit> {
 
 fn limit(node: &Node, reader: &mut Reader<'_>) -> Option<Limit> {
     let keys = Keys::open(node, "a limit", reader.sink)?;
-    keys.known(&known::LIMIT, reader.sink);
+    keys.known(&mappings::LIMIT, reader.sink);
     let sink = &mut *reader.sink;
     let description = keys.text("description", sink).map(|text| text.value);
     let meter = name(&keys.need("meter", sink)?.value, "`meter`", sink)?;

@@ -10,7 +10,7 @@
 pub mod agents;
 pub mod denials;
 pub mod environment;
-pub mod known;
+pub mod mappings;
 pub mod meters;
 pub mod model;
 pub mod outputs;
@@ -31,7 +31,6 @@ mod json;
 mod keys;
 mod plain_cel;
 mod policy;
-mod read_first;
 mod reader;
 mod redact;
 mod rule;
@@ -39,6 +38,7 @@ mod sections;
 mod time;
 mod types;
 mod unseen;
+mod yaml_error;
 
 pub use plain_cel::goes_on;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -67,7 +67,7 @@ pub struct Reference {
 
 /// What a file is by its name.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Named {
+enum FileFormat {
     /// `.cel`
     Cel,
     /// `.celpolicy`
@@ -87,16 +87,16 @@ pub fn is_test(path: &str) -> bool {
     stem == "tests" || stem.ends_with("_test") || stem.ends_with("_tests")
 }
 
-fn named(path: &str) -> Named {
+fn named(path: &str) -> FileFormat {
     if is_test(path) {
-        return Named::Other;
+        return FileFormat::Other;
     }
     match extension(path).as_str() {
-        "cel" => Named::Cel,
-        "celpolicy" => Named::CelPolicy,
-        "yaml" | "yml" => Named::Yaml,
-        "json" => Named::Json,
-        _ => Named::Other,
+        "cel" => FileFormat::Cel,
+        "celpolicy" => FileFormat::CelPolicy,
+        "yaml" | "yml" => FileFormat::Yaml,
+        "json" => FileFormat::Json,
+        _ => FileFormat::Other,
     }
 }
 
@@ -116,12 +116,13 @@ pub fn references(files: &SourceMap) -> Vec<Reference> {
 
 /// Whether a document of YAML or JSON may name files.
 fn may_name(source: &SourceFile) -> bool {
-    matches!(named(&source.path), Named::Yaml | Named::Json) && source.text.contains("policyc")
+    matches!(named(&source.path), FileFormat::Yaml | FileFormat::Json)
+        && source.text.contains("policyc")
 }
 
 /// The files that one file names, whose tree is `root`.
 fn named_by(file: FileId, source: &SourceFile, root: Option<&Node>, found: &mut Vec<Reference>) {
-    if named(&source.path) == Named::Cel {
+    if named(&source.path) == FileFormat::Cel {
         if let Some((at, text)) = plain_cel::schema_of(&source.text) {
             let span = Span::new(file, scalar::narrow(at), scalar::narrow(at + text.len()));
             found.push(Reference { path: join(&source.path, file_and_message(text).0), span });
@@ -179,7 +180,10 @@ pub fn read_with_trees(files: &SourceMap, sink: &mut Sink) -> (Parsed, Trees) {
     let (mut trees, mut wrong) = (Trees::default(), FxHashMap::default());
     let mut references = Vec::new();
     for (file, source) in files.iter() {
-        if matches!(named(&source.path), Named::Yaml | Named::Json | Named::CelPolicy) {
+        if matches!(
+            named(&source.path),
+            FileFormat::Yaml | FileFormat::Json | FileFormat::CelPolicy
+        ) {
             let mut found = Sink::new();
             trees.0.insert(file, yaml::parse(file, files, &mut found));
             wrong.insert(file, found);
@@ -189,16 +193,16 @@ pub fn read_with_trees(files: &SourceMap, sink: &mut Sink) -> (Parsed, Trees) {
     let supplied: FxHashSet<String> = references.into_iter().map(|it| it.path).collect();
     for (file, source) in files.by_path() {
         match named(&source.path) {
-            Named::Other => {}
-            Named::Cel => {
+            FileFormat::Other => {}
+            FileFormat::Cel => {
                 if let Some(document) = read_cel(file, source, &mut parsed, sink) {
                     parsed.policies.push(document);
                 }
             }
-            kind @ (Named::Yaml | Named::Json | Named::CelPolicy) => {
+            kind @ (FileFormat::Yaml | FileFormat::Json | FileFormat::CelPolicy) => {
                 // The reader of a schema or of data reports what is wrong with it.
                 let quiet = supplied.contains(&source.path)
-                    || (kind == Named::Json && !source.text.contains("policyc"));
+                    || (kind == FileFormat::Json && !source.text.contains("policyc"));
                 let mut found = wrong.remove(&file).unwrap_or_default();
                 let is_policy = trees.get(file).is_some_and(|root| {
                     classify(root, kind, file, source, quiet, &mut parsed, &mut found)
@@ -248,7 +252,7 @@ fn expect_environments(files: &SourceMap, trees: &Trees, parsed: &mut Parsed, si
             continue;
         }
         // What is wrong with a file that may be no business of ours was kept back.
-        let kept = files.get(file).is_some_and(|source| named(&source.path) == Named::Json);
+        let kept = files.get(file).is_some_and(|source| named(&source.path) == FileFormat::Json);
         let mut quiet = Sink::new();
         let found = if kept && trees.is_lost(file) { &mut *sink } else { &mut quiet };
         if let Some(root) = yaml::parse(file, files, found) {
@@ -289,7 +293,7 @@ fn read_cel(
 /// Reads the document `root` as what it is; false if it is none of ours.
 fn classify(
     root: &Node,
-    kind: Named,
+    kind: FileFormat,
     file: FileId,
     source: &SourceFile,
     quiet: bool,
@@ -299,7 +303,7 @@ fn classify(
     let (ast, sites) = (&mut parsed.ast, &mut parsed.sites);
     let mut reader = Reader { file, source: &source.text, ast, sites, sink };
     let told = recognize::of_tree(root);
-    let by_ending = told == Kind::Other && kind == Named::CelPolicy && !root.is_null();
+    let by_ending = told == Kind::Other && kind == FileFormat::CelPolicy && !root.is_null();
     match if by_ending { Kind::CelPolicy } else { told } {
         Kind::Policy => {
             parsed.policies.push(policy::read(root, &source.path, &mut reader));

@@ -43,7 +43,7 @@ pub struct Key {
 
 /// What expressions may use, beside the standard library and CEL's extensions.
 #[derive(Clone, Copy, Debug)]
-pub struct Around<'a> {
+pub struct InputEnvironment<'a> {
     /// Roots of the input, of type `dyn`.
     pub roots: &'a [&'a str],
     /// Host functions with their number of arguments; those and the results are `dyn`.
@@ -81,7 +81,7 @@ pub fn read(
     file: FileId,
     files: &SourceMap,
     (what, known): (&'static str, &[Key]),
-    around: &Around<'_>,
+    around: &InputEnvironment<'_>,
     sink: &mut Sink,
 ) -> Option<Outputs> {
     let root = yaml::parse(file, files, sink)?;
@@ -157,7 +157,7 @@ fn document(file: FileId, name: &str, span: Span, expr: ExprId) -> CelPolicyDocu
 }
 
 /// The environment of all expressions. Nothing in it is written, so nothing is ever wrong with it.
-fn environment(file: FileId, around: &Around<'_>) -> Environment {
+fn environment(file: FileId, around: &InputEnvironment<'_>) -> Environment {
     let span = Span::new(file, 0, 0);
     let named = |name: &str| Spanned::new(Name::new(name), span);
     let any = || TypeExpr {

@@ -13,7 +13,7 @@ use crate::compiler::syntax::document::agents::over_of;
 use crate::compiler::syntax::document::keys::{
     Keys, bad, choice, is_identifier, list, mapping, name, names, number, wrong,
 };
-use crate::compiler::syntax::document::known;
+use crate::compiler::syntax::document::mappings;
 use crate::compiler::syntax::document::model::Escalation;
 use crate::compiler::syntax::document::reader::Reader;
 use crate::compiler::syntax::document::yaml::{Entry, Node, Value};
@@ -140,7 +140,7 @@ pub enum Literal {
 /// `{id, params, steps, reads, deviation}`.
 pub(super) fn plan(span: Span, node: &Node, reader: &mut Reader<'_>) -> Option<Plan> {
     let keys = Keys::open(node, "a plan", reader.sink)?;
-    keys.known(&known::PLAN, reader.sink);
+    keys.known(&mappings::PLAN, reader.sink);
     let id = name(&keys.need("id", reader.sink)?.value, "`id`", reader.sink)?;
     let params = keys.value("params").map_or(Vec::new(), |it| params(it, reader.sink));
     let entries = keys.value("steps").and_then(|it| mapping(it, "`steps`", reader.sink));
@@ -154,7 +154,7 @@ pub(super) fn plan(span: Span, node: &Node, reader: &mut Reader<'_>) -> Option<P
     let (mut reads, mut budget) = (Vec::new(), None);
     if let Some(node) = keys.value("reads") {
         let keys = Keys::open(node, "`reads`", reader.sink)?;
-        keys.known(&known::PLAN_READS, reader.sink);
+        keys.known(&mappings::PLAN_READS, reader.sink);
         let sink = &mut *reader.sink;
         reads = keys.value("allow").map_or(Vec::new(), |it| names(it, "`allow`", sink));
         budget = keys.value("budget").and_then(|it| number(it, "`budget`", 0, sink));
@@ -162,7 +162,7 @@ pub(super) fn plan(span: Span, node: &Node, reader: &mut Reader<'_>) -> Option<P
     let (mut read_only, mut effect) = (Deviation::Deny, Deviation::Deny);
     if let Some(node) = keys.value("deviation") {
         let keys = Keys::open(node, "`deviation`", reader.sink)?;
-        keys.known(&known::PLAN_DEVIATION, reader.sink);
+        keys.known(&mappings::PLAN_DEVIATION, reader.sink);
         if let Some(node) = keys.value("read_only") {
             read_only = deviation(node, true, reader)?;
         }
@@ -198,7 +198,7 @@ fn params(node: &Node, sink: &mut Sink) -> Vec<(Spanned<Name>, Param)> {
         if !is_identifier(&own.value) {
             let wanted = "letters, digits and `_`";
             bad(own.span, "the name of a parameter", &own.value, wanted, &[], sink);
-        } else if let Some(ty) = choice(&entry.value, "a parameter", &known::PARAM_TYPES, sink) {
+        } else if let Some(ty) = choice(&entry.value, "a parameter", &mappings::PARAM_TYPES, sink) {
             found.push((own, ty));
         }
     }
@@ -220,10 +220,10 @@ fn step(
     reader: &mut Reader<'_>,
 ) -> Option<PlanStep> {
     let keys = Keys::open(&entry.value, "a step", reader.sink)?;
-    keys.known(&known::PLAN_STEP, reader.sink);
+    keys.known(&mappings::PLAN_STEP, reader.sink);
     let sink = &mut *reader.sink;
     let own = Spanned::new(Name::new(&entry.key.value), entry.key.span);
-    if !is_identifier(&own.value) || known::SOURCES.contains(&own.value.as_str()) {
+    if !is_identifier(&own.value) || mappings::SOURCES.contains(&own.value.as_str()) {
         let wanted = "letters, digits and `_`, and neither `prompt` nor `model`";
         bad(own.span, "the name of a step", &own.value, wanted, &[], sink);
         return None;
@@ -249,7 +249,7 @@ fn demands(
     let Some(keys) = Keys::open(node, "what is asked of an argument", sink) else {
         return Vec::new();
     };
-    keys.known(&known::PLAN_ARG, sink);
+    keys.known(&mappings::PLAN_ARG, sink);
     let mut found = Vec::new();
     for entry in keys.entries {
         let value = &entry.value;

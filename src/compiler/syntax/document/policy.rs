@@ -20,9 +20,9 @@ use crate::compiler::syntax::document::path::stem;
 use crate::compiler::syntax::document::reader::Reader;
 use crate::compiler::syntax::document::rule::{self, Ids};
 use crate::compiler::syntax::document::sections;
-use crate::compiler::syntax::document::types::{Fields, fields};
+use crate::compiler::syntax::document::types::{FieldSyntax, fields};
 use crate::compiler::syntax::document::yaml::{Node, NodeKind, Value};
-use crate::compiler::syntax::document::{denials, known, meters, plans, redact, trust};
+use crate::compiler::syntax::document::{denials, mappings, meters, plans, redact, trust};
 use crate::compiler::syntax::lexer::is_reserved;
 
 impl PolicyDocument {
@@ -46,7 +46,7 @@ impl PolicyDocument {
 pub(super) fn read(root: &Node, path: &str, reader: &mut Reader<'_>) -> PolicyDocument {
     let mut document = empty(root, path, reader);
     let Some(keys) = Keys::open(root, "a document", reader.sink) else { return document };
-    keys.known(&known::DOCUMENT, reader.sink);
+    keys.known(&mappings::DOCUMENT, reader.sink);
     version(&keys, reader);
     let sink = &mut *reader.sink;
     document.name.span = keys.head();
@@ -136,7 +136,7 @@ fn version(keys: &Keys<'_>, reader: &mut Reader<'_>) {
 fn schema(node: &Node, reader: &mut Reader<'_>) -> Option<SchemaSource> {
     match &node.kind {
         NodeKind::Mapping { .. } => {
-            let roots = fields(node, "`schema`", Fields::Typed, reader.sink);
+            let roots = fields(node, "`schema`", FieldSyntax::Typed, reader.sink);
             Some(SchemaSource::Inline(roots))
         }
         NodeKind::Scalar(scalar) if !node.is_null() => {

@@ -10,7 +10,7 @@ use crate::base::name::Name;
 use crate::base::pointer;
 use crate::base::span::Spanned;
 use crate::compiler::syntax::document::keys::{Keys, bad, choice, list, name, text, wrong};
-use crate::compiler::syntax::document::known::{self, CLASSES, Class};
+use crate::compiler::syntax::document::mappings::{self, CLASSES, Class};
 use crate::compiler::syntax::document::model::{Bounds, Redaction, RedactionClass};
 use crate::compiler::syntax::document::yaml::{Node, Value};
 use crate::diag::sink::Sink;
@@ -23,7 +23,7 @@ pub(super) fn redactions(node: &Node, sink: &mut Sink) -> Vec<Redaction> {
 
 fn redaction(node: &Node, sink: &mut Sink) -> Option<Redaction> {
     let keys = Keys::open(node, "an entry of `redact`", sink)?;
-    keys.known(&known::REDACTION, sink);
+    keys.known(&mappings::REDACTION, sink);
     let path = text(&keys.need("path", sink)?.value, "`path`", sink)?;
     let word = match keys.value("as") {
         Some(node) => Some((choice(node, "`as`", &CLASSES, sink)?, node.span)),
@@ -31,7 +31,7 @@ fn redaction(node: &Node, sink: &mut Sink) -> Option<Redaction> {
     };
     let (word, at) = word.unwrap_or((Class::Seal, path.span));
     let facts = match keys.value("facts") {
-        Some(node) => choice(node, "`facts`", &known::FACTS, sink)?,
+        Some(node) => choice(node, "`facts`", &mappings::FACTS, sink)?,
         None => true,
     };
     let class = class(&keys, word, sink)?;

@@ -11,7 +11,7 @@ use crate::base::name::Name;
 use crate::base::span::{Span, Spanned};
 use crate::compiler::syntax::document::error::DocumentError;
 use crate::compiler::syntax::document::keys::{Keys, bad, choice, names, number, one_of, wrong};
-use crate::compiler::syntax::document::known;
+use crate::compiler::syntax::document::mappings;
 use crate::compiler::syntax::document::model::{Escalation, Rule, RuleBody, Template};
 use crate::compiler::syntax::document::reader::Reader;
 use crate::compiler::syntax::document::scalar::part;
@@ -94,7 +94,7 @@ pub(super) fn read(node: &Node, ids: &mut Ids, reader: &mut Reader<'_>) -> Optio
     let keys = Keys::open(node, "a rule", reader.sink)?;
     let always = keys.get("when").is_none();
     let label = if always { "unknown; the rule would always hold" } else { "unknown" };
-    keys.known_labelled(&known::RULE, label, reader.sink);
+    keys.known_labelled(&mappings::RULE, label, reader.sink);
     let sink = &mut *reader.sink;
     let description = keys.text("description", sink).map(|text| text.value);
     let written = keys.name("id", sink);
@@ -116,8 +116,9 @@ pub(super) fn read(node: &Node, ids: &mut Ids, reader: &mut Reader<'_>) -> Optio
     let owner = keys.name("owner", sink).map(|name| name.value);
     let least = i64::from(i32::MIN);
     let priority = keys.value("priority").and_then(|it| number(it, "`priority`", least, sink));
-    let shadow = keys.value("mode").and_then(|it| choice(it, "`mode`", &known::MODES, sink));
-    let response = keys.value("phase").and_then(|it| choice(it, "`phase`", &known::PHASES, sink));
+    let shadow = keys.value("mode").and_then(|it| choice(it, "`mode`", &mappings::MODES, sink));
+    let response =
+        keys.value("phase").and_then(|it| choice(it, "`phase`", &mappings::PHASES, sink));
     let condition = keys.value("when").map(|it| reader.expression("when", it));
     let outcome = outcome(&keys, &id, reader)?;
     let (reason, escalation) = match outcome.1 {
@@ -203,12 +204,12 @@ pub(super) fn escalation(
     reader: &mut Reader<'_>,
 ) -> Option<(Escalation, Option<Template>)> {
     let keys = Keys::open(node, "an escalation", reader.sink)?;
-    let mapping = if with_reason { &known::ESCALATION } else { &known::FALLBACK };
+    let mapping = if with_reason { &mappings::ESCALATION } else { &mappings::FALLBACK };
     keys.known(mapping, reader.sink);
     let sink = &mut *reader.sink;
     let binds = keys.value("binds").map_or(Vec::new(), |it| names(it, "`binds`", sink));
-    for name in binds.iter().filter(|name| !known::BINDS.contains(&name.value.as_str())) {
-        bad(name.span, "`binds`", &name.value, &one_of(&known::BINDS), &known::BINDS, sink);
+    for name in binds.iter().filter(|name| !mappings::BINDS.contains(&name.value.as_str())) {
+        bad(name.span, "`binds`", &name.value, &one_of(&mappings::BINDS), &mappings::BINDS, sink);
     }
     let escalation = Escalation {
         to: keys.need("to", sink).map_or(Vec::new(), |it| names(&it.value, "`to`", sink)),
@@ -216,7 +217,7 @@ pub(super) fn escalation(
         timeout_ns: duration(&keys, "timeout", sink),
         on_timeout: keys
             .value("on_timeout")
-            .and_then(|it| choice(it, "`on_timeout`", &known::WAITS, sink)),
+            .and_then(|it| choice(it, "`on_timeout`", &mappings::WAITS, sink)),
         binds: binds.into_iter().map(|name| name.value).collect(),
         valid_for_ns: duration(&keys, "valid_for", sink),
         uses: keys.value("uses").and_then(|it| number(it, "`uses`", 1, sink)),
@@ -230,7 +231,7 @@ pub(super) fn escalation(
 /// `{max, per, then: deny}`.
 fn fatigue(node: &Node, sink: &mut Sink) -> Option<Spanned<(u32, i64)>> {
     let keys = Keys::open(node, "`fatigue`", sink)?;
-    keys.known(&known::FATIGUE, sink);
+    keys.known(&mappings::FATIGUE, sink);
     let max = &keys.need("max", sink)?.value;
     let most: u32 = number(max, "`max`", 1, sink)?;
     if most > FATIGUE_MAX {

@@ -11,14 +11,14 @@ use crate::compiler::syntax::document::agents;
 use crate::compiler::syntax::document::keys::{
     Keys, bad, choice, is_identifier, is_qualified, list, mapping, one_or_list, text,
 };
-use crate::compiler::syntax::document::known;
+use crate::compiler::syntax::document::mappings;
 use crate::compiler::syntax::document::model::{
     DataFile, Extension, HostFunction, Tool, Wait, Window,
 };
 use crate::compiler::syntax::document::reader::Reader;
 use crate::compiler::syntax::document::rule::duration;
 use crate::compiler::syntax::document::time::{DAYS, days, minute_of_day};
-use crate::compiler::syntax::document::types::{Fields, fields, type_of};
+use crate::compiler::syntax::document::types::{FieldSyntax, fields, type_of};
 use crate::compiler::syntax::document::yaml::{Entry, Node};
 use crate::diag::sink::Sink;
 
@@ -82,12 +82,12 @@ pub(super) fn functions(node: &Node, sink: &mut Sink) -> Vec<HostFunction> {
 fn function(entry: &Entry, sink: &mut Sink) -> Option<HostFunction> {
     let name = key_name(entry, "the name of a function", true, sink)?;
     let keys = Keys::open(&entry.value, "a function", sink)?;
-    keys.known(&known::FUNCTION, sink);
+    keys.known(&mappings::FUNCTION, sink);
     let params = keys.value("params").map_or(&[][..], |it| one_or_list(it, "`params`", sink));
     let params = params.iter().filter_map(|param| type_of(param, sink)).collect();
     let result = type_of(&keys.need("result", sink)?.value, sink)?;
-    let mode = keys.value("mode").and_then(|it| choice(it, "`mode`", &known::ASKED, sink));
-    keys.value("on_timeout").and_then(|it| choice(it, "`on_timeout`", &known::IN_VAIN, sink));
+    let mode = keys.value("mode").and_then(|it| choice(it, "`mode`", &mappings::ASKED, sink));
+    keys.value("on_timeout").and_then(|it| choice(it, "`on_timeout`", &mappings::IN_VAIN, sink));
     let timeout_ns = duration(&keys, "timeout", sink);
     let wait = Wait { is_async: mode.unwrap_or_default(), timeout_ns };
     Some(HostFunction { name, params, result, wait })
@@ -102,7 +102,7 @@ pub(super) fn windows(node: &Node, sink: &mut Sink) -> Vec<Window> {
 fn window(entry: &Entry, sink: &mut Sink) -> Option<Window> {
     let name = key_name(entry, "the name of a window", false, sink)?;
     let keys = Keys::open(&entry.value, "a window", sink)?;
-    keys.known(&known::WINDOW, sink);
+    keys.known(&mappings::WINDOW, sink);
     let days = keys.value("days").map_or(Some(EVERY_DAY), |it| days_of(it, sink));
     let from = minute(&keys, "from", sink);
     let to = minute(&keys, "to", sink);
@@ -149,14 +149,14 @@ pub(super) fn tools(node: &Node, reader: &mut Reader<'_>) -> Vec<Tool> {
 fn tool(entry: &Entry, reader: &mut Reader<'_>) -> Option<Tool> {
     let sink = &mut *reader.sink;
     let keys = Keys::open(&entry.value, "a tool", sink)?;
-    keys.known(&known::TOOL, sink);
+    keys.known(&mappings::TOOL, sink);
     let effect = keys.value("effect").and_then(|node| {
-        let effect = choice(node, "`effect`", &known::EFFECTS, sink)?;
+        let effect = choice(node, "`effect`", &mappings::EFFECTS, sink)?;
         Some(Spanned::new(effect, node.span))
     });
     let args = keys.value("args").filter(|node| !node.is_null());
     let says_args = args.is_some();
-    let args = args.map_or(Vec::new(), |it| fields(it, "`args`", Fields::Arguments, sink));
+    let args = args.map_or(Vec::new(), |it| fields(it, "`args`", FieldSyntax::Arguments, sink));
     let name = Spanned::new(Name::new(&entry.key.value), entry.key.span);
     let output = keys.value("output").filter(|node| !node.is_null());
     let output = output.map(|it| agents::outputs(it, reader));

@@ -12,7 +12,7 @@ use crate::compiler::syntax::document::agents::{good_name, steps};
 use crate::compiler::syntax::document::keys::{
     Keys, bad, choice, list, mapping, name, names, number, text, wrong,
 };
-use crate::compiler::syntax::document::known;
+use crate::compiler::syntax::document::mappings;
 use crate::compiler::syntax::document::reader::Reader;
 use crate::compiler::syntax::document::yaml::{Entry, Node};
 use crate::diag::sink::Sink;
@@ -62,7 +62,7 @@ pub(super) fn sanitizers(node: &Node, reader: &mut Reader<'_>) -> Vec<Sanitizer>
 
 fn sanitizer(entry: &Entry, reader: &mut Reader<'_>) -> Option<Sanitizer> {
     let keys = Keys::open(&entry.value, "a sanitizer", reader.sink)?;
-    keys.known(&known::SANITIZER, reader.sink);
+    keys.known(&mappings::SANITIZER, reader.sink);
     let sink = &mut *reader.sink;
     let own = Spanned::new(Name::new(&entry.key.value), entry.key.span);
     let named = good_name(&own, sink);
@@ -74,7 +74,7 @@ fn sanitizer(entry: &Entry, reader: &mut Reader<'_>) -> Option<Sanitizer> {
         let wanted = "a label of the family `clean`, as `clean.sql`";
         bad(label.span, "`adds`", &label.value, wanted, &[], sink);
     }
-    let typed = keys.value("kind").map(|it| choice(it, "`kind`", &known::KINDS, sink));
+    let typed = keys.value("kind").map(|it| choice(it, "`kind`", &mappings::KINDS, sink));
     let mut values = None;
     if let Some(kind) = typed {
         kind?;
@@ -123,7 +123,7 @@ fn taken(node: &Node, what: &str, sink: &mut Sink) -> Vec<Spanned<Name>> {
 fn typed_values(keys: &Keys<'_>, sink: &mut Sink) -> Option<Spanned<Vec<Name>>> {
     let node = &keys.need("schema", sink)?.value;
     let schema = Keys::open(node, "the schema of a sanitizer", sink)?;
-    schema.known(&known::TYPED, sink);
+    schema.known(&mappings::TYPED, sink);
     let node = &schema.need("enum", sink)?.value;
     let items = list(node, "`enum`", sink)?;
     let values: Vec<Name> = items
@@ -153,14 +153,14 @@ pub(super) fn declassify(node: &Node, sink: &mut Sink) -> Vec<Declassify> {
 
 fn one(node: &Node, sink: &mut Sink) -> Option<Declassify> {
     let keys = Keys::open(node, "a declassification", sink)?;
-    keys.known(&known::DECLASSIFY, sink);
+    keys.known(&mappings::DECLASSIFY, sink);
     let id = name(&keys.need("id", sink)?.value, "`id`", sink)?;
     let named = good_name(&id, sink);
     let from = taken(&keys.need("from", sink)?.value, "`from`", sink);
     let to = keys.value("to").and_then(|it| name(it, "`to`", sink));
-    let to = to.filter(|to| to.value != known::NONE);
+    let to = to.filter(|to| to.value != mappings::NONE);
     let at = Keys::open(&keys.need("at", sink)?.value, "`at`", sink)?;
-    at.known(&known::DECLASSIFY_AT, sink);
+    at.known(&mappings::DECLASSIFY_AT, sink);
     let tool = name(&at.need("tool", sink)?.value, "`tool`", sink)?;
     let path = text(&at.need("path", sink)?.value, "`path`", sink)?;
     let path = steps(&path, "`path`", sink)?;

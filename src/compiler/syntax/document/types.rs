@@ -14,14 +14,14 @@ use crate::compiler::syntax::document::error::{DocumentError, Limit};
 use crate::compiler::syntax::document::keys::{
     Keys, bad, boolean, is_identifier, list, mapping, name, number, text, wrong,
 };
-use crate::compiler::syntax::document::known::ROLES;
+use crate::compiler::syntax::document::mappings::ROLES;
 use crate::compiler::syntax::document::model::{Role, TypeExpr, TypeExprKind, TypeField};
 use crate::compiler::syntax::document::yaml::{Entry, Node, NodeKind, Scalar};
 use crate::diag::sink::Sink;
 
 /// Whether fields are arguments of a tool, which have roles.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Fields {
+pub(super) enum FieldSyntax {
     /// A type is required, a role cannot be.
     Typed,
     /// A role may follow, or stand alone.
@@ -34,12 +34,17 @@ const LIST_KEYS: [&str; 2] = ["items", "maxItems"];
 const FIELD_KEYS: [&str; 4] = ["items", "maxItems", "optional", "role"];
 
 /// The fields of a mapping `name: type`.
-pub(super) fn fields(node: &Node, what: &str, kind: Fields, sink: &mut Sink) -> Vec<TypeField> {
+pub(super) fn fields(
+    node: &Node,
+    what: &str,
+    kind: FieldSyntax,
+    sink: &mut Sink,
+) -> Vec<TypeField> {
     let Some(entries) = mapping(node, what, sink) else { return Vec::new() };
     entries.iter().filter_map(|entry| field(entry, kind, sink)).collect()
 }
 
-fn field(entry: &Entry, kind: Fields, sink: &mut Sink) -> Option<TypeField> {
+fn field(entry: &Entry, kind: FieldSyntax, sink: &mut Sink) -> Option<TypeField> {
     let name = Spanned::new(Name::new(&entry.key.value), entry.key.span);
     match &entry.value.kind {
         NodeKind::Scalar(scalar) if !entry.value.is_null() => field_text(name, scalar, kind, sink),
@@ -61,7 +66,7 @@ fn field(entry: &Entry, kind: Fields, sink: &mut Sink) -> Option<TypeField> {
 fn field_text(
     name: Spanned<Name>,
     scalar: &Scalar,
-    kind: Fields,
+    kind: FieldSyntax,
     sink: &mut Sink,
 ) -> Option<TypeField> {
     let source = &scalar.text;
@@ -78,7 +83,7 @@ fn field_text(
         words.pop();
         let span = source.span_of(last.0, last.1);
         role = Some(Spanned::new(*found, span));
-        if kind == Fields::Typed {
+        if kind == FieldSyntax::Typed {
             no_role_here(span, word(&last), sink);
         }
     }
@@ -88,15 +93,17 @@ fn field_text(
         let span = source.span_of(extra.0, extra.1);
         let roles = ROLES.map(|(text, _)| text);
         let wanted = match kind {
-            Fields::Typed => "a type alone",
-            Fields::Arguments => "a type and then `target`, `payload` or `value`",
+            FieldSyntax::Typed => "a type alone",
+            FieldSyntax::Arguments => "a type and then `target`, `payload` or `value`",
         };
         bad(span, "a role", word(&extra), wanted, &roles, sink);
         return None;
     }
     match ty {
         Some(ty) => Some(TypeField { name, optional, ty: Some(ty?), role }),
-        None if kind == Fields::Arguments => Some(TypeField { name, optional, ty: None, role }),
+        None if kind == FieldSyntax::Arguments => {
+            Some(TypeField { name, optional, ty: None, role })
+        }
         None => None,
     }
 }
@@ -105,7 +112,7 @@ fn field_text(
 fn bounded_field(
     name: Spanned<Name>,
     node: &Node,
-    kind: Fields,
+    kind: FieldSyntax,
     sink: &mut Sink,
 ) -> Option<TypeField> {
     let ty = bounded_list(node, sink)?;
@@ -115,9 +122,9 @@ fn bounded_field(
     Some(TypeField { name, optional: optional == Some(true), ty: Some(ty), role })
 }
 
-fn role_of(node: &Node, kind: Fields, sink: &mut Sink) -> Option<Spanned<Role>> {
+fn role_of(node: &Node, kind: FieldSyntax, sink: &mut Sink) -> Option<Spanned<Role>> {
     let word = text(node, "`role`", sink)?;
-    if kind == Fields::Typed {
+    if kind == FieldSyntax::Typed {
         no_role_here(word.span, &word.value, sink);
         return None;
     }
@@ -167,7 +174,7 @@ pub(super) fn type_of(node: &Node, sink: &mut Sink) -> Option<TypeExpr> {
         }
         NodeKind::Mapping { .. } if is_bounded_list(node, &LIST_KEYS) => bounded_list(node, sink),
         NodeKind::Mapping { .. } => {
-            let fields = fields(node, "a type", Fields::Typed, sink);
+            let fields = fields(node, "a type", FieldSyntax::Typed, sink);
             Some(TypeExpr { kind: TypeExprKind::Object(fields), span: node.span })
         }
         NodeKind::Scalar(_) | NodeKind::Sequence { .. } | NodeKind::Refused => {
@@ -224,13 +231,13 @@ fn type_text(source: &Embedded, start: usize, end: usize, sink: &mut Sink) -> Op
     let mut text = TypeText { source, at: start, end };
     match text.one(0) {
         Ok(ty) if text.rest().is_empty() => Some(ty),
-        Err(Problem::TooDeep) => {
+        Err(TypeFault::TooDeep) => {
             let at = text.span(start, end);
             let limit = Limit::TypeDepth(CONSTANT_DEPTH_MAX);
             sink.report(DocumentError::Beyond { at, limit });
             None
         }
-        Ok(_) | Err(Problem::NotAType) => {
+        Ok(_) | Err(TypeFault::NotAType) => {
             let found = source.text.get(start..end).unwrap_or_default().trim();
             let wanted = "a type, as `string` or `list<int>`";
             bad(text.span(start, end), "a type", found, wanted, &[], sink);
@@ -239,7 +246,7 @@ fn type_text(source: &Embedded, start: usize, end: usize, sink: &mut Sink) -> Op
     }
 }
 
-enum Problem {
+enum TypeFault {
     NotAType,
     TooDeep,
 }
@@ -269,13 +276,13 @@ impl TypeText<'_> {
         self.source.span_of(start, end)
     }
 
-    fn word(&mut self) -> Result<Name, Problem> {
+    fn word(&mut self) -> Result<Name, TypeFault> {
         let rest = self.rest();
         let part = |it: char| it.is_ascii_alphanumeric() || it == '_' || it == '.';
         let word = rest.split(|it: char| !part(it)).next().unwrap_or_default();
         let plain = word.strip_prefix('.').unwrap_or(word);
         if !plain.split('.').all(is_identifier) {
-            return Err(Problem::NotAType);
+            return Err(TypeFault::NotAType);
         }
         let (name, len) = (Name::new(word), word.len());
         self.at += len;
@@ -283,9 +290,9 @@ impl TypeText<'_> {
     }
 
     /// One type. Recursion is bounded by `CONSTANT_DEPTH_MAX`.
-    fn one(&mut self, depth: usize) -> Result<TypeExpr, Problem> {
+    fn one(&mut self, depth: usize) -> Result<TypeExpr, TypeFault> {
         if depth >= CONSTANT_DEPTH_MAX {
-            return Err(Problem::TooDeep);
+            return Err(TypeFault::TooDeep);
         }
         self.rest();
         let start = self.at;
@@ -302,7 +309,7 @@ impl TypeText<'_> {
                     break;
                 }
                 if !self.eat(',') {
-                    return Err(Problem::NotAType);
+                    return Err(TypeFault::NotAType);
                 }
             }
         }

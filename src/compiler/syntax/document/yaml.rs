@@ -19,7 +19,7 @@ use crate::compiler::source::embed::Embedded;
 use crate::compiler::source::map::SourceMap;
 use crate::compiler::syntax::document::error::{DocumentError, Feature, Limit};
 use crate::compiler::syntax::document::scalar::{self, Spelling, Style};
-use crate::compiler::syntax::document::{json, read_first};
+use crate::compiler::syntax::document::{json, yaml_error};
 use crate::diag::sink::Sink;
 
 /// Most parts of a document that are refused one by one; then it is not read further.
@@ -473,7 +473,7 @@ impl<'a> Builder<'a> {
 
     /// A tag: in an expression it is a `!` that CEL was to read.
     fn tagged(&mut self, at: Span) {
-        match read_first::at_tag(self.file, self.source, at.start as usize) {
+        match yaml_error::at_tag(self.file, self.source, at.start as usize) {
             Some(found) => {
                 self.refused += 1;
                 self.sink.report(found);
@@ -544,7 +544,7 @@ impl<'a> Builder<'a> {
 
     fn not_yaml(&mut self, error: &ScanError) {
         let at = error.marker().byte_offset().unwrap_or(0);
-        self.sink.report(read_first::refused(self.file, self.source, at, error.kind()));
+        self.sink.report(yaml_error::refused(self.file, self.source, at, error.kind()));
     }
 }
 

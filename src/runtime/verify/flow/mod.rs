@@ -23,7 +23,7 @@ use crate::runtime::verify::flow::claims::Claims;
 use crate::runtime::verify::jumps::{Body, Shape, edges};
 use crate::runtime::verify::secrets::Secrets;
 use crate::runtime::verify::steps::Steps;
-use crate::runtime::verify::transfer::{Reads, Summary, cost, is_sure, result};
+use crate::runtime::verify::transfer::{Reads, Summary, cost, is_infallible, result};
 use crate::runtime::verify::types::{Kind, Known, Presence, Ty, UNBOUNDED, message_of};
 
 /// What the pass found.
@@ -327,7 +327,7 @@ impl Pass<'_> {
         let module = self.body.module;
         let called = matches!(ins.op, Op::Test | Op::Need)
             .then(|| self.summaries.get(usize::from(ins.a)).copied().unwrap_or_default());
-        if ins.e == INFALLIBLE && !is_sure(module, ins, &reads, called) {
+        if ins.e == INFALLIBLE && !is_infallible(module, ins, &reads, called) {
             match self.mode {
                 Mode::Check => return Err(Fault::Fallible.into()),
                 Mode::Infer(_) => {

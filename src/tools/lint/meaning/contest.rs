@@ -11,8 +11,8 @@
 
 use std::rc::Rc;
 
-use crate::compiler::solve::ask::Answered;
 use crate::compiler::solve::formula::Lit;
+use crate::compiler::solve::query::Answer;
 use crate::compiler::solve::rules::RuleMeaning;
 use crate::compiler::syntax::document::model::RuleBody;
 use crate::lang::decision::Effect;
@@ -143,9 +143,9 @@ impl World<'_> {
             ran.fired.contains(&rule)
         });
         match answer {
-            Answered::Proved => Some(Met::None),
-            Answered::Found(_) => Some(met),
-            Answered::Undecided(_) => None,
+            Answer::Proved => Some(Met::None),
+            Answer::Found(_) => Some(met),
+            Answer::Undecided(_) => None,
         }
     }
 

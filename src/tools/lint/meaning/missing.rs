@@ -1,8 +1,8 @@
 //! W0527: a deny or escalate rule that fails where data are missing, as the schema lets them be.
 
 use crate::base::pointer;
-use crate::compiler::solve::ask::Answered;
 use crate::compiler::solve::formula::Lit;
+use crate::compiler::solve::query::Answer;
 use crate::compiler::solve::store::{Kind, TermId};
 use crate::compiler::syntax::document::model::Form;
 use crate::diag::codes::Code;
@@ -44,7 +44,7 @@ pub fn run(world: &mut World<'_>, rule: u16, found: &mut Vec<Diagnostic>) {
         place = failed.map(|(.., pc)| pc).or(place);
         failed.is_some()
     };
-    let Answered::Found(example) = world.find(fails, meaning.phase, &mut shows) else { return };
+    let Answer::Found(example) = world.find(fails, meaning.phase, &mut shows) else { return };
     let example = world.smaller(rule, example, &mut shows);
     let at = place.and_then(|pc| ground.place(pc)).or_else(|| ground.id_at(rule));
     let Some(at) = at else { return };

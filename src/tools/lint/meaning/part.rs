@@ -10,7 +10,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::base::arrange::Arrange as _;
 use crate::compiler::check::analysis::Use;
-use crate::compiler::solve::atoms::Three;
+use crate::compiler::solve::atoms::Ternary;
 use crate::compiler::solve::formula::Lit;
 use crate::compiler::solve::store::TermId;
 use crate::compiler::syntax::ast::{ExprId, ExprKind, LogicOp, UnaryOp};
@@ -22,7 +22,7 @@ use crate::tools::lint::subject::Subject;
 #[derive(Clone, Debug)]
 pub struct Leaf {
     /// What it means.
-    pub three: Three,
+    pub three: Ternary,
     /// The places that it is about.
     pub about: BTreeSet<TermId>,
     /// Whether it can hold, and not hold, whatever a rule needs.
@@ -113,12 +113,12 @@ impl World<'_> {
     }
 
     /// What a condition means without the parts that are `gone`. `parts` are all of its parts.
-    pub fn compose(&mut self, parts: &[ExprId], gone: &FxHashSet<ExprId>) -> Three {
+    pub fn compose(&mut self, parts: &[ExprId], gone: &FxHashSet<ExprId>) -> Ternary {
         let subject = self.ground.subject;
-        let mut known: FxHashMap<ExprId, Three> = FxHashMap::default();
-        let mut last = Three { yes: Lit::TRUE, error: Lit::FALSE };
+        let mut known: FxHashMap<ExprId, Ternary> = FxHashMap::default();
+        let mut last = Ternary { yes: Lit::TRUE, error: Lit::FALSE };
         for part in parts {
-            let own: Vec<(ExprId, Three)> = operands(subject, *part)
+            let own: Vec<(ExprId, Ternary)> = operands(subject, *part)
                 .into_iter()
                 .filter_map(|operand| Some((operand, *known.get(&operand)?)))
                 .collect();
@@ -126,12 +126,12 @@ impl World<'_> {
                 (_, []) => self.leaf(*part),
                 (ExprKind::Logic { op, .. }, own) => {
                     let kept = own.iter().filter(|(operand, _)| !gone.contains(operand));
-                    let kept: Vec<Three> = kept.map(|(_, three)| *three).collect();
+                    let kept: Vec<Ternary> = kept.map(|(_, three)| *three).collect();
                     self.joined(*op, &kept)
                 }
                 (_, [(_, condition), (_, yes), (_, no)]) => self.chosen(*condition, *yes, *no),
                 (_, [(_, operand), ..]) => {
-                    Three { yes: operand.no(&mut self.store), error: operand.error }
+                    Ternary { yes: operand.no(&mut self.store), error: operand.error }
                 }
             };
             known.insert(*part, last);
@@ -140,7 +140,7 @@ impl World<'_> {
     }
 
     /// `a && b` or `a || b`: what decides absorbs what fails.
-    fn joined(&mut self, op: LogicOp, operands: &[Three]) -> Three {
+    fn joined(&mut self, op: LogicOp, operands: &[Ternary]) -> Ternary {
         let (mut all, mut none) = (Lit::TRUE, Lit::TRUE);
         for operand in operands {
             let (settles, passes) = match op {
@@ -151,17 +151,17 @@ impl World<'_> {
             none = self.store.formulas.and(none, !settles);
         }
         match op {
-            LogicOp::And => Three { yes: all, error: self.store.formulas.and(!all, none) },
-            LogicOp::Or => Three { yes: !none, error: self.store.formulas.and(none, !all) },
+            LogicOp::And => Ternary { yes: all, error: self.store.formulas.and(!all, none) },
+            LogicOp::Or => Ternary { yes: !none, error: self.store.formulas.and(none, !all) },
         }
     }
 
     /// `condition ? yes : no`
-    fn chosen(&mut self, condition: Three, yes: Three, no: Three) -> Three {
+    fn chosen(&mut self, condition: Ternary, yes: Ternary, no: Ternary) -> Ternary {
         let other = condition.no(&mut self.store);
         let f = &mut self.store.formulas;
         let (then, otherwise) = (f.and(condition.yes, yes.yes), f.and(other, no.yes));
         let (fails, fails_too) = (f.and(condition.yes, yes.error), f.and(other, no.error));
-        Three { yes: f.or(then, otherwise), error: f.any([condition.error, fails, fails_too]) }
+        Ternary { yes: f.or(then, otherwise), error: f.any([condition.error, fails, fails_too]) }
     }
 }

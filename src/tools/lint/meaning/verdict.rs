@@ -12,7 +12,7 @@ use std::rc::Rc;
 use rustc_hash::FxHashSet;
 
 use crate::compiler::check::analysis::Use;
-use crate::compiler::solve::atoms::Three;
+use crate::compiler::solve::atoms::Ternary;
 use crate::compiler::solve::formula::Lit;
 use crate::compiler::syntax::ast::{ExprId, ExprKind, LogicOp};
 use crate::tools::lint::meaning::part::{Leaf, flat, operands, parts};
@@ -108,7 +108,7 @@ impl World<'_> {
     }
 
     /// What a part means.
-    fn meaning(&mut self, part: ExprId) -> Three {
+    fn meaning(&mut self, part: ExprId) -> Ternary {
         let parts = parts(self.ground.subject, part);
         self.compose(&parts, &FxHashSet::default())
     }
@@ -120,7 +120,7 @@ impl World<'_> {
         let mut seen: Vec<Rc<Leaf>> = Vec::new();
         if let Some(rule) = condition.rule {
             let on = self.on(rule);
-            let three = Three { yes: on, error: Lit::FALSE };
+            let three = Ternary { yes: on, error: Lit::FALSE };
             seen.push(Rc::new(Leaf { three, about: self.store.about(&[on]), free: true }));
         }
         for leaf in leaves {
@@ -156,7 +156,7 @@ impl World<'_> {
     }
 
     /// The part of one that always holds which is to blame.
-    fn why_always(&mut self, domain: Lit, part: ExprId, whole: Three) -> Verdict {
+    fn why_always(&mut self, domain: Lit, part: ExprId, whole: Ternary) -> Verdict {
         let fails = !self.never_in(domain, whole.error);
         let mut at = part;
         loop {

@@ -16,12 +16,12 @@ use rustc_hash::FxHashMap;
 
 use crate::base::limits::{LINT_ROUNDS_MAX, LINT_STEPS_MAX};
 use crate::compiler::emit::parts::Parts;
-use crate::compiler::solve::ask::{Answered, Asker, Question, Undecided};
-use crate::compiler::solve::atoms::Three;
+use crate::compiler::solve::atoms::Ternary;
 use crate::compiler::solve::formula::Lit;
 use crate::compiler::solve::guess::guess;
 use crate::compiler::solve::input::{Example, Frame};
 use crate::compiler::solve::lift::Lift;
+use crate::compiler::solve::query::{Answer, Query, QuerySolver, Undecided};
 use crate::compiler::solve::rules::{Guards, RuleMeaning, rule_meaning};
 use crate::compiler::solve::store::{Fact, Kind, Store, TermId};
 use crate::compiler::syntax::ast::ExprId;
@@ -197,22 +197,22 @@ impl<'g> World<'g> {
 
     /// What a part of a condition means that nothing smaller is a part of. What static data settles
     /// counts as open: whoever changes them means something else.
-    pub fn leaf(&mut self, expr: ExprId) -> Three {
-        let open = Three { yes: Lit::FALSE, error: Lit::TRUE };
+    pub fn leaf(&mut self, expr: ExprId) -> Ternary {
+        let open = Ternary { yes: Lit::FALSE, error: Lit::TRUE };
         let Some(function) = self.ground.leaves.get(&expr) else { return open };
         let lifted = self.lift.function(&mut self.store, *function);
         let settled = lifted.yes == Lit::FALSE && lifted.error == Lit::FALSE;
         if (settled || lifted.yes == Lit::TRUE) && is_data(self.ground.subject, expr) {
             let any = self.store.fresh();
             let yes = self.store.ask(Fact::Unknown(any, 0));
-            return Three { yes, error: Lit::FALSE };
+            return Ternary { yes, error: Lit::FALSE };
         }
-        Three { yes: lifted.yes, error: lifted.error }
+        Ternary { yes: lifted.yes, error: lifted.error }
     }
 
-    fn asker(&mut self, roots: &[Lit]) -> Asker<'_> {
+    fn asker(&mut self, roots: &[Lit]) -> QuerySolver<'_> {
         let most = (LINT_ROUNDS_MAX, LINT_STEPS_MAX);
-        Asker::about(&mut self.store, &self.ground.frame, roots, most)
+        QuerySolver::about(&mut self.store, &self.ground.frame, roots, most)
     }
 
     /// Whether a formula is proved to hold of no input.
@@ -235,21 +235,21 @@ impl<'g> World<'g> {
         holds: Lit,
         phase: Phase,
         shows: &mut dyn FnMut(&Ran) -> bool,
-    ) -> Answered {
+    ) -> Answer {
         let ground = self.ground;
         let Self { store, scratch, given_up, .. } = self;
         let guessed = guess(store, holds).and_then(|values| ground.frame.example(store, &values));
         if let Some(example) = guessed
             && shows(&run(ground, scratch, &example, phase))
         {
-            return Answered::Found(example);
+            return Answer::Found(example);
         }
         let most = (LINT_ROUNDS_MAX, LINT_STEPS_MAX);
-        let mut asker = Asker::about(store, &ground.frame, &[holds], most);
-        let question = Question { domain: Lit::TRUE, holds };
+        let mut asker = QuerySolver::about(store, &ground.frame, &[holds], most);
+        let question = Query { domain: Lit::TRUE, holds };
         let mut try_it = |example: &Example| shows(&run(ground, scratch, example, phase));
         let answer = asker.ask(question, &mut try_it);
-        *given_up += usize::from(answer == Answered::Undecided(Undecided::Budget));
+        *given_up += usize::from(answer == Answer::Undecided(Undecided::Budget));
         answer
     }
 

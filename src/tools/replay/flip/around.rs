@@ -1,7 +1,7 @@
 //! The recorded context, and what of it may change.
 //!
 //! In:      typed JSON, the program that reads it, what is asked.
-//! Out:     `Recorded`, as `compiler::solve::near` asks for it.
+//! Out:     `Recorded`, as `compiler::solve::neighbourhood` asks for it.
 //! Imports: `base`, `compiler::solve`, `lang`, `runtime::bundle`, `runtime::program`,
 //!          `runtime::vm`.
 
@@ -12,7 +12,7 @@ use serde_json::{Map, Value as Json};
 use crate::base::arrange::Arrange as _;
 use crate::base::pointer;
 use crate::compiler::solve::change::covers;
-use crate::compiler::solve::near::{Around, Held, NOW};
+use crate::compiler::solve::neighbourhood::{GivenInput, GivenValue, NOW};
 use crate::compiler::solve::places::paths;
 use crate::lang::constant::Constant;
 use crate::lang::value::{duration, time};
@@ -137,21 +137,22 @@ fn is_mark(entries: &Map<String, Json>) -> bool {
 }
 
 /// What typed JSON stands for.
-fn held(typed: &Json) -> Held {
-    let known = |constant: Option<Constant>| constant.map_or(Held::Withheld, Held::Known);
+fn held(typed: &Json) -> GivenValue {
+    let known =
+        |constant: Option<Constant>| constant.map_or(GivenValue::Withheld, GivenValue::Known);
     match typed {
-        Json::Null => Held::Known(Constant::Null),
-        Json::Bool(value) => Held::Known(Constant::Bool(*value)),
+        Json::Null => GivenValue::Known(Constant::Null),
+        Json::Bool(value) => GivenValue::Known(Constant::Bool(*value)),
         Json::Number(number) => known(match (number.as_i64(), number.as_u64()) {
             (Some(whole), _) => Some(Constant::Int(whole)),
             (None, Some(whole)) => Some(Constant::Uint(whole)),
             (None, None) => number.as_f64().map(Constant::Double),
         }),
-        Json::String(text) => Held::Known(Constant::String(text.as_str().into())),
+        Json::String(text) => GivenValue::Known(Constant::String(text.as_str().into())),
         Json::Array(items) => {
             let items = items.iter().map(|item| match held(item) {
-                Held::Known(item) => Some(item),
-                Held::Absent | Held::Withheld => None,
+                GivenValue::Known(item) => Some(item),
+                GivenValue::Absent | GivenValue::Withheld => None,
             });
             known(items.collect::<Option<Vec<_>>>().map(Constant::List))
         }
@@ -162,8 +163,8 @@ fn held(typed: &Json) -> Held {
                     entries.iter().map(|(key, it)| (plain_key(key), it)).collect();
                 named.arrange_by_key(|(key, _)| *key);
                 let entry = |(key, value): (&str, &Json)| match held(value) {
-                    Held::Known(value) => Some((Constant::String(key.into()), value)),
-                    Held::Absent | Held::Withheld => None,
+                    GivenValue::Known(value) => Some((Constant::String(key.into()), value)),
+                    GivenValue::Absent | GivenValue::Withheld => None,
                 };
                 known(named.into_iter().map(entry).collect::<Option<Vec<_>>>().map(Constant::Map))
             }
@@ -185,34 +186,34 @@ fn marked(mark: &str, value: &Json) -> Option<Constant> {
     }
 }
 
-impl Around for Recorded<'_> {
-    fn held(&self, path: &str) -> Held {
-        at(self.typed, path).map_or(Held::Absent, held)
+impl GivenInput for Recorded<'_> {
+    fn held(&self, path: &str) -> GivenValue {
+        at(self.typed, path).map_or(GivenValue::Absent, held)
     }
 
-    fn object(&self, path: &str) -> Held {
+    fn object(&self, path: &str) -> GivenValue {
         match at(self.typed, path) {
-            None => Held::Absent,
-            Some(Json::Object(entries)) if entries.contains_key("$x") => Held::Withheld,
-            Some(Json::Object(entries)) => Held::Known(Constant::Bool(!is_mark(entries))),
-            Some(_) => Held::Known(Constant::Bool(false)),
+            None => GivenValue::Absent,
+            Some(Json::Object(entries)) if entries.contains_key("$x") => GivenValue::Withheld,
+            Some(Json::Object(entries)) => GivenValue::Known(Constant::Bool(!is_mark(entries))),
+            Some(_) => GivenValue::Known(Constant::Bool(false)),
         }
     }
 
     fn change(&self, path: &str) -> Option<Rc<str>> {
         let top = self.read.iter().find(|read| covers(read, path))?;
         let changes = match self.held(top) {
-            Held::Known(Constant::Map(_)) => self.there.contains(top),
-            Held::Withheld => false,
-            Held::Known(_) => true,
-            Held::Absent => {
+            GivenValue::Known(Constant::Map(_)) => self.there.contains(top),
+            GivenValue::Withheld => false,
+            GivenValue::Known(_) => true,
+            GivenValue::Absent => {
                 let mut around = top.as_ref();
                 while let Some((above, _)) = around.rsplit_once('/') {
                     around = above;
                     match self.object(around) {
-                        Held::Absent => {}
-                        Held::Known(Constant::Bool(true)) => break,
-                        Held::Known(_) | Held::Withheld => return None,
+                        GivenValue::Absent => {}
+                        GivenValue::Known(Constant::Bool(true)) => break,
+                        GivenValue::Known(_) | GivenValue::Withheld => return None,
                     }
                 }
                 true

@@ -6,8 +6,8 @@
 //! Source:  `docs/replay.md`, section "Flip".
 //!
 //! The program is read as formulas, and what the context has at each place is put in
-//! (`compiler::solve::near`). The solver counts the places that are changed. Each proposal is
-//! decided again, then made smaller: changes that are not needed go, numbers and lists come as
+//! (`compiler::solve::neighbourhood`). The solver counts the places that are changed. Each proposal
+//! is decided again, then made smaller: changes that are not needed go, numbers and lists come as
 //! near to what was recorded as they can. What is not understood is searched for among the values
 //! that the program names.
 
@@ -21,10 +21,12 @@ use serde_json::Value as Json;
 
 use crate::base::arrange::Arrange as _;
 use crate::base::pointer;
-use crate::compiler::solve::change::{Draft, Fewest, Wanted, fewest};
+use crate::compiler::solve::change::{
+    ChangeProposal, ChangeQuery, MinimalChanges, minimal_changes,
+};
 use crate::compiler::solve::formula::Lit;
 use crate::compiler::solve::input::Frame;
-use crate::compiler::solve::near::{NOW, Near};
+use crate::compiler::solve::neighbourhood::{NOW, Neighbourhood};
 use crate::compiler::solve::rules::{Meaning, PHASES, RuleMeaning, meaning};
 use crate::compiler::solve::store::Store;
 use crate::lang::decision::Effect;
@@ -72,7 +74,7 @@ pub struct Flips {
     /// Sets of changes, each of which was decided again: the fewest first.
     pub found: Vec<Vec<Change>>,
     /// What the solver knows.
-    pub fewest: Fewest,
+    pub fewest: MinimalChanges,
     /// Places that stay as they are, though the program reads them or something in them.
     pub fixed: Vec<String>,
     /// Places that the record withholds.
@@ -139,19 +141,19 @@ pub fn flip(
     trial.wants(to);
     let mut store = Store::default();
     let meaning = meaning(program.module(), &mut store);
-    let mut near = Near::of(&mut store, &recorded);
+    let mut near = Neighbourhood::of(&mut store, &recorded);
     let (goal, given) = question(program, &mut near, &meaning, &said, (moment, to));
     let changes = std::mem::take(&mut near.changes);
     let frame = Frame::of(&[program.module()]);
     let mut found: BTreeMap<Vec<String>, Vec<Change>> = BTreeMap::new();
-    let wanted = Wanted {
+    let wanted = ChangeQuery {
         holds: &[goal],
         given: &given,
         changes: &changes,
         most: asked.all.unwrap_or(USUAL),
         on: asked.all.is_some(),
     };
-    let fewest = fewest(&mut store, &frame, &wanted, &mut |draft: &Draft| {
+    let fewest = minimal_changes(&mut store, &frame, &wanted, &mut |draft: &ChangeProposal| {
         let flipped = trial.flips(draft);
         if let Some(changes) = flipped.clone() {
             let places = changes.iter().map(|change| change.place.clone()).collect();
@@ -168,7 +170,7 @@ pub fn flip(
 /// What must hold of changes, and what holds of all of them.
 fn question(
     program: &Program,
-    near: &mut Near<'_, '_>,
+    near: &mut Neighbourhood<'_, '_>,
     meaning: &Meaning,
     said: &Said,
     (moment, to): (&Moment<'_>, Effect),
@@ -200,7 +202,7 @@ fn question(
 /// What the decision says of operations on what was recorded.
 fn as_decided(
     program: &Program,
-    near: &mut Near<'_, '_>,
+    near: &mut Neighbourhood<'_, '_>,
     (at, rule): (u16, &RuleMeaning),
     said: &Said,
 ) -> Vec<Lit> {

@@ -11,8 +11,8 @@ use serde_json::{Map, Number, Value as Json, json};
 
 use crate::base::arrange::{Arrange as _, gathered};
 use crate::base::limits::FLIP_TRIES_MAX;
-use crate::compiler::solve::change::Draft;
-use crate::compiler::solve::near::NOW;
+use crate::compiler::solve::change::ChangeProposal;
+use crate::compiler::solve::neighbourhood::NOW;
 use crate::lang::constant::Constant;
 use crate::lang::decision::Effect;
 use crate::lang::value::time::{self, Instant};
@@ -172,7 +172,7 @@ impl<'p> Trial<'p> {
     }
 
     /// The smallest changes at the places of a draft that flip the decision, if any are found.
-    pub(super) fn flips(&mut self, draft: &Draft) -> Option<Vec<Change>> {
+    pub(super) fn flips(&mut self, draft: &ChangeProposal) -> Option<Vec<Change>> {
         let drafted: Vec<Change> = self.drafted(draft);
         let mut changes = if drafted.is_empty() {
             self.searched(&names(&draft.places))?
@@ -196,7 +196,7 @@ impl<'p> Trial<'p> {
     }
 
     /// The changes that a draft proposes.
-    fn drafted(&self, draft: &Draft) -> Vec<Change> {
+    fn drafted(&self, draft: &ChangeProposal) -> Vec<Change> {
         let time = draft.now.and_then(time::from_nanoseconds);
         let time = time.map(|at| (NOW.to_owned(), Some(json!(at.to_string()))));
         let put = draft.put.iter().map(|(path, value)| (path.to_string(), value.clone()));

@@ -9,7 +9,7 @@
 use crate::base::span::FileId;
 use crate::compiler::source::map::SourceMap;
 use crate::compiler::syntax::document::model::Parsed;
-use crate::compiler::syntax::document::outputs::{self, Around, Key, Kind};
+use crate::compiler::syntax::document::outputs::{self, InputEnvironment, Key, Kind};
 use crate::compiler::{Options, compile_parsed};
 use crate::diag::codes::Code;
 use crate::diag::sink::Sink;
@@ -141,7 +141,7 @@ pub(super) const EVENT: &str = "e";
 pub(super) const AROUND: &str = "around";
 
 /// What expressions of maps may use.
-const SURROUNDINGS: Around<'static> = Around {
+const SURROUNDINGS: InputEnvironment<'static> = InputEnvironment {
     roots: &[EVENT, AROUND],
     functions: host::FUNCTIONS,
     libraries: &[

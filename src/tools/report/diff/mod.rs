@@ -10,8 +10,8 @@ use std::fmt::Write as _;
 
 use serde_json::{Value as Json, json};
 
-use crate::compiler::solve::ask::Undecided;
 use crate::compiler::solve::input::Example;
+use crate::compiler::solve::query::Undecided;
 use crate::diag::diagnostic::Severity;
 use crate::diag::numbers::grouped;
 use crate::runtime::bundle::module::Phase;

@@ -14,7 +14,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::compiler::check::schema::proto::error::ProtoError;
 use crate::compiler::check::schema::proto::parse::Parsed;
-use crate::compiler::check::schema::proto::unusable::Unusable;
+use crate::compiler::check::schema::proto::unusable::UnusableFile;
 use crate::diag::diagnostic::Diagnostic;
 
 /// Whether the file at `path` is a copy of one that is built in.
@@ -34,12 +34,12 @@ pub(super) fn link(
     pool: &mut DescriptorPool,
     parsed: &mut [Parsed],
     first: &FxHashSet<String>,
-    unusable: &mut Vec<Unusable>,
+    unusable: &mut Vec<UnusableFile>,
 ) {
     let names = parsed.iter().map(|it| it.name().to_owned());
     let known: Vec<String> = names.chain(unusable.iter().map(|it| it.path.clone())).collect();
     let known: Vec<&str> = known.iter().map(String::as_str).collect();
-    let mut failed = Failed::of(unusable);
+    let mut failed = UnusableFiles::of(unusable);
     for file in parsed.iter_mut() {
         if let Err(error) = resolve_imports(file, pool, &known) {
             failed.add(file, error.into());
@@ -59,14 +59,14 @@ pub(super) fn link(
 }
 
 /// The files that cannot be used.
-struct Failed {
-    files: Vec<Unusable>,
+struct UnusableFiles {
+    files: Vec<UnusableFile>,
     /// Their positions, by path.
     at: FxHashMap<String, usize>,
 }
 
-impl Failed {
-    fn of(files: &mut Vec<Unusable>) -> Self {
+impl UnusableFiles {
+    fn of(files: &mut Vec<UnusableFile>) -> Self {
         let files = std::mem::take(files);
         let at = files.iter().enumerate().map(|(at, file)| (file.path.clone(), at)).collect();
         Self { files, at }
@@ -76,7 +76,7 @@ impl Failed {
         let names = file.names().into_iter().collect();
         let path = file.name().to_owned();
         self.at.insert(path.clone(), self.files.len());
-        self.files.push(Unusable { path, cause: file.file, why, names });
+        self.files.push(UnusableFile { path, cause: file.file, why, names });
     }
 
     /// Notes that `file` imports something that failed, if it does.

@@ -23,7 +23,7 @@ mod unusable;
 
 pub(in crate::compiler::check) use roots::{context_roots, roots};
 pub(in crate::compiler::check) use types::{enum_type, field_type, message_type};
-pub(in crate::compiler::check) use unusable::Unusable;
+pub(in crate::compiler::check) use unusable::UnusableFile;
 
 #[cfg(not(feature = "proto"))]
 use crate::base::span::Span;
@@ -38,7 +38,7 @@ use crate::lang::messages::Messages;
 /// The types that the files define, and those that are built in where something may speak of them;
 /// beside them the files that cannot be used.
 #[cfg(feature = "proto")]
-pub(in crate::compiler::check) fn messages(files: &SourceMap) -> (Messages, Vec<Unusable>) {
+pub(in crate::compiler::check) fn messages(files: &SourceMap) -> (Messages, Vec<UnusableFile>) {
     let speaks = |text: &str| text.contains("protobuf");
     let any = files.iter().any(|(_, file)| defines_messages(&file.path) || speaks(&file.text));
     if any { read::read(files) } else { (Messages::default(), Vec::new()) }
@@ -46,12 +46,12 @@ pub(in crate::compiler::check) fn messages(files: &SourceMap) -> (Messages, Vec<
 
 /// No types: this build reads no such files.
 #[cfg(not(feature = "proto"))]
-pub(in crate::compiler::check) fn messages(files: &SourceMap) -> (Messages, Vec<Unusable>) {
+pub(in crate::compiler::check) fn messages(files: &SourceMap) -> (Messages, Vec<UnusableFile>) {
     let unusable = files.by_path().into_iter().filter(|(_, file)| defines_messages(&file.path));
     let unusable = unusable.map(|(id, file)| {
         let fact = "this build reads no `.proto` files and no descriptor sets";
         let found = Diagnostic::new(Code::BadProto, Span::new(id, 0, 0), fact, "not read");
-        Unusable {
+        UnusableFile {
             path: file.path.clone(),
             cause: id,
             why: found.help("build `policyc` with the feature `proto`"),

@@ -13,14 +13,14 @@ use rustc_hash::FxHashSet;
 use crate::compiler::check::schema::proto::link::{built_in, link};
 use crate::compiler::check::schema::proto::parse::{parse, parse_set};
 use crate::compiler::check::schema::proto::tables::{Places, tables};
-use crate::compiler::check::schema::proto::unusable::{Unusable, apparent_names};
+use crate::compiler::check::schema::proto::unusable::{UnusableFile, apparent_names};
 use crate::compiler::source::map::SourceMap;
 use crate::compiler::syntax::document;
 use crate::compiler::syntax::document::path::{defines_messages, is_descriptor_set};
 use crate::lang::messages::Messages;
 
 /// The types that the files define, and the files that cannot be used.
-pub(super) fn read(files: &SourceMap) -> (Messages, Vec<Unusable>) {
+pub(super) fn read(files: &SourceMap) -> (Messages, Vec<UnusableFile>) {
     let mut pool = DescriptorPool::global();
     let (mut parsed, mut unusable) = (Vec::new(), Vec::new());
     for (id, file) in files.by_path() {
@@ -34,7 +34,7 @@ pub(super) fn read(files: &SourceMap) -> (Messages, Vec<Unusable>) {
         };
         match found {
             Ok(found) => parsed.extend(found),
-            Err(error) => unusable.push(Unusable {
+            Err(error) => unusable.push(UnusableFile {
                 path: file.path.clone(),
                 cause: id,
                 why: error.into(),

@@ -9,7 +9,7 @@ use crate::diag::diagnostic::Diagnostic;
 
 /// A file that defines nothing.
 #[derive(Clone, Debug)]
-pub(in crate::compiler::check) struct Unusable {
+pub(in crate::compiler::check) struct UnusableFile {
     /// Its logical path; for a file of a descriptor set, its name behind that of the set.
     pub(in crate::compiler::check) path: String,
     /// The file that something is wrong with: this one, or one that it imports.
@@ -20,7 +20,7 @@ pub(in crate::compiler::check) struct Unusable {
     pub(in crate::compiler::check) names: FxHashSet<String>,
 }
 
-impl Unusable {
+impl UnusableFile {
     /// Whether it is the file at `path`, or one of the set there.
     pub(in crate::compiler::check) fn is_at(&self, path: &str) -> bool {
         let rest = self.path.strip_prefix(path);

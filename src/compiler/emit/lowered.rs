@@ -12,7 +12,7 @@ use crate::compiler::emit::parts::Part;
 use crate::compiler::ir::lower::Lowering;
 use crate::compiler::ir::{Ir, NodeId, NodeKind, Variant};
 use crate::compiler::syntax::ast::{ExprId, ExprKind, LogicOp};
-use crate::compiler::syntax::document::meters::Gives;
+use crate::compiler::syntax::document::meters::TermResult;
 use crate::compiler::syntax::document::model::{
     CelRule, Escalation, Outcome, PolicyDocument, Rule, RuleBody, Template, TemplatePart,
 };
@@ -22,17 +22,17 @@ use crate::lang::types::{Type, TypeId, TypeTable};
 
 /// Everything lowered.
 #[derive(Debug, Default)]
-pub(crate) struct Plan {
+pub(crate) struct LoweredProgram {
     pub(crate) ir: Ir,
-    pub(crate) rules: Vec<RulePlan>,
-    pub(crate) outputs: Vec<OutputPlan>,
-    pub(crate) terms: Vec<TermPlan>,
+    pub(crate) rules: Vec<LoweredRule>,
+    pub(crate) outputs: Vec<LoweredOutput>,
+    pub(crate) terms: Vec<LoweredTerm>,
     pub(crate) variables: FxHashMap<Variant, NodeId>,
 }
 
 /// A rule, lowered.
 #[derive(Debug)]
-pub(crate) struct RulePlan {
+pub(crate) struct LoweredRule {
     pub(crate) id: Name,
     /// The conjuncts of the condition, in order; `on` first. Empty: it always speaks.
     pub(crate) conjuncts: Vec<NodeId>,
@@ -41,13 +41,13 @@ pub(crate) struct RulePlan {
     /// The declared tools that `on` names: what the first conjunct says.
     pub(crate) tools: Option<Vec<Name>>,
     /// A `.cel` rule or a CEL Policy document that decides.
-    pub(crate) decision: Option<DecisionPlan>,
-    pub(crate) outcomes: Vec<OutcomePlan>,
+    pub(crate) decision: Option<LoweredDecision>,
+    pub(crate) outcomes: Vec<LoweredOutcome>,
     pub(crate) origin: ExprId,
-    pub(crate) source: Source,
+    pub(crate) source: RuleSource,
 }
 
-impl RulePlan {
+impl LoweredRule {
     /// Whether it has `on`, which is its first conjunct then.
     pub(crate) fn has_on(&self) -> bool {
         self.tools.is_some() || !self.patterns.is_empty()
@@ -56,7 +56,7 @@ impl RulePlan {
 
 /// An expression that sessions evaluate.
 #[derive(Debug)]
-pub(crate) struct TermPlan {
+pub(crate) struct LoweredTerm {
     pub(crate) node: NodeId,
     /// The declared tools that it is about.
     pub(crate) tools: Option<Vec<Name>>,
@@ -66,7 +66,7 @@ pub(crate) struct TermPlan {
 
 /// Where a rule stands.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Source {
+pub(crate) enum RuleSource {
     /// Policy and rule, by index.
     Rule(usize, usize),
     /// CEL Policy document, by index.
@@ -75,37 +75,37 @@ pub(crate) enum Source {
 
 /// What a rule says.
 #[derive(Debug)]
-pub(crate) struct OutcomePlan {
+pub(crate) struct LoweredOutcome {
     pub(crate) effect: Effect,
-    pub(crate) reason: Vec<ReasonPlan>,
+    pub(crate) reason: Vec<LoweredReason>,
     pub(crate) escalation: Option<Escalation>,
 }
 
 /// A part of a message.
 #[derive(Debug)]
-pub(crate) enum ReasonPlan {
+pub(crate) enum LoweredReason {
     Text(String),
     Value(NodeId),
 }
 
 /// A decision: a tree of conditions with outcomes at its leaves.
 #[derive(Debug)]
-pub(crate) enum DecisionPlan {
+pub(crate) enum LoweredDecision {
     /// The outcome with this number.
     Outcome(u16),
     /// One or the other.
-    If(NodeId, Box<DecisionPlan>, Box<DecisionPlan>),
+    If(NodeId, Box<LoweredDecision>, Box<LoweredDecision>),
     /// A decision that may read the local, which stands for the node.
-    Bind(LocalId, NodeId, Box<DecisionPlan>),
+    Bind(LocalId, NodeId, Box<LoweredDecision>),
     /// The first choice that holds; `None` where no choice does.
-    Match(Vec<(Option<NodeId>, DecisionPlan)>),
+    Match(Vec<(Option<NodeId>, LoweredDecision)>),
 }
 
 /// The output of a CEL Policy document.
 #[derive(Debug)]
-pub(crate) struct OutputPlan {
+pub(crate) struct LoweredOutput {
     pub(crate) policy: usize,
-    pub(crate) rule: BlockPlan,
+    pub(crate) rule: LoweredBlock,
     /// The type of the output, and whether values are wrapped in an optional.
     pub(crate) ty: TypeId,
     pub(crate) optional: bool,
@@ -115,43 +115,43 @@ pub(crate) struct OutputPlan {
 
 /// A `rule` block.
 #[derive(Debug)]
-pub(crate) struct BlockPlan {
+pub(crate) struct LoweredBlock {
     pub(crate) aggregate: bool,
-    pub(crate) choices: Vec<ChoicePlan>,
+    pub(crate) choices: Vec<LoweredChoice>,
     pub(crate) origin: ExprId,
 }
 
 /// A choice of a block.
 #[derive(Debug)]
-pub(crate) struct ChoicePlan {
+pub(crate) struct LoweredChoice {
     pub(crate) condition: Option<NodeId>,
-    pub(crate) outcome: OutcomeOf,
+    pub(crate) outcome: ChoiceOutcome,
 }
 
 /// What a choice yields.
 #[derive(Debug)]
-pub(crate) enum OutcomeOf {
+pub(crate) enum ChoiceOutcome {
     /// A value, and why.
     Value(NodeId, Option<NodeId>),
-    Block(BlockPlan),
+    Block(LoweredBlock),
 }
 
 /// Lowers everything that is checked.
-pub(crate) fn plan(checked: &Checked<'_>, unfolded: bool) -> Plan {
-    plan_with(checked, unfolded, &[]).0
+pub(crate) fn lower(checked: &Checked<'_>, unfolded: bool) -> LoweredProgram {
+    lower_with_parts(checked, unfolded, &[]).0
 }
 
 /// Lowers everything that is checked, and `parts` of it once more: their nodes.
-pub(crate) fn plan_with(
+pub(crate) fn lower_with_parts(
     checked: &Checked<'_>,
     unfolded: bool,
     parts: &[Part],
-) -> (Plan, Vec<NodeId>) {
-    let mut planner = Planner {
+) -> (LoweredProgram, Vec<NodeId>) {
+    let mut planner = ProgramLowering {
         checked,
         lowering: Lowering::new(&checked.parsed().ast, checked.analysis(), unfolded),
         binds: Vec::new(),
-        plan: Plan::default(),
+        plan: LoweredProgram::default(),
     };
     planner.variables();
     for at in 0..checked.parsed().policies.len() {
@@ -173,15 +173,15 @@ pub(crate) fn plan_with(
     (planner.plan, nodes)
 }
 
-struct Planner<'a> {
+struct ProgramLowering<'a> {
     checked: &'a Checked<'a>,
     lowering: Lowering<'a>,
     /// The locals around the decision at hand, outermost first, and what they stand for.
     binds: Vec<(LocalId, NodeId)>,
-    plan: Plan,
+    plan: LoweredProgram,
 }
 
-impl Planner<'_> {
+impl ProgramLowering<'_> {
     /// Variables stand before their uses, so that each is lowered once for those who ask for what
     /// it reads, and once for shadow rules, which ask for nothing.
     fn variables(&mut self) {
@@ -216,21 +216,21 @@ impl Planner<'_> {
             let context = info.and_then(|info| info.context).filter(|_| !rule.shadow);
             self.lowering.set_context(context);
             let tools = info.and_then(|info| info.tools.get(number)).cloned().flatten();
-            self.rule(Source::Rule(at, number), document, rule, tools);
+            self.rule(RuleSource::Rule(at, number), document, rule, tools);
         }
         // What a term reads may be missing, for whoever asks for it sees to that.
         self.lowering.set_context(None);
         let tools = self.checked.analysis().policies.get(at).map(|info| info.terms.as_slice());
         for (term, tools) in document.terms.iter().zip(tools.unwrap_or_default()) {
             let (node, tools) = (self.lowering.lower(term.expr), tools.clone());
-            let tells = matches!(term.gives, Gives::Argument(..) | Gives::Quote);
-            self.plan.terms.push(TermPlan { node, tools, tells });
+            let tells = matches!(term.gives, TermResult::Argument(..) | TermResult::Quote);
+            self.plan.terms.push(LoweredTerm { node, tools, tells });
         }
     }
 
     fn rule(
         &mut self,
-        source: Source,
+        source: RuleSource,
         document: &PolicyDocument,
         rule: &Rule,
         tools: Option<Vec<Name>>,
@@ -256,13 +256,14 @@ impl Planner<'_> {
                 }
                 let reason = self.message(reason.as_ref());
                 let escalation = escalation.clone();
-                outcomes.push(OutcomePlan { effect: *effect, reason, escalation });
+                outcomes.push(LoweredOutcome { effect: *effect, reason, escalation });
                 None
             }
             RuleBody::Decision(expr) => Some(self.decision(*expr, &mut outcomes)),
         };
         let id = rule.id.value.clone();
-        let plan = RulePlan { id, conjuncts, patterns, tools, decision, outcomes, origin, source };
+        let plan =
+            LoweredRule { id, conjuncts, patterns, tools, decision, outcomes, origin, source };
         self.plan.rules.push(plan);
     }
 
@@ -274,53 +275,53 @@ impl Planner<'_> {
         }
     }
 
-    fn message(&mut self, template: Option<&Template>) -> Vec<ReasonPlan> {
+    fn message(&mut self, template: Option<&Template>) -> Vec<LoweredReason> {
         let parts = template.map(|template| template.parts.as_slice()).unwrap_or_default();
         parts
             .iter()
             .map(|part| match part {
-                TemplatePart::Text(text) => ReasonPlan::Text(text.clone()),
-                TemplatePart::Expr(expr) => ReasonPlan::Value(self.lowering.lower(*expr)),
+                TemplatePart::Text(text) => LoweredReason::Text(text.clone()),
+                TemplatePart::Expr(expr) => LoweredReason::Value(self.lowering.lower(*expr)),
             })
             .collect()
     }
 
     /// The tree of a decision: conditionals and bindings down to calls of `deny`, `allow`,
     /// `escalate`.
-    fn decision(&mut self, expr: ExprId, outcomes: &mut Vec<OutcomePlan>) -> DecisionPlan {
+    fn decision(&mut self, expr: ExprId, outcomes: &mut Vec<LoweredOutcome>) -> LoweredDecision {
         let (ast, analysis) = (&self.checked.parsed().ast, self.checked.analysis());
         match (analysis.uses.get(expr), ast.kind(expr)) {
             (Some(Use::Decision(decision)), _) => {
                 let number = u16::try_from(outcomes.len()).unwrap_or(u16::MAX);
                 outcomes.push(self.spoken(decision, expr));
-                DecisionPlan::Outcome(number)
+                LoweredDecision::Outcome(number)
             }
             (_, ExprKind::Conditional { condition, yes, no, .. }) => {
                 let condition = self.lowering.lower(*condition);
                 let yes = self.decision(*yes, outcomes);
                 let no = self.decision(*no, outcomes);
-                DecisionPlan::If(condition, Box::new(yes), Box::new(no))
+                LoweredDecision::If(condition, Box::new(yes), Box::new(no))
             }
             (Some(Use::Macro(MacroUse::Bind(local))), ExprKind::Call { args, .. }) => {
                 let [_, init, body] = args.as_slice() else {
-                    return DecisionPlan::Match(Vec::new());
+                    return LoweredDecision::Match(Vec::new());
                 };
                 let init = self.lowering.lower(*init);
                 self.binds.push((*local, init));
                 let body = self.decision(*body, outcomes);
                 self.binds.pop();
-                DecisionPlan::Bind(*local, init, Box::new(body))
+                LoweredDecision::Bind(*local, init, Box::new(body))
             }
             // The checker lets decisions stand nowhere else; what yields none fails closed.
-            _ => DecisionPlan::Match(Vec::new()),
+            _ => LoweredDecision::Match(Vec::new()),
         }
     }
 
     /// What a call of `deny`, `allow` or `escalate` says.
-    fn spoken(&mut self, decision: &DecisionUse, expr: ExprId) -> OutcomePlan {
+    fn spoken(&mut self, decision: &DecisionUse, expr: ExprId) -> LoweredOutcome {
         let reason = decision.reason.iter().map(|part| match part {
-            ReasonPart::Text(text) => ReasonPlan::Text(text.clone()),
-            ReasonPart::Expr(expr) => ReasonPlan::Value(self.bound(*expr)),
+            ReasonPart::Text(text) => LoweredReason::Text(text.clone()),
+            ReasonPart::Expr(expr) => LoweredReason::Value(self.bound(*expr)),
         });
         let reason = reason.collect();
         let at = self.checked.parsed().ast.span(expr);
@@ -329,7 +330,7 @@ impl Planner<'_> {
             timeout_ns: decision.timeout_ns,
             ..Escalation::default()
         });
-        OutcomePlan { effect: decision.effect, reason, escalation }
+        LoweredOutcome { effect: decision.effect, reason, escalation }
     }
 
     /// A part of a message, which is computed apart from its decision: the locals around that are
@@ -357,7 +358,7 @@ impl Planner<'_> {
         if inner == TypeTable::DECISION {
             let mut outcomes = Vec::new();
             let decision = self.decision_block(&document.rule, &mut outcomes);
-            self.plan.rules.push(RulePlan {
+            self.plan.rules.push(LoweredRule {
                 id: document.name.value.clone(),
                 conjuncts: Vec::new(),
                 patterns: Vec::new(),
@@ -365,17 +366,17 @@ impl Planner<'_> {
                 decision: Some(decision),
                 outcomes,
                 origin: first_expr(&document.rule).unwrap_or(ExprId(0)),
-                source: Source::CelPolicy(at),
+                source: RuleSource::CelPolicy(at),
             });
             return;
         }
         let rule = self.block(&document.rule);
         let optional = !document.rule.aggregate && !exhaustive(&rule, &self.lowering.ir);
         let (ty, explained) = (info.output, explained(&rule));
-        self.plan.outputs.push(OutputPlan { policy: at, rule, ty, optional, explained });
+        self.plan.outputs.push(LoweredOutput { policy: at, rule, ty, optional, explained });
     }
 
-    fn block(&mut self, rule: &CelRule) -> BlockPlan {
+    fn block(&mut self, rule: &CelRule) -> LoweredBlock {
         let choices = rule
             .choices
             .iter()
@@ -384,26 +385,30 @@ impl Planner<'_> {
                 let outcome = match &choice.outcome {
                     Outcome::Output(expr) => {
                         let explanation = choice.explanation.map(|it| self.lowering.lower(it));
-                        OutcomeOf::Value(self.lowering.lower(*expr), explanation)
+                        ChoiceOutcome::Value(self.lowering.lower(*expr), explanation)
                     }
-                    Outcome::Rule(nested) => OutcomeOf::Block(self.block(nested)),
+                    Outcome::Rule(nested) => ChoiceOutcome::Block(self.block(nested)),
                 };
-                ChoicePlan { condition, outcome }
+                LoweredChoice { condition, outcome }
             })
             .collect();
         let origin = first_expr(rule).unwrap_or(ExprId(0));
-        BlockPlan { aggregate: rule.aggregate, choices, origin }
+        LoweredBlock { aggregate: rule.aggregate, choices, origin }
     }
 
     /// A decision without a message says why its entry decides so, where that is written.
-    fn explain(&mut self, explanation: Option<ExprId>, outcomes: &mut [OutcomePlan]) {
+    fn explain(&mut self, explanation: Option<ExprId>, outcomes: &mut [LoweredOutcome]) {
         let Some(explanation) = explanation else { return };
         for outcome in outcomes.iter_mut().filter(|outcome| outcome.reason.is_empty()) {
-            outcome.reason.push(ReasonPlan::Value(self.lowering.lower(explanation)));
+            outcome.reason.push(LoweredReason::Value(self.lowering.lower(explanation)));
         }
     }
 
-    fn decision_block(&mut self, rule: &CelRule, outcomes: &mut Vec<OutcomePlan>) -> DecisionPlan {
+    fn decision_block(
+        &mut self,
+        rule: &CelRule,
+        outcomes: &mut Vec<LoweredOutcome>,
+    ) -> LoweredDecision {
         let mut choices = Vec::new();
         for choice in &rule.choices {
             let condition = choice.condition.map(|condition| self.lowering.lower(condition));
@@ -418,27 +423,27 @@ impl Planner<'_> {
             };
             choices.push((condition, decision));
         }
-        DecisionPlan::Match(choices)
+        LoweredDecision::Match(choices)
     }
 }
 
 /// Whether an entry of the block, or of one below it, explains its output.
-fn explained(block: &BlockPlan) -> bool {
+fn explained(block: &LoweredBlock) -> bool {
     block.choices.iter().any(|choice| match &choice.outcome {
-        OutcomeOf::Value(_, explanation) => explanation.is_some(),
-        OutcomeOf::Block(nested) => explained(nested),
+        ChoiceOutcome::Value(_, explanation) => explanation.is_some(),
+        ChoiceOutcome::Block(nested) => explained(nested),
     })
 }
 
 /// Whether a `match` block always yields: an entry that always holds and always yields.
-fn exhaustive(block: &BlockPlan, ir: &Ir) -> bool {
+fn exhaustive(block: &LoweredBlock, ir: &Ir) -> bool {
     block.aggregate
         || block.choices.iter().any(|choice| {
             let holds = is_always(choice.condition, ir);
             holds
                 && match &choice.outcome {
-                    OutcomeOf::Value(..) => true,
-                    OutcomeOf::Block(nested) => exhaustive(nested, ir),
+                    ChoiceOutcome::Value(..) => true,
+                    ChoiceOutcome::Block(nested) => exhaustive(nested, ir),
                 }
         })
 }

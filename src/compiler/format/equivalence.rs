@@ -4,7 +4,7 @@
 //! Out:     whether the documents hold the same values, and their CEL the same words and comments.
 //! Imports: `compiler::syntax`.
 
-use crate::compiler::format::Source;
+use crate::compiler::format::SourceDocument;
 use crate::compiler::format::words::{Words, split};
 use crate::compiler::syntax::document::model::{PolicyDocument, SchemaSource};
 use crate::compiler::syntax::document::site::Reading;
@@ -12,7 +12,7 @@ use crate::compiler::syntax::document::template::expressions;
 use crate::compiler::syntax::document::yaml::{Node, NodeKind, Scalar};
 
 /// Whether `after` says what `before` says.
-pub(super) fn same(before: &Source, after: &Source) -> bool {
+pub(super) fn is_equivalent(before: &SourceDocument, after: &SourceDocument) -> bool {
     match (&before.root, &after.root) {
         (Some(old), Some(new)) => same_documents((before, old), (after, new)),
         (None, None) => same_rules(before, after),
@@ -53,7 +53,7 @@ fn same_messages(old: &str, new: &str) -> bool {
 }
 
 /// The trees of two documents.
-fn same_documents(before: (&Source, &Node), after: (&Source, &Node)) -> bool {
+fn same_documents(before: (&SourceDocument, &Node), after: (&SourceDocument, &Node)) -> bool {
     let mut work = vec![(before.1, after.1)];
     while let Some((old, new)) = work.pop() {
         let same = match (&old.kind, &new.kind) {
@@ -85,8 +85,8 @@ fn same_documents(before: (&Source, &Node), after: (&Source, &Node)) -> bool {
     true
 }
 
-fn same_scalars(old: (&Source, &Scalar), new: (&Source, &Scalar)) -> bool {
-    let reading = |(source, scalar): (&Source, &Scalar)| {
+fn same_scalars(old: (&SourceDocument, &Scalar), new: (&SourceDocument, &Scalar)) -> bool {
+    let reading = |(source, scalar): (&SourceDocument, &Scalar)| {
         source.sites.get(&scalar.text.span.start).copied().filter(|_| !scalar.text.text.is_empty())
     };
     let read = reading(old);
@@ -103,8 +103,8 @@ fn same_scalars(old: (&Source, &Scalar), new: (&Source, &Scalar)) -> bool {
 }
 
 /// The rules of two `.cel` files, and what their comments say.
-fn same_rules(before: &Source, after: &Source) -> bool {
-    let texts = |source: &Source| -> Vec<String> {
+fn same_rules(before: &SourceDocument, after: &SourceDocument) -> bool {
+    let texts = |source: &SourceDocument| -> Vec<String> {
         let rules = source.parsed.sites.iter();
         let text = |span| source.files.text(span).to_owned();
         rules.map(|site| text(site.at)).collect()
@@ -140,12 +140,12 @@ fn same_notes(old: &PolicyDocument, new: &PolicyDocument) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::same;
+    use super::is_equivalent;
     use crate::compiler::format::read;
 
     fn is_same(path: &str, old: &str, new: &str) -> bool {
         let read = |text| read(path, text).unwrap_or_else(|why| panic!("{why:?} in {text}"));
-        same(&read(old), &read(new))
+        is_equivalent(&read(old), &read(new))
     }
 
     #[test]

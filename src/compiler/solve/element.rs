@@ -11,18 +11,18 @@ use crate::compiler::solve::store::{Fact, Kinds, Store, Term, TermId, Walk};
 
 /// A list, and one of its elements.
 #[derive(Clone, Copy)]
-struct Turn {
+struct ElementRenaming {
     list: TermId,
     number: u8,
 }
 
 impl Store {
     /// `body` about element `number` of `list`; `None` where it is too deep to be looked into.
-    pub fn turn(&mut self, body: Lit, list: TermId, number: u8) -> Option<Lit> {
-        self.changed(body, Turn { list, number })
+    pub fn for_element(&mut self, body: Lit, list: TermId, number: u8) -> Option<Lit> {
+        self.changed(body, ElementRenaming { list, number })
     }
 
-    fn changed(&mut self, body: Lit, turn: Turn) -> Option<Lit> {
+    fn changed(&mut self, body: Lit, turn: ElementRenaming) -> Option<Lit> {
         let mut done: FxHashMap<usize, Lit> = FxHashMap::default();
         let of = |done: &FxHashMap<usize, Lit>, lit: Lit| {
             let own = done.get(&lit.node()).copied().unwrap_or(Lit::TRUE);
@@ -45,7 +45,7 @@ impl Store {
         Some(of(&done, body))
     }
 
-    fn fact_of(&mut self, fact: Fact, turn: Turn) -> Option<Lit> {
+    fn fact_of(&mut self, fact: Fact, turn: ElementRenaming) -> Option<Lit> {
         Some(match fact {
             Fact::Kind(term, kind) => {
                 let term = self.term_of(term, turn)?;
@@ -84,7 +84,7 @@ impl Store {
     }
 
     /// `term` where the element is that of the turn.
-    fn term_of(&mut self, term: TermId, turn: Turn) -> Option<TermId> {
+    fn term_of(&mut self, term: TermId, turn: ElementRenaming) -> Option<TermId> {
         if self.is_deep(term) {
             return None;
         }

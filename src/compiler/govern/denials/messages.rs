@@ -10,9 +10,9 @@
 
 use crate::base::name::Name;
 use crate::base::span::Span;
-use crate::compiler::govern::Work;
+use crate::compiler::govern::GovernContext;
 use crate::compiler::govern::denials::error::AnswerError;
-use crate::compiler::govern::make::Maker;
+use crate::compiler::govern::make::ExprBuilder;
 use crate::compiler::syntax::ast::{Ast, BinaryOp, ExprId, ExprKind};
 use crate::compiler::syntax::document::model::{Rule, RuleBody, TemplatePart, Tool};
 use crate::lang::decision::Effect;
@@ -20,7 +20,7 @@ use crate::lang::session::{MODEL, NONE, PROMPT, Question, SEVERAL, UNDECLARED};
 
 /// Makes the messages of rules tell origins as questions do; those that approvers read the tool,
 /// too, and no names of readers.
-pub(in crate::compiler::govern) fn messages(work: &mut Work<'_>, rules: &mut [Rule]) {
+pub(in crate::compiler::govern) fn messages(work: &mut GovernContext<'_>, rules: &mut [Rule]) {
     for rule in rules {
         let RuleBody::When { reason: Some(reason), effect, .. } = &mut rule.body else { continue };
         let asks = *effect == Effect::Escalate;
@@ -56,33 +56,38 @@ pub(super) fn origins(ast: &mut Ast, tools: &[Tool], hole: ExprId) -> ExprId {
     let words = [PROMPT, MODEL, NONE, SEVERAL];
     let at = ast.span(hole);
     if asks_from(ast, hole) {
-        let again = Maker { ast, at }.copy(hole);
-        return Maker { ast, at }.told((hole, again), &words, tools);
+        let again = ExprBuilder { ast, at }.copy(hole);
+        return ExprBuilder { ast, at }.declared_or_other((hole, again), &words, tools);
     }
     if find(ast, hole, |id| asks_from(ast, id)).is_none() {
         return hole;
     }
-    Maker { ast, at }.rewritten(hole, |make, copy| {
+    ExprBuilder { ast, at }.rewritten(hole, |make, copy| {
         if !asks_from(make.ast, copy) {
             return copy;
         }
         let again = make.copy(copy);
-        make.told((copy, again), &words, tools)
+        make.declared_or_other((copy, again), &words, tools)
     })
 }
 
 /// `{action.tool}`.
 pub(super) fn tool(ast: &mut Ast, tools: &[Tool], hole: ExprId) -> ExprId {
     let at = ast.span(hole);
-    let mut make = Maker { ast, at };
+    let mut make = ExprBuilder { ast, at };
     let again = make.tool();
-    make.told((hole, again), &[], tools)
+    make.declared_or_other((hole, again), &[], tools)
 }
 
-impl Maker<'_> {
+impl ExprBuilder<'_> {
     /// What stands for `name`, the name of a tool or one of these words, where people read it;
     /// `again` is the same.
-    fn told(&mut self, (name, again): (ExprId, ExprId), words: &[&str], tools: &[Tool]) -> ExprId {
+    fn declared_or_other(
+        &mut self,
+        (name, again): (ExprId, ExprId),
+        words: &[&str],
+        tools: &[Tool],
+    ) -> ExprId {
         let tools = tools.iter().map(|it| it.name.value.clone());
         let known: Vec<Name> = words.iter().copied().map(Name::new).chain(tools).collect();
         let known = self.texts(&known);

@@ -13,7 +13,7 @@ use granit_parser::ErrorKind;
 
 use crate::base::limits::YAML_DEPTH_MAX;
 use crate::base::span::{FileId, Span};
-use crate::compiler::syntax::document::error::{Cause, Cure, DocumentError, Feature, Limit};
+use crate::compiler::syntax::document::error::{Cause, DocumentError, Feature, Limit, Replacement};
 use crate::compiler::syntax::document::scalar::{line_start, narrow};
 
 /// Keys whose values are expressions.
@@ -35,7 +35,7 @@ const QUOTED_LINES_MAX: usize = 50;
 const VARIABLES_ABOVE_MAX: usize = 200;
 
 /// An expression as it is written behind its key.
-struct Written {
+struct WrittenExpression {
     value: Range<usize>,
     flow: bool,
 }
@@ -359,7 +359,7 @@ fn line_around(source: &str, at: usize) -> Option<(usize, &str)> {
 }
 
 /// The expression on the line of `at`, or on the line before if nothing stands before `at`.
-fn written_around(source: &str, at: usize) -> Option<Written> {
+fn written_around(source: &str, at: usize) -> Option<WrittenExpression> {
     let at = at.min(source.len());
     let (start, line) = line_around(source, at)?;
     let here = written_on(source, start, line, at);
@@ -372,7 +372,7 @@ fn written_around(source: &str, at: usize) -> Option<Written> {
 }
 
 /// The last expression on `line`, which starts at `start`, whose key stands before `at`.
-fn written_on(source: &str, start: usize, line: &str, at: usize) -> Option<Written> {
+fn written_on(source: &str, start: usize, line: &str, at: usize) -> Option<WrittenExpression> {
     let mut found = None;
     for (colon, _) in line.match_indices(": ") {
         let before = line.get(..colon)?;
@@ -389,7 +389,7 @@ fn written_on(source: &str, start: usize, line: &str, at: usize) -> Option<Writt
     let text = line.get(value..)?;
     let len = if flow { flow_len(text) } else { block_len(text) };
     let value = start + value..start + value + len;
-    (len > 0).then_some(Written { value, flow })
+    (len > 0).then_some(WrittenExpression { value, flow })
 }
 
 /// Whether `before` is `- name` in a list below `variables:`.
@@ -513,7 +513,7 @@ pub(super) fn cut_short(file: FileId, source: &str, value: Range<usize>) -> Opti
 }
 
 /// The cure that quotes `value`: in double quotes if it needs no escape in them.
-pub(super) fn quoting(file: FileId, source: &str, value: &Range<usize>) -> Cure {
+pub(super) fn quoting(file: FileId, source: &str, value: &Range<usize>) -> Replacement {
     let text = source.get(value.clone()).unwrap_or_default();
     let text = if text.contains(['"', '\\']) {
         format!("'{}'", text.replace('\'', "''"))
@@ -521,15 +521,15 @@ pub(super) fn quoting(file: FileId, source: &str, value: &Range<usize>) -> Cure 
         format!("\"{text}\"")
     };
     let span = Span::new(file, narrow(value.start), narrow(value.end));
-    Cure { title: "quote the whole expression".to_owned(), span, text }
+    Replacement { title: "quote the whole expression".to_owned(), span, text }
 }
 
 /// The cure that keeps the lines of the folded block at `block`, whose header stands above it.
-pub(super) fn unfolding(file: FileId, source: &str, block: Span) -> Option<Cure> {
+pub(super) fn unfolding(file: FileId, source: &str, block: Span) -> Option<Replacement> {
     let above = source.get(..block.start as usize)?.trim_end();
     let (start, header) = line_around(source, above.len().checked_sub(1)?)?;
     let mut signs = header.match_indices('>').map(|(place, _)| start + place);
     let sign = signs.next().filter(|_| signs.next().is_none())?;
     let span = Span::new(file, narrow(sign), narrow(sign + 1));
-    Some(Cure { title: "keep the lines as they are".to_owned(), span, text: "|".to_owned() })
+    Some(Replacement { title: "keep the lines as they are".to_owned(), span, text: "|".to_owned() })
 }

@@ -1,17 +1,17 @@
 //! Ids that rules of two documents have, and names that two outputs have.
 //!
 //! In:      everything lowered.
-//! Out:     `Twice`. Within a document the reader finds them.
+//! Out:     `DuplicateName`. Within a document the reader finds them.
 
 use rustc_hash::FxHashMap;
 
 use crate::base::span::Span;
 use crate::compiler::check::analysis::Checked;
-use crate::compiler::emit::plan::{Plan, Source};
+use crate::compiler::emit::lowered::{LoweredProgram, RuleSource};
 
 /// A name that was there before.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Twice {
+pub(crate) struct DuplicateName {
     /// Where it is written, or where it would be.
     pub(crate) at: Span,
     /// As `at`, of the first one.
@@ -25,18 +25,18 @@ pub(crate) struct Twice {
 }
 
 /// What has the name of another.
-pub(crate) fn twice(checked: &Checked<'_>, plan: &Plan) -> Vec<Twice> {
+pub(crate) fn duplicate_names(checked: &Checked<'_>, plan: &LoweredProgram) -> Vec<DuplicateName> {
     let parsed = checked.parsed();
     let document = |at: usize| {
         let document = parsed.cel_policies.get(at)?;
         Some((document.name.span, document.name.value.as_str(), true))
     };
     let rules = plan.rules.iter().filter_map(|rule| match rule.source {
-        Source::Rule(policy, number) => {
+        RuleSource::Rule(policy, number) => {
             let rule = parsed.policies.get(policy)?.rules.get(number)?;
             Some((rule.id.span, rule.id.value.as_str(), rule.id_is_written))
         }
-        Source::CelPolicy(at) => document(at),
+        RuleSource::CelPolicy(at) => document(at),
     });
     let outputs = plan.outputs.iter().filter_map(|output| document(output.policy));
     let mut found = again(rules, "rules");
@@ -44,13 +44,16 @@ pub(crate) fn twice(checked: &Checked<'_>, plan: &Plan) -> Vec<Twice> {
     found
 }
 
-fn again<'a>(named: impl Iterator<Item = (Span, &'a str, bool)>, what: &'static str) -> Vec<Twice> {
+fn again<'a>(
+    named: impl Iterator<Item = (Span, &'a str, bool)>,
+    what: &'static str,
+) -> Vec<DuplicateName> {
     let (mut seen, mut found) = (FxHashMap::<&str, Span>::default(), Vec::new());
     for (at, name, written) in named {
         match seen.get(name) {
             Some(first) => {
                 let (first, name) = (*first, name.to_owned());
-                found.push(Twice { at, first, name, what, written });
+                found.push(DuplicateName { at, first, name, what, written });
             }
             None => {
                 seen.insert(name, at);

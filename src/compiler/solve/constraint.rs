@@ -1,6 +1,6 @@
 //! What is wanted of one value: its kind, bounds, tests; and a value that has all of it.
 //!
-//! In:      `Want`, gathered by `values`.
+//! In:      `Constraint`, gathered by `values`.
 //! Out:     a value; or that there is none, or that none was found.
 //! Imports: `base`.
 
@@ -10,12 +10,12 @@ use crate::base::arrange::Arrange as _;
 use crate::compiler::solve::order::Member;
 use crate::compiler::solve::point::{Line, Point, Real};
 use crate::compiler::solve::store::{Kind, Kinds, Store, TermId, TextTest, kind_on};
-use crate::compiler::solve::texts::{NoText, Wanted, find};
+use crate::compiler::solve::texts::{NoText, TextConstraints, find};
 use crate::compiler::solve::values::{USUAL_TIME, Value};
 
 /// What is wanted of one value; several terms where they must be equal.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Want {
+pub(super) struct Constraint {
     pub(super) terms: Vec<TermId>,
     pub(super) is: Option<Kind>,
     pub(super) is_not: Kinds,
@@ -53,7 +53,7 @@ impl Cuts {
     }
 }
 
-impl Want {
+impl Constraint {
     /// The same within the bounds of one of an order.
     pub(super) fn within(&self, member: Option<&Member>) -> Self {
         let mut own = self.clone();
@@ -158,7 +158,7 @@ impl Want {
             let Value::Text(text) = value else { return None };
             Some(text.clone())
         });
-        find(&Wanted {
+        find(&TextConstraints {
             low: bytes(self.low.get(Line::Text)),
             high: bytes(self.high.get(Line::Text)),
             tests: self.tests.iter().map(|(test, holds, _)| (test.clone(), *holds)).collect(),

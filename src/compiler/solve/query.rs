@@ -1,7 +1,7 @@
 //! Questions: is there an input on which a formula holds?
 //!
 //! In:      a formula, and somebody who tries inputs on the real programs.
-//! Out:     `Answered`: proved that there is none, or an input that was tried, or not decided.
+//! Out:     `SatResult`: proved that there is none, or an input that was tried, or not decided.
 //! Imports: `base`, `runtime::bundle`.
 //!
 //! The solver finds facts that make the formula hold; values make an input of them; the input is
@@ -19,14 +19,14 @@ use crate::compiler::solve::encode::Encoder;
 use crate::compiler::solve::formula::Lit;
 use crate::compiler::solve::input::{Example, Frame};
 use crate::compiler::solve::point::Point;
-use crate::compiler::solve::sat::{Answer, Sat, Signed};
+use crate::compiler::solve::sat::{Literal, SatResult, SatSolver};
 use crate::compiler::solve::store::{Fact, Kind, Store, Term, TermId};
 use crate::compiler::solve::values::{NoValues, Values as Given, values};
 use crate::runtime::bundle::module::Module;
 
 /// A question: is there an input within `domain` on which `holds`?
 #[derive(Clone, Copy, Debug)]
-pub struct Question {
+pub struct Query {
     /// The inputs that count.
     pub domain: Lit,
     /// What is asked of them.
@@ -44,7 +44,7 @@ pub enum Undecided {
 
 /// An answer.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Answered {
+pub enum Answer {
     /// There is no such input.
     Proved,
     /// This is one: it was tried.
@@ -61,7 +61,7 @@ pub type Cube = Vec<(Fact, bool)>;
 
 /// Whoever answers questions about some programs.
 #[derive(Debug)]
-pub struct Asker<'s> {
+pub struct QuerySolver<'s> {
     encoder: Encoder<'s>,
     frame: Arc<Frame>,
     rounds: usize,
@@ -73,23 +73,23 @@ pub struct Asker<'s> {
 #[derive(Debug)]
 struct Goal {
     lit: Lit,
-    root: Signed,
+    root: Literal,
     /// What is set aside holds only under it.
-    aside: Signed,
+    aside: Literal,
     /// The facts that settle it.
     facts: Vec<u32>,
     /// A part of it, and the variables of the facts that settle that one.
-    of_part: Option<(Signed, FxHashSet<u32>)>,
+    of_part: Option<(Literal, FxHashSet<u32>)>,
 }
 
 /// What one round came to.
-enum Round {
+enum RoundResult {
     None,
     GaveUp,
     /// What no value fits was learnt.
     Learnt,
     /// These suffice, and perhaps an input in which they come out so.
-    Cube(Vec<Signed>, Option<Example>),
+    Cube(Vec<Literal>, Option<Example>),
 }
 
 /// Facts that the solver found.
@@ -97,7 +97,7 @@ enum Facts {
     None,
     GaveUp,
     /// These suffice, of all that settle the goal.
-    Some(Vec<Signed>, Vec<Signed>),
+    Some(Vec<Literal>, Vec<Literal>),
 }
 
 /// Values for facts.
@@ -107,7 +107,7 @@ enum Values {
     Some(Given),
 }
 
-impl<'s> Asker<'s> {
+impl<'s> QuerySolver<'s> {
     /// Answers questions about `modules`, all of which were read into the store.
     pub fn new(store: &'s mut Store, modules: &[&Module]) -> Self {
         let frame = Arc::new(Frame::of(modules));
@@ -134,21 +134,21 @@ impl<'s> Asker<'s> {
     }
 
     /// Answers a question. `shows` says whether an input is one that is asked for.
-    pub fn ask(&mut self, question: Question, shows: &mut dyn FnMut(&Example) -> bool) -> Answered {
+    pub fn ask(&mut self, question: Query, shows: &mut dyn FnMut(&Example) -> bool) -> Answer {
         self.tried.clear();
         let goal = self.encoder.store.formulas.and(question.domain, question.holds);
         let goal = self.goal(goal, goal);
         let mut proves = true;
         for _ in 0..self.rounds {
             match self.round(&goal) {
-                Round::None if proves => return Answered::Proved,
-                Round::None => return Answered::Undecided(Undecided::Opaque),
-                Round::GaveUp => return Answered::Undecided(Undecided::Budget),
-                Round::Learnt => {}
-                Round::Cube(lits, example) => {
+                RoundResult::None if proves => return Answer::Proved,
+                RoundResult::None => return Answer::Undecided(Undecided::Opaque),
+                RoundResult::GaveUp => return Answer::Undecided(Undecided::Budget),
+                RoundResult::Learnt => {}
+                RoundResult::Cube(lits, example) => {
                     if let Some(example) = example {
                         if shows(&example) {
-                            return Answered::Found(example);
+                            return Answer::Found(example);
                         }
                         self.tried.push(example);
                     }
@@ -158,7 +158,7 @@ impl<'s> Asker<'s> {
             }
         }
         let why = if proves { Undecided::Budget } else { Undecided::Opaque };
-        Answered::Undecided(why)
+        Answer::Undecided(why)
     }
 
     /// Whether a formula holds of no input: proved. It is not asked whether another one holds of
@@ -187,18 +187,18 @@ impl<'s> Asker<'s> {
     /// When the formula of a question holds: facts that suffice within its domain, none of which
     /// can be left out, up to `most` times; and whether there are more. Where too many facts are
     /// needed, as where the silence of hundreds of rules is, none are told.
-    pub fn cubes(&mut self, question: Question, most: usize) -> (Vec<Cube>, bool) {
+    pub fn cubes(&mut self, question: Query, most: usize) -> (Vec<Cube>, bool) {
         let goal = self.encoder.store.formulas.and(question.domain, question.holds);
         let goal = self.goal(goal, question.holds);
         let mut cubes = Vec::new();
         for _ in 0..self.rounds {
             match self.round(&goal) {
-                Round::None | Round::GaveUp => return (cubes, false),
-                Round::Learnt => {}
-                Round::Cube(lits, _) if cubes.len() == most || lits.len() > BOUNDS_MAX => {
+                RoundResult::None | RoundResult::GaveUp => return (cubes, false),
+                RoundResult::Learnt => {}
+                RoundResult::Cube(lits, _) if cubes.len() == most || lits.len() > BOUNDS_MAX => {
                     return (cubes, true);
                 }
-                Round::Cube(lits, _) => {
+                RoundResult::Cube(lits, _) => {
                     let lits = self.prime(question, lits);
                     self.set_aside(goal.aside, &lits);
                     cubes.push(lits.iter().filter_map(|lit| self.fact(*lit)).collect());
@@ -220,12 +220,12 @@ impl<'s> Asker<'s> {
         Goal { lit: goal, root, aside: self.aside(), facts, of_part }
     }
 
-    fn aside(&mut self) -> Signed {
-        Signed { var: self.encoder.sat.var(), holds: true }
+    fn aside(&mut self) -> Literal {
+        Literal { var: self.encoder.sat.var(), holds: true }
     }
 
-    fn set_aside(&mut self, aside: Signed, lits: &[Signed]) {
-        let clause: Vec<Signed> = lits.iter().map(|lit| !*lit).chain([!aside]).collect();
+    fn set_aside(&mut self, aside: Literal, lits: &[Literal]) {
+        let clause: Vec<Literal> = lits.iter().map(|lit| !*lit).chain([!aside]).collect();
         self.encoder.sat.clause(&clause);
     }
 
@@ -235,11 +235,11 @@ impl<'s> Asker<'s> {
         // Inputs on which nothing fails that need not are easier to make, and to read.
         let mut assumed = vec![*root, *aside];
         assumed.extend(all.iter().filter_map(|number| self.failure(*number)));
-        if self.encoder.solve(&assumed) != Answer::Yes {
+        if self.encoder.solve(&assumed) != SatResult::Yes {
             match self.encoder.solve(&[*root, *aside]) {
-                Answer::No => return Facts::None,
-                Answer::GaveUp => return Facts::GaveUp,
-                Answer::Yes => {}
+                SatResult::No => return Facts::None,
+                SatResult::GaveUp => return Facts::GaveUp,
+                SatResult::Yes => {}
             }
         }
         let settled = self.model(all);
@@ -248,14 +248,14 @@ impl<'s> Asker<'s> {
     }
 
     /// Values in which facts come out so; or it is learnt that there are none.
-    fn values_of(&mut self, enough: &[Signed]) -> Values {
+    fn values_of(&mut self, enough: &[Literal]) -> Values {
         let facts: Cube = enough.iter().filter_map(|lit| self.fact(*lit)).collect();
         match values(self.encoder.store, &facts) {
             Ok(values) => Values::Some(values),
             Err(NoValues::Unknown) => Values::None,
             Err(NoValues::Clash(clash)) => {
                 let lits = clash.iter().filter_map(|at| enough.get(*at));
-                let clause: Vec<Signed> = lits.map(|lit| !*lit).collect();
+                let clause: Vec<Literal> = lits.map(|lit| !*lit).collect();
                 if clause.is_empty() {
                     return Values::None;
                 }
@@ -267,32 +267,32 @@ impl<'s> Asker<'s> {
 
     /// Facts that make a goal hold: those of them that settle its part, if there are values for
     /// all.
-    fn round(&mut self, goal: &Goal) -> Round {
+    fn round(&mut self, goal: &Goal) -> RoundResult {
         let (enough, settled) = match self.facts(goal) {
-            Facts::None => return Round::None,
-            Facts::GaveUp => return Round::GaveUp,
+            Facts::None => return RoundResult::None,
+            Facts::GaveUp => return RoundResult::GaveUp,
             Facts::Some(enough, settled) => (enough, settled),
         };
         let example = match self.values_of(&enough) {
-            Values::Learnt => return Round::Learnt,
+            Values::Learnt => return RoundResult::Learnt,
             Values::Some(values) => self.frame.example(self.encoder.store, &values),
             Values::None => None,
         };
         let of_part = &goal.of_part;
-        let Some((own, vars)) = of_part else { return Round::Cube(enough, example) };
-        let own_facts: Vec<Signed> =
+        let Some((own, vars)) = of_part else { return RoundResult::Cube(enough, example) };
+        let own_facts: Vec<Literal> =
             settled.into_iter().filter(|lit| vars.contains(&lit.var)).collect();
         let lits = self.enough(&own_facts, *own);
         if lits.len() > BOUNDS_MAX {
-            return Round::Cube(lits, example);
+            return RoundResult::Cube(lits, example);
         }
-        Round::Cube(self.with_weaker(lits, &own_facts), example)
+        RoundResult::Cube(self.with_weaker(lits, &own_facts), example)
     }
 
     /// With `lits` the other bounds of the same terms, the tighter ones first: so those that are
     /// left when none can be left out are the widest.
-    fn with_weaker(&self, lits: Vec<Signed>, all: &[Signed]) -> Vec<Signed> {
-        let bound = |lit: &Signed| match self.fact(*lit) {
+    fn with_weaker(&self, lits: Vec<Literal>, all: &[Literal]) -> Vec<Literal> {
+        let bound = |lit: &Literal| match self.fact(*lit) {
             Some((Fact::Reaches(term, line, point), holds)) => Some((term, line, holds, point)),
             Some(_) | None => None,
         };
@@ -313,35 +313,35 @@ impl<'s> Asker<'s> {
     }
 
     /// That a fact does not come out as a failure of something that is not understood.
-    fn failure(&self, number: u32) -> Option<Signed> {
+    fn failure(&self, number: u32) -> Option<Literal> {
         let store = &*self.encoder.store;
         let made = |term: &TermId| matches!(store.term(*term), Term::Made(..));
         let fact = store.fact(number)?;
         let fails = matches!(fact, Fact::Unknown(_, 1))
             || matches!(fact, Fact::Kind(term, Kind::Error) if made(term));
         let var = self.encoder.var_of(number).filter(|_| fails)?;
-        Some(Signed { var, holds: false })
+        Some(Literal { var, holds: false })
     }
 
     /// How facts come out in the model.
-    fn model(&self, facts: &[u32]) -> Vec<Signed> {
+    fn model(&self, facts: &[u32]) -> Vec<Literal> {
         let vars = facts.iter().filter_map(|number| self.encoder.var_of(*number));
-        vars.map(|var| Signed { var, holds: self.encoder.sat.value(var) }).collect()
+        vars.map(|var| Literal { var, holds: self.encoder.sat.value(var) }).collect()
     }
 
     /// Those of `lits` that suffice for `root`.
-    fn enough(&mut self, lits: &[Signed], root: Signed) -> Vec<Signed> {
+    fn enough(&mut self, lits: &[Literal], root: Literal) -> Vec<Literal> {
         let mut assumed = vec![!root];
         assumed.extend(lits);
-        if self.encoder.solve(&assumed) != Answer::No {
+        if self.encoder.solve(&assumed) != SatResult::No {
             return lits.to_vec();
         }
-        let clash: FxHashSet<Signed> = self.encoder.sat.clash().into_iter().collect();
+        let clash: FxHashSet<Literal> = self.encoder.sat.clash().into_iter().collect();
         lits.iter().filter(|lit| clash.contains(lit)).copied().collect()
     }
 
     /// None of `lits` can be left out.
-    fn prime(&mut self, question: Question, lits: Vec<Signed>) -> Vec<Signed> {
+    fn prime(&mut self, question: Query, lits: Vec<Literal>) -> Vec<Literal> {
         let (domain, holds) = (self.encoder.lit(question.domain), self.encoder.lit(question.holds));
         let mut kept = lits;
         let mut at = 0;
@@ -349,7 +349,7 @@ impl<'s> Asker<'s> {
             let mut assumed = vec![domain, !holds];
             assumed
                 .extend(kept.iter().enumerate().filter(|(own, _)| *own != at).map(|(_, it)| *it));
-            if self.encoder.solve(&assumed) == Answer::No {
+            if self.encoder.solve(&assumed) == SatResult::No {
                 kept.remove(at);
             } else {
                 at += 1;
@@ -358,7 +358,7 @@ impl<'s> Asker<'s> {
         kept
     }
 
-    fn fact(&self, lit: Signed) -> Option<(Fact, bool)> {
+    fn fact(&self, lit: Literal) -> Option<(Fact, bool)> {
         let number = self.encoder.fact_of(lit.var)?;
         Some((self.encoder.store.fact(number)?.clone(), lit.holds))
     }

@@ -28,7 +28,7 @@ use crate::lang::value::{duration, time};
 
 /// What an input has at a place.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Held {
+pub enum GivenValue {
     /// Nothing.
     Absent,
     /// This.
@@ -38,11 +38,11 @@ pub enum Held {
 }
 
 /// An input, and what of it may change.
-pub trait Around {
+pub trait GivenInput {
     /// What is at a path, a JSON Pointer.
-    fn held(&self, path: &str) -> Held;
+    fn held(&self, path: &str) -> GivenValue;
     /// Whether an object is at a path: nothing, a bool, or not known.
-    fn object(&self, path: &str) -> Held;
+    fn object(&self, path: &str) -> GivenValue;
     /// The place whose change covers a path: itself or one around it; nothing where it stays.
     fn change(&self, path: &str) -> Option<Rc<str>>;
     /// The places inside a path that may change.
@@ -55,10 +55,10 @@ pub trait Around {
 pub const NOW: &str = "now()";
 
 /// Formulas near an input.
-pub struct Near<'s, 'a> {
+pub struct Neighbourhood<'s, 'a> {
     /// The store.
     pub store: &'s mut Store,
-    around: &'a dyn Around,
+    around: &'a dyn GivenInput,
     /// Whether nothing is changed: what is left is about operations on constants alone.
     still: bool,
     /// Whether something stands for what was too large, or hangs on more than its operands.
@@ -75,7 +75,7 @@ pub struct Near<'s, 'a> {
 
 /// What an element stands for.
 #[derive(Clone)]
-enum Bound {
+enum ElementBinding {
     /// One that is known.
     Known(Constant),
     /// Any of another list.
@@ -85,13 +85,13 @@ enum Bound {
 /// A formula on its way: what its elements stand for, and what is done.
 #[derive(Default)]
 struct Scope {
-    bound: Vec<(TermId, Bound)>,
+    bound: Vec<(TermId, ElementBinding)>,
     terms: FxHashMap<TermId, TermId>,
     nodes: FxHashMap<usize, Lit>,
 }
 
 impl Scope {
-    fn within(&self, list: TermId, bound: Bound) -> Self {
+    fn within(&self, list: TermId, bound: ElementBinding) -> Self {
         let mut all = self.bound.clone();
         all.push((list, bound));
         Self { bound: all, ..Self::default() }
@@ -103,9 +103,9 @@ impl Scope {
     }
 }
 
-impl<'s, 'a> Near<'s, 'a> {
+impl<'s, 'a> Neighbourhood<'s, 'a> {
     /// Near the input that `around` knows.
-    pub fn of(store: &'s mut Store, around: &'a dyn Around) -> Self {
+    pub fn of(store: &'s mut Store, around: &'a dyn GivenInput) -> Self {
         let (changes, freed) = (BTreeMap::new(), BTreeMap::new());
         let (scope, left) = (Scope::default(), NEAR_ELEMENTS_MAX);
         Self { store, around, still: false, open: false, changes, freed, scope, left }
@@ -226,7 +226,7 @@ impl<'s, 'a> Near<'s, 'a> {
                 let body = if leaves { walk.leave } else { walk.pend };
                 let mut any = Lit::FALSE;
                 for element in elements {
-                    let mut own = scope.within(walk.list, Bound::Known(element));
+                    let mut own = scope.within(walk.list, ElementBinding::Known(element));
                     let says = self.inside(&mut own, body);
                     any = self.store.formulas.or(any, says);
                 }
@@ -235,7 +235,7 @@ impl<'s, 'a> Near<'s, 'a> {
             Some(_) => self.unclear(),
             None => {
                 self.open |= self.still;
-                let mut own = scope.within(walk.list, Bound::Free(list));
+                let mut own = scope.within(walk.list, ElementBinding::Free(list));
                 let leave = self.inside(&mut own, walk.leave);
                 let pend = self.inside(&mut own, walk.pend);
                 let number = self.store.walk_number(Walk { list, leave, pend });
@@ -353,12 +353,12 @@ impl<'s, 'a> Near<'s, 'a> {
     /// What the input has at a place, as it is read there.
     fn held(&mut self, term: TermId, path: &str, reading: &str) -> TermId {
         let constant = match self.around.held(path) {
-            Held::Withheld => {
+            GivenValue::Withheld => {
                 self.open |= self.still;
                 return term;
             }
-            Held::Absent => return self.nothing(),
-            Held::Known(constant) => constant,
+            GivenValue::Absent => return self.nothing(),
+            GivenValue::Known(constant) => constant,
         };
         let read = match (reading, &constant) {
             ("", _) | (_, Constant::Null) => Some(constant),
@@ -386,18 +386,18 @@ impl<'s, 'a> Near<'s, 'a> {
     fn presence(&mut self, term: TermId, path: &Rc<str>) -> TermId {
         if let Some(change) = self.around.change(path) {
             let held = match self.around.object(path) {
-                Held::Known(is) => self.store.constant(&is),
-                Held::Absent | Held::Withheld => self.nothing(),
+                GivenValue::Known(is) => self.store.constant(&is),
+                GivenValue::Absent | GivenValue::Withheld => self.nothing(),
             };
             return self.place(Some(change), term, held);
         }
         match self.around.object(path) {
-            Held::Known(is) => self.store.constant(&is),
-            Held::Withheld => {
+            GivenValue::Known(is) => self.store.constant(&is),
+            GivenValue::Withheld => {
                 self.open |= self.still;
                 term
             }
-            Held::Absent => {
+            GivenValue::Absent => {
                 let nothing = self.nothing();
                 if self.still {
                     return nothing;
@@ -418,7 +418,7 @@ impl<'s, 'a> Near<'s, 'a> {
     ) -> TermId {
         let bound = scope.bound.iter().rev().find(|(of, _)| *of == list && turn == 0);
         match bound.map(|(_, bound)| bound.clone()) {
-            Some(Bound::Known(element)) => {
+            Some(ElementBinding::Known(element)) => {
                 let member =
                     if column.is_empty() { Some(element) } else { member(&element, column) };
                 match member {
@@ -426,7 +426,7 @@ impl<'s, 'a> Near<'s, 'a> {
                     None => self.nothing(),
                 }
             }
-            Some(Bound::Free(list)) => {
+            Some(ElementBinding::Free(list)) => {
                 let (kinds, whole) = (self.store.kinds(term), self.store.is_whole(term));
                 let made = self.store.make(Term::Element(list, column.clone(), turn), kinds);
                 self.store.set_whole(made, whole);
@@ -470,7 +470,7 @@ impl<'s, 'a> Near<'s, 'a> {
     }
 }
 
-impl std::fmt::Debug for Near<'_, '_> {
+impl std::fmt::Debug for Neighbourhood<'_, '_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{} places that may change", self.changes.len())
     }

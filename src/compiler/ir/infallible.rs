@@ -12,7 +12,7 @@ use crate::lang::types::{Type, TypeId, TypeTable};
 
 /// What is known about nodes and locals.
 #[derive(Debug)]
-pub struct Sure<'a> {
+pub struct Infallibility<'a> {
     ir: &'a Ir,
     types: &'a TypeTable,
     /// Locals whose value is there and of its type.
@@ -23,7 +23,7 @@ pub struct Sure<'a> {
     known: FxHashMap<NodeId, bool>,
 }
 
-impl<'a> Sure<'a> {
+impl<'a> Infallibility<'a> {
     /// Nothing known about locals yet.
     #[must_use]
     pub fn new(ir: &'a Ir, types: &'a TypeTable) -> Self {
@@ -49,7 +49,7 @@ impl<'a> Sure<'a> {
     }
 
     /// Whether computing `node` cannot fail.
-    pub fn is_sure(&mut self, node: NodeId) -> bool {
+    pub fn is_infallible(&mut self, node: NodeId) -> bool {
         if let Some(known) = self.known.get(&node) {
             return *known;
         }
@@ -72,22 +72,24 @@ impl<'a> Sure<'a> {
             NodeKind::Logic(_, operands) => operands.iter().all(|it| self.is_bool(*it)),
             NodeKind::Not(operand) => self.is_bool(*operand),
             NodeKind::Conditional(condition, yes, no) => {
-                self.is_bool(*condition) && self.is_sure(*yes) && self.is_sure(*no)
+                self.is_bool(*condition) && self.is_infallible(*yes) && self.is_infallible(*no)
             }
             NodeKind::Compare(relation, lhs, rhs) => self.compares(*relation, *lhs, *rhs),
             NodeKind::In(value, container) => {
-                self.is_sure(*value) && self.is_sure(*container) && self.is_container(*container)
+                self.is_infallible(*value)
+                    && self.is_infallible(*container)
+                    && self.is_container(*container)
             }
             NodeKind::Operator(operator, operands) => self.operates(*operator, operands),
             NodeKind::Call(rows, args) => self.calls(rows, args),
             NodeKind::Select(operand, key) => self.selects(*operand, key),
             NodeKind::HasKey(operand, _) => {
                 self.is_row(*operand)
-                    || self.is_sure(*operand)
+                    || self.is_infallible(*operand)
                         && matches!(self.types.get(self.ty(*operand)), Type::Map(..))
             }
             NodeKind::HasValue(operand) => {
-                self.is_sure(*operand)
+                self.is_infallible(*operand)
                     && matches!(self.types.get(self.ty(*operand)), Type::Optional(_))
             }
             NodeKind::Loop(it) => self.loops(it),
@@ -103,7 +105,7 @@ impl<'a> Sure<'a> {
 
     /// Whether `node` is sure and a bool.
     pub fn is_bool(&mut self, node: NodeId) -> bool {
-        self.ty(node) == TypeTable::BOOL && self.is_sure(node)
+        self.ty(node) == TypeTable::BOOL && self.is_infallible(node)
     }
 
     /// Whether `node` is a local that stands for a row of columns.
@@ -117,7 +119,7 @@ impl<'a> Sure<'a> {
     }
 
     fn compares(&mut self, relation: Relation, lhs: NodeId, rhs: NodeId) -> bool {
-        if !(self.is_sure(lhs) && self.is_sure(rhs)) {
+        if !(self.is_infallible(lhs) && self.is_infallible(rhs)) {
             return false;
         }
         if matches!(relation, Relation::Equal | Relation::NotEqual) {
@@ -128,7 +130,7 @@ impl<'a> Sure<'a> {
     }
 
     fn operates(&mut self, operator: Operator, operands: &[NodeId]) -> bool {
-        let sure = operands.iter().all(|it| self.is_sure(*it));
+        let sure = operands.iter().all(|it| self.is_infallible(*it));
         let all_double = operands.iter().all(|it| self.ty(*it) == TypeTable::DOUBLE);
         match operator {
             Operator::Add
@@ -154,7 +156,7 @@ impl<'a> Sure<'a> {
         let [row] = rows else { return false };
         let Some(row) = by_number(*row) else { return false };
         let asks = matches!(row.name, "startsWith" | "endsWith" | "contains" | "matches");
-        asks && args.iter().all(|it| self.ty(*it) == TypeTable::STRING && self.is_sure(*it))
+        asks && args.iter().all(|it| self.ty(*it) == TypeTable::STRING && self.is_infallible(*it))
             && args.get(1).is_some_and(|it| self.ir.constant(*it).is_some())
     }
 
@@ -166,7 +168,7 @@ impl<'a> Sure<'a> {
     fn loops(&mut self, it: &Loop) -> bool {
         let asks = matches!(it.kind, LoopKind::All | LoopKind::Exists);
         asks && it.filter.is_none()
-            && self.is_sure(it.range)
+            && self.is_infallible(it.range)
             && self.is_container(it.range)
             && self.is_bool(it.body)
     }
