@@ -3,9 +3,7 @@
 //! `condition(x, t, f, e)` writes code that goes on at one of three places. No error is stored:
 //! where `a && b` finds that `a` fails, it runs a cold copy of `b` that can only make it false.
 
-use crate::compiler::emit::function::{
-    ColdOperands, Dest, DraftInstruction, Label, NO_OPERAND, OperandRef,
-};
+use crate::compiler::emit::function::{ColdOperands, Dest, Draft, Label, NO_OPERAND, Ref};
 use crate::compiler::emit::generator::{Generator, Place};
 use crate::compiler::ir::infallible::is_number;
 use crate::compiler::ir::{LoopKind, NodeId, NodeKind, Operator, PathId, Relation};
@@ -29,9 +27,9 @@ pub(crate) struct Edges {
 struct Branch {
     op: Op,
     x: u8,
-    a: OperandRef,
-    b: OperandRef,
-    sure: bool,
+    a: Ref,
+    b: Ref,
+    infallible: bool,
 }
 
 impl Generator<'_> {
@@ -177,21 +175,27 @@ impl Generator<'_> {
                 if let Some(level) = level {
                     self.has_level(*level, e, origin);
                 }
-                Branch { op: Op::Has, x: 0, a: self.presence(*path), b: NO_OPERAND, sure: true }
+                Branch {
+                    op: Op::Has,
+                    x: 0,
+                    a: self.presence(*path),
+                    b: NO_OPERAND,
+                    infallible: true,
+                }
             }
             NodeKind::HasKey(operand, key) => self.has_key(*operand, key, e),
             NodeKind::HasValue(operand) => {
                 let a = self.value(*operand, None, e);
-                Branch { op: Op::HasValue, x: 0, a, b: NO_OPERAND, sure: false }
+                Branch { op: Op::HasValue, x: 0, a, b: NO_OPERAND, infallible: false }
             }
             NodeKind::Variable(variable) if ir.nodes[node].ty == TypeTable::BOOL => {
                 let function = self.variable_function(*variable);
                 Branch {
                     op: Op::Test,
                     x: 0,
-                    a: OperandRef::Index(function),
+                    a: Ref::Index(function),
                     b: NO_OPERAND,
-                    sure: false,
+                    infallible: false,
                 }
             }
             NodeKind::Loop(it)
@@ -206,12 +210,12 @@ impl Generator<'_> {
             _ => self.flag(node, e),
         };
         // A value that is there but no bool fails as a condition.
-        branch.sure |= self.sure.is_bool(node);
+        branch.infallible |= self.infallible.is_bool(node);
         self.branch(branch, w, edges, origin);
     }
 
     fn branch(&mut self, branch: Branch, w: u16, edges: Edges, origin: ExprId) {
-        let e = if branch.sure { Dest::Never } else { edges.e };
+        let e = if branch.infallible { Dest::Never } else { edges.e };
         // Running off the end of a condition is T, so a branch out of it is turned that way.
         let fallen = edges.next.map_or(Dest::True, Dest::To);
         let falls_on_false = fallen == edges.f && edges.t != edges.f;
@@ -221,7 +225,7 @@ impl Generator<'_> {
             (branch.x, edges.f, edges.t)
         };
         let Branch { op, a, b, .. } = branch;
-        self.f.push(DraftInstruction { x, a, b, f, e, w, ..DraftInstruction::new(op, origin) });
+        self.f.push(Draft { x, a, b, f, e, w, ..Draft::new(op, origin) });
         self.settle(rest, edges.next, origin);
     }
 
@@ -230,17 +234,17 @@ impl Generator<'_> {
     fn loop_atom(&mut self, node: NodeId, e: Dest) -> Branch {
         if self.has_locals() {
             let a = self.materialise(node, None, e);
-            return Branch { op: Op::Flag, x: 0, a, b: NO_OPERAND, sure: true };
+            return Branch { op: Op::Flag, x: 0, a, b: NO_OPERAND, infallible: true };
         }
         let function = self.loop_function(node);
-        Branch { op: Op::Test, x: 0, a: OperandRef::Index(function), b: NO_OPERAND, sure: false }
+        Branch { op: Op::Test, x: 0, a: Ref::Index(function), b: NO_OPERAND, infallible: false }
     }
 
     fn flag(&mut self, node: NodeId, e: Dest) -> Branch {
         let a = self.value(node, None, e);
         let typed = self.ir.nodes[node].ty == TypeTable::BOOL;
-        let sure = typed && !self.is_place(node);
-        Branch { op: Op::Flag, x: 0, a, b: NO_OPERAND, sure }
+        let infallible = typed && !self.is_place(node);
+        Branch { op: Op::Flag, x: 0, a, b: NO_OPERAND, infallible }
     }
 
     fn compare(&mut self, relation: Relation, lhs: NodeId, rhs: NodeId, e: Dest) -> Branch {
@@ -268,7 +272,7 @@ impl Generator<'_> {
                 Op::Compare
             }
         };
-        Branch { op, x, a, b, sure: false }
+        Branch { op, x, a, b, infallible: false }
     }
 
     fn compare_constant(
@@ -278,14 +282,14 @@ impl Generator<'_> {
         constant: &Constant,
         e: Dest,
     ) -> Branch {
-        let b = OperandRef::Index(self.tables.constant(constant));
+        let b = Ref::Index(self.tables.constant(constant));
         let equality = matches!(relation, Relation::Equal | Relation::NotEqual);
         if let (NodeKind::Operator(Operator::Size, operands), Constant::Int(_)) =
             (self.ir.kind(lhs), constant)
             && let [operand] = operands.as_slice()
         {
             let a = self.value(*operand, None, e);
-            return Branch { op: Op::CompareSize, x: mask(relation), a, b, sure: false };
+            return Branch { op: Op::CompareSize, x: mask(relation), a, b, infallible: false };
         }
         let a = self.value(lhs, None, e);
         let ty = self.ir.nodes[lhs].ty;
@@ -303,7 +307,7 @@ impl Generator<'_> {
             (Op::EqualString | Op::EqualConst, _) => 0,
             _ => mask(relation),
         };
-        Branch { op, x, a, b, sure: false }
+        Branch { op, x, a, b, infallible: false }
     }
 
     fn membership(&mut self, value: NodeId, container: NodeId, e: Dest) -> Branch {
@@ -311,15 +315,15 @@ impl Generator<'_> {
             && let Some(set) = self.tables.set(constant)
         {
             let a = self.value(value, None, e);
-            return Branch { op: Op::InSet, x: 0, a, b: OperandRef::Index(set), sure: false };
+            return Branch { op: Op::InSet, x: 0, a, b: Ref::Index(set), infallible: false };
         }
         if let Some(constant) = self.ir.constant(value) {
-            let b = OperandRef::Index(self.tables.constant(constant));
+            let b = Ref::Index(self.tables.constant(constant));
             let a = self.value(container, None, e);
-            return Branch { op: Op::Holds, x: 0, a, b, sure: false };
+            return Branch { op: Op::Holds, x: 0, a, b, infallible: false };
         }
         let (a, b) = self.both(value, container, e);
-        Branch { op: Op::In, x: 0, a, b, sure: false }
+        Branch { op: Op::In, x: 0, a, b, infallible: false }
     }
 
     /// A call that has an instruction of its own, or any other that yields a bool.
@@ -335,10 +339,9 @@ impl Generator<'_> {
                 _ => None,
             };
             if let Some(op) = op {
-                let b =
-                    OperandRef::Index(self.tables.constant(&Constant::String(constant.clone())));
+                let b = Ref::Index(self.tables.constant(&Constant::String(constant.clone())));
                 let a = self.value(*text, None, e);
-                return Branch { op, x: 0, a, b, sure: false };
+                return Branch { op, x: 0, a, b, infallible: false };
             }
             if name == "matches"
                 && let Some(pattern) = self.tables.pattern(constant)
@@ -348,27 +351,21 @@ impl Generator<'_> {
                     op: Op::Matches,
                     x: 0,
                     a,
-                    b: OperandRef::Index(pattern),
-                    sure: false,
+                    b: Ref::Index(pattern),
+                    infallible: false,
                 };
             }
         }
         let a = self.call(rows, args, None, e, self.ir.nodes[node].origin);
-        let sure = self.ir.nodes[node].ty == TypeTable::BOOL;
-        Branch { op: Op::Flag, x: 0, a, b: NO_OPERAND, sure }
+        let infallible = self.ir.nodes[node].ty == TypeTable::BOOL;
+        Branch { op: Op::Flag, x: 0, a, b: NO_OPERAND, infallible }
     }
 
     /// Asks first that the place above is there and a container.
     fn has_level(&mut self, level: PathId, e: Dest, origin: ExprId) {
         let a = self.presence(level);
         // Present and a container, or E: there is no F.
-        self.f.push(DraftInstruction {
-            x: X_LEVEL,
-            a,
-            f: e,
-            e,
-            ..DraftInstruction::new(Op::Has, origin)
-        });
+        self.f.push(Draft { x: X_LEVEL, a, f: e, e, ..Draft::new(Op::Has, origin) });
     }
 
     fn has_key(&mut self, operand: NodeId, key: &str, e: Dest) -> Branch {
@@ -376,14 +373,14 @@ impl Generator<'_> {
             && let Some(Place::Row { .. }) = self.locals.get(local)
             && let Some(column) = self.column(*local, key)
         {
-            return Branch { op: Op::Has, x: 0, a: column, b: NO_OPERAND, sure: true };
+            return Branch { op: Op::Has, x: 0, a: column, b: NO_OPERAND, infallible: true };
         }
         let (op, b) = match self.message_field(operand, key) {
             Some(field) => (Op::HasField, field),
             None => (Op::HasKey, self.tables.constant(&Constant::String(key.into()))),
         };
         let a = self.value(operand, None, e);
-        Branch { op, x: 0, a, b: OperandRef::Index(b), sure: false }
+        Branch { op, x: 0, a, b: Ref::Index(b), infallible: false }
     }
 }
 

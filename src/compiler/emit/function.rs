@@ -32,7 +32,7 @@ pub(crate) enum Dest {
 
 /// An operand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum OperandRef {
+pub(crate) enum Ref {
     /// Any index that is final: slots, constants, patterns, ..
     Index(u16),
     /// A register, counted from the function's first.
@@ -42,16 +42,16 @@ pub(crate) enum OperandRef {
 }
 
 /// No operand.
-pub(crate) const NO_OPERAND: OperandRef = OperandRef::Index(0);
+pub(crate) const NO_OPERAND: Ref = Ref::Index(0);
 
 /// An instruction whose targets and registers are not final.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct DraftInstruction {
+pub(crate) struct Draft {
     pub(crate) op: Op,
     pub(crate) x: u8,
-    pub(crate) a: OperandRef,
-    pub(crate) b: OperandRef,
-    pub(crate) c: OperandRef,
+    pub(crate) a: Ref,
+    pub(crate) b: Ref,
+    pub(crate) c: Ref,
     pub(crate) f: Dest,
     pub(crate) e: Dest,
     pub(crate) w: u16,
@@ -83,7 +83,7 @@ struct LabelState {
 /// A function under construction.
 #[derive(Debug)]
 pub(crate) struct FunctionBuilder {
-    pub(crate) code: Vec<DraftInstruction>,
+    pub(crate) code: Vec<Draft>,
     labels: Vec<LabelState>,
     cold: VecDeque<ColdOperands>,
     registers: u16,
@@ -224,7 +224,7 @@ impl FunctionBuilder {
     }
 
     /// Appends an instruction, unless nothing can reach it.
-    pub(crate) fn push(&mut self, mut draft: DraftInstruction) {
+    pub(crate) fn push(&mut self, mut draft: Draft) {
         if !self.reachable {
             return;
         }
@@ -251,7 +251,7 @@ impl FunctionBuilder {
         if dest == Dest::Never {
             return;
         }
-        self.push(DraftInstruction { f: dest, ..DraftInstruction::new(Op::Jump, origin) });
+        self.push(Draft { f: dest, ..Draft::new(Op::Jump, origin) });
     }
 
     /// Takes away a last jump to T: running off the end is T as well.
@@ -266,10 +266,10 @@ impl FunctionBuilder {
 
     /// The final instructions, given the first register and cursor of the function.
     pub(crate) fn finish(&self, first_register: u16, first_cursor: u16) -> Vec<Instruction> {
-        let operand = |operand: OperandRef| match operand {
-            OperandRef::Index(index) => index,
-            OperandRef::Register(register) => first_register.saturating_add(register),
-            OperandRef::Cursor(cursor) => first_cursor.saturating_add(cursor),
+        let operand = |operand: Ref| match operand {
+            Ref::Index(index) => index,
+            Ref::Register(register) => first_register.saturating_add(register),
+            Ref::Cursor(cursor) => first_cursor.saturating_add(cursor),
         };
         self.code
             .iter()
@@ -306,11 +306,11 @@ impl FunctionBuilder {
     }
 }
 
-fn can_fail(draft: &DraftInstruction) -> bool {
+fn can_fail(draft: &Draft) -> bool {
     draft.e != Dest::Never
 }
 
-impl DraftInstruction {
+impl Draft {
     /// An instruction without operands and targets.
     pub(crate) const fn new(op: Op, origin: ExprId) -> Self {
         Self {

@@ -5,7 +5,7 @@ use rustc_hash::FxHashMap;
 use crate::base::name::Name;
 use crate::compiler::check::analysis::{Analysis, LocalId};
 use crate::compiler::emit::condition::Edges;
-use crate::compiler::emit::function::{Dest, DraftInstruction, FunctionBuilder, OperandRef};
+use crate::compiler::emit::function::{Dest, Draft, FunctionBuilder, Ref};
 use crate::compiler::emit::paths::Places;
 use crate::compiler::emit::tables::{FinishedFunction, Tables};
 use crate::compiler::ir::infallible::Infallibility;
@@ -40,7 +40,7 @@ pub(crate) struct Generator<'a> {
     /// Root node of every variable that is used.
     pub(crate) variables: &'a FxHashMap<Variant, NodeId>,
     pub(crate) tables: Tables,
-    pub(crate) sure: Infallibility<'a>,
+    pub(crate) infallible: Infallibility<'a>,
     pub(crate) f: FunctionBuilder,
     pub(crate) locals: FxHashMap<LocalId, Place>,
     pub(crate) functions: Vec<FinishedFunction>,
@@ -62,7 +62,7 @@ impl<'a> Generator<'a> {
             places,
             variables,
             tables,
-            sure: Infallibility::new(ir, &analysis.types),
+            infallible: Infallibility::new(ir, &analysis.types),
             f: FunctionBuilder::new(),
             locals: FxHashMap::default(),
             functions: Vec::new(),
@@ -119,12 +119,8 @@ impl<'a> Generator<'a> {
     }
 
     /// Ends a value function.
-    pub(crate) fn give_back(&mut self, a: OperandRef, origin: ExprId) {
-        self.f.push(DraftInstruction {
-            a,
-            e: Dest::Error,
-            ..DraftInstruction::new(Op::Return, origin)
-        });
+    pub(crate) fn give_back(&mut self, a: Ref, origin: ExprId) {
+        self.f.push(Draft { a, e: Dest::Error, ..Draft::new(Op::Return, origin) });
     }
 
     /// The function of a comprehension that stands alone.
@@ -180,51 +176,44 @@ impl<'a> Generator<'a> {
     }
 
     /// The slot that tells whether a place is there.
-    pub(crate) fn presence(&self, path: PathId) -> OperandRef {
-        OperandRef::Index(self.places.presence_or_value(path))
+    pub(crate) fn presence(&self, path: PathId) -> Ref {
+        Ref::Index(self.places.presence_or_value(path))
     }
 
     /// The register of a column.
-    pub(crate) fn column(&self, local: LocalId, key: &str) -> Option<OperandRef> {
+    pub(crate) fn column(&self, local: LocalId, key: &str) -> Option<Ref> {
         let Some(Place::Row { first, columns }) = self.locals.get(&local) else { return None };
         let at = columns.iter().position(|column| column.as_str() == key)?;
-        Some(OperandRef::Register(first.saturating_add(u16::try_from(at).ok()?)))
+        Some(Ref::Register(first.saturating_add(u16::try_from(at).ok()?)))
     }
 
     /// Where the value of `node` lies; with `want`, in that register.
-    pub(crate) fn value(&mut self, node: NodeId, want: Option<u16>, e: Dest) -> OperandRef {
+    pub(crate) fn value(&mut self, node: NodeId, want: Option<u16>, e: Dest) -> Ref {
         let ir = self.ir;
         let origin = ir.nodes[node].origin;
         if !self.f.reachable {
             return self.into(want);
         }
-        let e = if self.sure.is_infallible(node) { Dest::Never } else { e };
+        let e = if self.infallible.is_infallible(node) { Dest::Never } else { e };
         match ir.kind(node) {
             NodeKind::Constant(constant) => self.load(constant, want, origin),
             NodeKind::Path(path, _) => {
-                let slot = OperandRef::Index(self.places.value(*path));
+                let slot = Ref::Index(self.places.value(*path));
                 self.moved(slot, want, e, origin)
             }
-            NodeKind::Now => {
-                self.moved(OperandRef::Index(self.places.now()), want, Dest::Never, origin)
-            }
+            NodeKind::Now => self.moved(Ref::Index(self.places.now()), want, Dest::Never, origin),
             NodeKind::Local(local) => {
                 let place = match self.locals.get(local) {
-                    Some(Place::Register(register)) => OperandRef::Register(*register),
+                    Some(Place::Register(register)) => Ref::Register(*register),
                     Some(Place::Row { .. }) | None => return self.fail(want, e, origin),
                 };
                 self.moved(place, want, e, origin)
             }
             NodeKind::Select(operand, key) => self.selected(*operand, key, want, e, origin),
             NodeKind::Variable(variable) if ir.nodes[node].ty != TypeTable::BOOL => {
-                let a = OperandRef::Index(self.variable_function(*variable));
+                let a = Ref::Index(self.variable_function(*variable));
                 let c = self.into(want);
-                self.f.push(DraftInstruction {
-                    a,
-                    c,
-                    e,
-                    ..DraftInstruction::new(Op::Need, origin)
-                });
+                self.f.push(Draft { a, c, e, ..Draft::new(Op::Need, origin) });
                 c
             }
             NodeKind::Operator(operator, operands) => {
@@ -233,7 +222,7 @@ impl<'a> Generator<'a> {
             NodeKind::Call(rows, args) => self.called(node, rows, args, want, e),
             NodeKind::Host(host, args) => {
                 let host = self.tables.host(self.analysis, *host);
-                self.with_arguments(Op::CallHost, OperandRef::Index(host), args, want, e, origin)
+                self.with_arguments(Op::CallHost, Ref::Index(host), args, want, e, origin)
             }
             NodeKind::List(elements) => self.list(elements, want, e, origin),
             NodeKind::Map(entries) => self.map(entries, want, e, origin),
@@ -248,7 +237,7 @@ impl<'a> Generator<'a> {
                 self.bind(*local, *init);
                 self.value(*body, Some(c), e);
                 self.f.release(mark);
-                OperandRef::Register(c)
+                Ref::Register(c)
             }
             NodeKind::Loop(it)
                 if !matches!(it.kind, LoopKind::All | LoopKind::Exists | LoopKind::ExistsOne) =>
@@ -267,49 +256,43 @@ impl<'a> Generator<'a> {
         }
     }
 
-    fn load(&mut self, constant: &Constant, want: Option<u16>, origin: ExprId) -> OperandRef {
-        let b = OperandRef::Index(self.tables.constant(constant));
+    fn load(&mut self, constant: &Constant, want: Option<u16>, origin: ExprId) -> Ref {
+        let b = Ref::Index(self.tables.constant(constant));
         let c = self.into(want);
-        self.f.push(DraftInstruction { b, c, ..DraftInstruction::new(Op::LoadConst, origin) });
+        self.f.push(Draft { b, c, ..Draft::new(Op::LoadConst, origin) });
         c
     }
 
     /// The values of two operands. What fails first is the left one, as CEL reads: a place that
     /// may be empty is looked at before the right one is computed, if that can fail.
-    pub(crate) fn both(&mut self, a: NodeId, b: NodeId, e: Dest) -> (OperandRef, OperandRef) {
-        let empty = self.is_place(a) && !self.sure.is_infallible(a);
-        let fails = !self.is_place(b) && !self.sure.is_infallible(b);
+    pub(crate) fn both(&mut self, a: NodeId, b: NodeId, e: Dest) -> (Ref, Ref) {
+        let empty = self.is_place(a) && !self.infallible.is_infallible(a);
+        let fails = !self.is_place(b) && !self.infallible.is_infallible(b);
         let want = (empty && fails).then(|| self.f.take(1));
         (self.value(a, want, e), self.value(b, None, e))
     }
 
-    pub(crate) fn into(&mut self, want: Option<u16>) -> OperandRef {
-        OperandRef::Register(want.unwrap_or_else(|| self.f.take(1)))
+    pub(crate) fn into(&mut self, want: Option<u16>) -> Ref {
+        Ref::Register(want.unwrap_or_else(|| self.f.take(1)))
     }
 
-    fn moved(
-        &mut self,
-        place: OperandRef,
-        want: Option<u16>,
-        e: Dest,
-        origin: ExprId,
-    ) -> OperandRef {
+    fn moved(&mut self, place: Ref, want: Option<u16>, e: Dest, origin: ExprId) -> Ref {
         let Some(want) = want else { return place };
-        let c = OperandRef::Register(want);
-        self.f.push(DraftInstruction { a: place, c, e, ..DraftInstruction::new(Op::Move, origin) });
+        let c = Ref::Register(want);
+        self.f.push(Draft { a: place, c, e, ..Draft::new(Op::Move, origin) });
         c
     }
 
     /// What can never have a value.
-    fn fail(&mut self, want: Option<u16>, e: Dest, origin: ExprId) -> OperandRef {
-        let b = OperandRef::Index(u16::from(EvalError::NoSuchOverload as u8));
+    fn fail(&mut self, want: Option<u16>, e: Dest, origin: ExprId) -> Ref {
+        let b = Ref::Index(u16::from(EvalError::NoSuchOverload as u8));
         let e = if e == Dest::Never { Dest::Error } else { e };
-        self.f.push(DraftInstruction { b, e, ..DraftInstruction::new(Op::Fail, origin) });
+        self.f.push(Draft { b, e, ..Draft::new(Op::Fail, origin) });
         self.into(want)
     }
 
     /// A bool as a value.
-    pub(crate) fn materialise(&mut self, node: NodeId, want: Option<u16>, e: Dest) -> OperandRef {
+    pub(crate) fn materialise(&mut self, node: NodeId, want: Option<u16>, e: Dest) -> Ref {
         let origin = self.ir.nodes[node].origin;
         let c = self.into(want);
         let (yes, no, end) = (self.f.label(), self.f.label(), self.f.label());
@@ -324,8 +307,8 @@ impl<'a> Generator<'a> {
             if !self.f.reachable {
                 continue;
             }
-            let b = OperandRef::Index(self.tables.constant(&Constant::Bool(value)));
-            self.f.push(DraftInstruction { b, c, ..DraftInstruction::new(Op::LoadConst, origin) });
+            let b = Ref::Index(self.tables.constant(&Constant::Bool(value)));
+            self.f.push(Draft { b, c, ..Draft::new(Op::LoadConst, origin) });
             if !last {
                 self.f.jump(Dest::To(end), origin);
             }
@@ -341,7 +324,7 @@ impl<'a> Generator<'a> {
         want: Option<u16>,
         e: Dest,
         origin: ExprId,
-    ) -> OperandRef {
+    ) -> Ref {
         if let NodeKind::Local(local) = self.ir.kind(operand)
             && let Some(column) = self.column(*local, key)
         {
@@ -353,13 +336,7 @@ impl<'a> Generator<'a> {
         };
         let a = self.value(operand, None, e);
         let c = self.into(want);
-        self.f.push(DraftInstruction {
-            a,
-            b: OperandRef::Index(b),
-            c,
-            e,
-            ..DraftInstruction::new(op, origin)
-        });
+        self.f.push(Draft { a, b: Ref::Index(b), c, e, ..Draft::new(op, origin) });
         c
     }
 
@@ -370,7 +347,7 @@ impl<'a> Generator<'a> {
         want: Option<u16>,
         e: Dest,
         origin: ExprId,
-    ) -> OperandRef {
+    ) -> Ref {
         let op = match operator {
             Operator::Add => Op::Add,
             Operator::Subtract => Op::Subtract,
@@ -386,12 +363,12 @@ impl<'a> Generator<'a> {
             self.both(*a, *b, e)
         } else {
             let mut refs = operands.iter().map(|operand| self.value(*operand, None, e));
-            (refs.next().unwrap_or(OperandRef::Index(0)), OperandRef::Index(0))
+            (refs.next().unwrap_or(Ref::Index(0)), Ref::Index(0))
         };
         let c = self.into(want);
-        let draft = DraftInstruction { a, b, c, e, ..DraftInstruction::new(op, origin) };
+        let draft = Draft { a, b, c, e, ..Draft::new(op, origin) };
         let named = operator == Operator::SelectOptional;
-        self.f.push(DraftInstruction { x: if named { X_FIELD } else { 0 }, ..draft });
+        self.f.push(Draft { x: if named { X_FIELD } else { 0 }, ..draft });
         c
     }
 
@@ -402,7 +379,7 @@ impl<'a> Generator<'a> {
         args: &[NodeId],
         want: Option<u16>,
         e: Dest,
-    ) -> OperandRef {
+    ) -> Ref {
         if self.is_fused(rows, args) {
             return self.materialise(node, want, e);
         }
@@ -417,12 +394,12 @@ impl<'a> Generator<'a> {
         want: Option<u16>,
         e: Dest,
         origin: ExprId,
-    ) -> OperandRef {
+    ) -> Ref {
         match rows {
             [] => self.fail(want, e, origin),
-            [row] => self.with_arguments(Op::Call, OperandRef::Index(*row), args, want, e, origin),
+            [row] => self.with_arguments(Op::Call, Ref::Index(*row), args, want, e, origin),
             _ => {
-                let rows = OperandRef::Index(self.tables.dispatch(rows));
+                let rows = Ref::Index(self.tables.dispatch(rows));
                 self.with_arguments(Op::CallAny, rows, args, want, e, origin)
             }
         }
@@ -431,12 +408,12 @@ impl<'a> Generator<'a> {
     pub(crate) fn with_arguments(
         &mut self,
         op: Op,
-        b: OperandRef,
+        b: Ref,
         args: &[NodeId],
         want: Option<u16>,
         e: Dest,
         origin: ExprId,
-    ) -> OperandRef {
+    ) -> Ref {
         let c = want.unwrap_or_else(|| self.f.take(1));
         let mark = self.f.mark();
         let first = self.f.take(u16::try_from(args.len()).unwrap_or(u16::MAX));
@@ -444,8 +421,8 @@ impl<'a> Generator<'a> {
             self.value(*arg, Some(register), e);
         }
         self.f.release(mark);
-        let (a, c) = (OperandRef::Register(first), OperandRef::Register(c));
-        self.f.push(DraftInstruction { a, b, c, e, ..DraftInstruction::new(op, origin) });
+        let (a, c) = (Ref::Register(first), Ref::Register(c));
+        self.f.push(Draft { a, b, c, e, ..Draft::new(op, origin) });
         c
     }
 
@@ -455,22 +432,17 @@ impl<'a> Generator<'a> {
         want: Option<u16>,
         e: Dest,
         origin: ExprId,
-    ) -> OperandRef {
+    ) -> Ref {
         let into = self.into(want);
         let b = self.build(origin);
         for (element, optional) in elements {
             let mark = self.f.mark();
             let a = self.value(*element, None, e);
-            let draft = DraftInstruction { a, b, e, ..DraftInstruction::new(Op::Append, origin) };
-            self.f.push(DraftInstruction { x: if *optional { X_OPTIONAL } else { 0 }, ..draft });
+            let draft = Draft { a, b, e, ..Draft::new(Op::Append, origin) };
+            self.f.push(Draft { x: if *optional { X_OPTIONAL } else { 0 }, ..draft });
             self.f.release(mark);
         }
-        self.f.push(DraftInstruction {
-            b,
-            c: into,
-            e,
-            ..DraftInstruction::new(Op::EndList, origin)
-        });
+        self.f.push(Draft { b, c: into, e, ..Draft::new(Op::EndList, origin) });
         self.f.release_cursor();
         into
     }
@@ -481,11 +453,11 @@ impl<'a> Generator<'a> {
         want: Option<u16>,
         e: Dest,
         origin: ExprId,
-    ) -> OperandRef {
+    ) -> Ref {
         let c = self.into(want);
         let b = self.build(origin);
         self.put(entries, b, e, origin);
-        self.f.push(DraftInstruction { b, c, e, ..DraftInstruction::new(Op::EndMap, origin) });
+        self.f.push(Draft { b, c, e, ..Draft::new(Op::EndMap, origin) });
         self.f.release_cursor();
         c
     }
@@ -494,24 +466,23 @@ impl<'a> Generator<'a> {
     pub(crate) fn put(
         &mut self,
         entries: &[(NodeId, NodeId, bool)],
-        builder: OperandRef,
+        builder: Ref,
         e: Dest,
         origin: ExprId,
     ) {
         for (key, value, optional) in entries {
             let mark = self.f.mark();
             let (a, c) = self.both(*key, *value, e);
-            let draft =
-                DraftInstruction { a, b: builder, c, e, ..DraftInstruction::new(Op::Put, origin) };
-            self.f.push(DraftInstruction { x: if *optional { X_OPTIONAL } else { 0 }, ..draft });
+            let draft = Draft { a, b: builder, c, e, ..Draft::new(Op::Put, origin) };
+            self.f.push(Draft { x: if *optional { X_OPTIONAL } else { 0 }, ..draft });
             self.f.release(mark);
         }
     }
 
     /// Starts building a list or map.
-    pub(crate) fn build(&mut self, origin: ExprId) -> OperandRef {
-        let b = OperandRef::Cursor(self.f.take_cursor());
-        self.f.push(DraftInstruction { b, ..DraftInstruction::new(Op::Build, origin) });
+    pub(crate) fn build(&mut self, origin: ExprId) -> Ref {
+        let b = Ref::Cursor(self.f.take_cursor());
+        self.f.push(Draft { b, ..Draft::new(Op::Build, origin) });
         b
     }
 
@@ -521,7 +492,7 @@ impl<'a> Generator<'a> {
         want: Option<u16>,
         e: Dest,
         origin: ExprId,
-    ) -> OperandRef {
+    ) -> Ref {
         let c = want.unwrap_or_else(|| self.f.take(1));
         let (then, other, end) = (self.f.label(), self.f.label(), self.f.label());
         let edges = Edges { t: Dest::To(then), f: Dest::To(other), e, next: Some(then) };
@@ -536,7 +507,7 @@ impl<'a> Generator<'a> {
             self.value(no, Some(c), e);
         }
         self.place(end, origin);
-        OperandRef::Register(c)
+        Ref::Register(c)
     }
 
     /// Computes `init` once and lets `local` name it. If it fails the register holds the error,
@@ -544,16 +515,16 @@ impl<'a> Generator<'a> {
     pub(crate) fn bind(&mut self, local: LocalId, init: NodeId) {
         let origin = self.ir.nodes[init].origin;
         let register = self.f.take(1);
-        if self.sure.is_infallible(init) {
+        if self.infallible.is_infallible(init) {
             self.value(init, Some(register), Dest::Never);
-            self.sure.trust(local);
+            self.infallible.trust(local);
         } else {
             let (failed, end) = (self.f.label(), self.f.label());
             self.value(init, Some(register), Dest::To(failed));
             self.f.jump(Dest::To(end), origin);
             self.place(failed, origin);
-            let c = OperandRef::Register(register);
-            self.f.push(DraftInstruction { c, ..DraftInstruction::new(Op::Catch, origin) });
+            let c = Ref::Register(register);
+            self.f.push(Draft { c, ..Draft::new(Op::Catch, origin) });
             self.place(end, origin);
         }
         self.locals.insert(local, Place::Register(register));

@@ -5,7 +5,7 @@
 
 use crate::base::name::Name;
 use crate::compiler::emit::condition::Edges;
-use crate::compiler::emit::function::{Dest, DraftInstruction, Label, OperandRef};
+use crate::compiler::emit::function::{Dest, Draft, Label, Ref};
 use crate::compiler::emit::generator::{Generator, Place};
 use crate::compiler::ir::{Loop, LoopKind, NodeId, NodeKind};
 use crate::compiler::syntax::ast::ExprId;
@@ -17,8 +17,8 @@ use crate::lang::types::{Type, TypeTable};
 /// A loop whose head is written.
 #[derive(Clone, Copy, Debug)]
 struct OpenLoop {
-    cursor: OperandRef,
-    registers: OperandRef,
+    cursor: Ref,
+    registers: Ref,
     x: u8,
     body: Label,
     next: Label,
@@ -51,19 +51,13 @@ impl Generator<'_> {
             }
             self.place(pend, origin);
             let b = open.cursor;
-            self.f.push(DraftInstruction { b, ..DraftInstruction::new(Op::Pend, origin) });
+            self.f.push(Draft { b, ..Draft::new(Op::Pend, origin) });
         }
         self.close(open, origin);
         if pends {
             let (b, e) = (open.cursor, edges.e);
             // F is what falls through; there is no T.
-            self.f.push(DraftInstruction {
-                x: X_INVERT,
-                b,
-                f: e,
-                e,
-                ..DraftInstruction::new(Op::LoopEnd, origin)
-            });
+            self.f.push(Draft { x: X_INVERT, b, f: e, e, ..Draft::new(Op::LoopEnd, origin) });
         }
         self.f.release_cursor();
         self.f.release(mark);
@@ -73,27 +67,21 @@ impl Generator<'_> {
     fn exists_one(&mut self, it: &Loop, edges: Edges, origin: ExprId) {
         let mark = self.f.mark();
         let count = self.counted(it, None, edges.e, origin);
-        let one = OperandRef::Index(self.tables.constant(&Constant::Int(1)));
+        let one = Ref::Index(self.tables.constant(&Constant::Int(1)));
         let falls = edges.next.map(Dest::To) == Some(edges.f) && edges.t != edges.f;
         let (x, f, rest) = if falls {
             (X_EQUAL | X_INVERT, edges.t, edges.f)
         } else {
             (X_EQUAL, edges.f, edges.t)
         };
-        let draft = DraftInstruction {
-            x,
-            a: count,
-            b: one,
-            f,
-            ..DraftInstruction::new(Op::CompareInt, origin)
-        };
+        let draft = Draft { x, a: count, b: one, f, ..Draft::new(Op::CompareInt, origin) };
         self.f.push(draft);
         self.f.release(mark);
         self.settle(rest, edges.next, origin);
     }
 
     /// For how many elements the body holds.
-    fn counted(&mut self, it: &Loop, want: Option<u16>, e: Dest, origin: ExprId) -> OperandRef {
+    fn counted(&mut self, it: &Loop, want: Option<u16>, e: Dest, origin: ExprId) -> Ref {
         let c = self.into(want);
         let done = self.f.label();
         let open = self.open(it, Dest::To(done), e, origin);
@@ -102,10 +90,10 @@ impl Generator<'_> {
         self.condition(it.body, edges);
         self.place(hit, origin);
         let b = open.cursor;
-        self.f.push(DraftInstruction { b, ..DraftInstruction::new(Op::Count, origin) });
+        self.f.push(Draft { b, ..Draft::new(Op::Count, origin) });
         self.close(open, origin);
         self.place(done, origin);
-        self.f.push(DraftInstruction { b, c, ..DraftInstruction::new(Op::Counted, origin) });
+        self.f.push(Draft { b, c, ..Draft::new(Op::Counted, origin) });
         self.f.release_cursor();
         c
     }
@@ -117,13 +105,13 @@ impl Generator<'_> {
         want: Option<u16>,
         e: Dest,
         origin: ExprId,
-    ) -> OperandRef {
+    ) -> Ref {
         let c = want.unwrap_or_else(|| self.f.take(1));
         let mark = self.f.mark();
         if it.kind == LoopKind::Count {
             self.counted(it, Some(c), e, origin);
             self.f.release(mark);
-            return OperandRef::Register(c);
+            return Ref::Register(c);
         }
         let builder = self.build(origin);
         let done = self.f.label();
@@ -144,15 +132,10 @@ impl Generator<'_> {
             | LoopKind::Filter
             | LoopKind::List => Op::EndList,
         };
-        self.f.push(DraftInstruction {
-            b: builder,
-            c: OperandRef::Register(c),
-            e,
-            ..DraftInstruction::new(op, origin)
-        });
+        self.f.push(Draft { b: builder, c: Ref::Register(c), e, ..Draft::new(op, origin) });
         self.f.release_cursor();
         self.f.release(mark);
-        OperandRef::Register(c)
+        Ref::Register(c)
     }
 
     /// Goes on only where `condition` holds, else to `next`.
@@ -164,44 +147,27 @@ impl Generator<'_> {
     }
 
     /// What one turn adds to the list or map.
-    fn collect(&mut self, it: &Loop, b: OperandRef, next: Label, e: Dest, origin: ExprId) {
+    fn collect(&mut self, it: &Loop, b: Ref, next: Label, e: Dest, origin: ExprId) {
         let first = match self.locals.get(&it.first) {
-            Some(Place::Register(register)) => OperandRef::Register(*register),
-            Some(Place::Row { .. }) | None => OperandRef::Index(0),
+            Some(Place::Register(register)) => Ref::Register(*register),
+            Some(Place::Row { .. }) | None => Ref::Index(0),
         };
         let mark = self.f.mark();
         match it.kind {
             LoopKind::Filter => {
                 self.only_if(it.body, next, e, origin);
-                self.f.push(DraftInstruction {
-                    a: first,
-                    b,
-                    e,
-                    ..DraftInstruction::new(Op::Append, origin)
-                });
+                self.f.push(Draft { a: first, b, e, ..Draft::new(Op::Append, origin) });
             }
             LoopKind::MapValues => {
                 let c = self.value(it.body, None, e);
-                self.f.push(DraftInstruction {
-                    a: first,
-                    b,
-                    c,
-                    e,
-                    ..DraftInstruction::new(Op::Put, origin)
-                });
+                self.f.push(Draft { a: first, b, c, e, ..Draft::new(Op::Put, origin) });
             }
             LoopKind::MapEntries => match self.ir.kind(it.body) {
                 NodeKind::Map(entries) => self.put(entries, b, e, origin),
                 NodeKind::Constant(Constant::Map(entries)) => {
                     for (key, value) in entries {
                         let (a, c) = (self.loaded(key, origin), self.loaded(value, origin));
-                        self.f.push(DraftInstruction {
-                            a,
-                            b,
-                            c,
-                            e,
-                            ..DraftInstruction::new(Op::Put, origin)
-                        });
+                        self.f.push(Draft { a, b, c, e, ..Draft::new(Op::Put, origin) });
                     }
                 }
                 _ => {}
@@ -212,32 +178,27 @@ impl Generator<'_> {
             | LoopKind::Count
             | LoopKind::List => {
                 let a = self.value(it.body, None, e);
-                self.f.push(DraftInstruction {
-                    a,
-                    b,
-                    e,
-                    ..DraftInstruction::new(Op::Append, origin)
-                });
+                self.f.push(Draft { a, b, e, ..Draft::new(Op::Append, origin) });
             }
         }
         self.f.release(mark);
     }
 
-    fn loaded(&mut self, constant: &Constant, origin: ExprId) -> OperandRef {
-        let b = OperandRef::Index(self.tables.constant(constant));
+    fn loaded(&mut self, constant: &Constant, origin: ExprId) -> Ref {
+        let b = Ref::Index(self.tables.constant(constant));
         let c = self.into(None);
-        self.f.push(DraftInstruction { b, c, ..DraftInstruction::new(Op::LoadConst, origin) });
+        self.f.push(Draft { b, c, ..Draft::new(Op::LoadConst, origin) });
         c
     }
 
     /// The head of a loop: the range, the cursor, and the registers of its variables.
     fn open(&mut self, it: &Loop, empty: Dest, e: Dest, origin: ExprId) -> OpenLoop {
         let a = self.value(it.range, None, e);
-        let cursor = OperandRef::Cursor(self.f.take_cursor());
-        let sure_range = self.sure.is_infallible(it.range);
+        let cursor = Ref::Cursor(self.f.take_cursor());
+        let sure_range = self.infallible.is_infallible(it.range);
         let range_ty = self.ir.nodes[it.range].ty;
         let container = matches!(self.analysis.types.get(range_ty), Type::List(_) | Type::Map(..));
-        let sure = sure_range && container;
+        let infallible = sure_range && container;
         let columns = self.row_columns(it);
         let (first, x) = match (&columns, it.second) {
             (Some(columns), _) => {
@@ -248,18 +209,11 @@ impl Generator<'_> {
             (None, Some(_)) => (self.f.take(2), X_PAIRS),
             (None, None) => (self.f.take(1), 0),
         };
-        self.name_locals(it, columns, first, sure);
-        let registers = OperandRef::Register(first);
-        let e = if sure { Dest::Never } else { e };
-        let draft = DraftInstruction {
-            x,
-            a,
-            b: cursor,
-            c: registers,
-            f: empty,
-            e,
-            ..DraftInstruction::new(Op::Iter, origin)
-        };
+        self.name_locals(it, columns, first, infallible);
+        let registers = Ref::Register(first);
+        let e = if infallible { Dest::Never } else { e };
+        let draft =
+            Draft { x, a, b: cursor, c: registers, f: empty, e, ..Draft::new(Op::Iter, origin) };
         self.f.push(draft);
         self.f.loops += 1;
         let (body, next) = (self.f.label(), self.f.label());
@@ -267,11 +221,11 @@ impl Generator<'_> {
         OpenLoop { cursor, registers, x, body, next }
     }
 
-    fn name_locals(&mut self, it: &Loop, columns: Option<Vec<Name>>, first: u16, sure: bool) {
+    fn name_locals(&mut self, it: &Loop, columns: Option<Vec<Name>>, first: u16, infallible: bool) {
         if let Some(columns) = columns {
             self.locals.insert(it.first, Place::Row { first, columns });
-            if sure {
-                self.sure.trust_row(it.first);
+            if infallible {
+                self.infallible.trust_row(it.first);
             }
             return;
         }
@@ -279,10 +233,10 @@ impl Generator<'_> {
         if let Some(second) = it.second {
             self.locals.insert(second, Place::Register(first.saturating_add(1)));
         }
-        if sure {
-            self.sure.trust(it.first);
+        if infallible {
+            self.infallible.trust(it.first);
             if let Some(second) = it.second {
-                self.sure.trust(second);
+                self.infallible.trust(second);
             }
         }
     }
@@ -297,13 +251,7 @@ impl Generator<'_> {
     fn close(&mut self, open: OpenLoop, origin: ExprId) {
         self.place(open.next, origin);
         let OpenLoop { cursor: b, registers: c, x, body, .. } = open;
-        let draft = DraftInstruction {
-            x,
-            b,
-            c,
-            f: Dest::To(body),
-            ..DraftInstruction::new(Op::Next, origin)
-        };
+        let draft = Draft { x, b, c, f: Dest::To(body), ..Draft::new(Op::Next, origin) };
         self.f.push(draft);
         self.f.loops -= 1;
     }

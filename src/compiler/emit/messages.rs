@@ -6,7 +6,7 @@ use rustc_hash::FxHashMap;
 
 use crate::base::arrange::Arrange as _;
 use crate::base::name::Name;
-use crate::compiler::emit::function::{Dest, DraftInstruction, OperandRef};
+use crate::compiler::emit::function::{Dest, Draft, Ref};
 use crate::compiler::emit::generator::Generator;
 use crate::compiler::emit::tables::Tables;
 use crate::compiler::ir::NodeId;
@@ -225,27 +225,20 @@ impl Generator<'_> {
         want: Option<u16>,
         e: Dest,
         origin: ExprId,
-    ) -> OperandRef {
+    ) -> Ref {
         let into = self.into(want);
         let b = self.build(origin);
         for (field, value, optional) in fields {
             let Some(field) = self.tables.field(name, field) else { continue };
             let mark = self.f.mark();
             let a = self.value(*value, None, e);
-            let c = OperandRef::Index(field);
-            let draft =
-                DraftInstruction { a, b, c, e, ..DraftInstruction::new(Op::PutField, origin) };
-            self.f.push(DraftInstruction { x: if *optional { X_OPTIONAL } else { 0 }, ..draft });
+            let c = Ref::Index(field);
+            let draft = Draft { a, b, c, e, ..Draft::new(Op::PutField, origin) };
+            self.f.push(Draft { x: if *optional { X_OPTIONAL } else { 0 }, ..draft });
             self.f.release(mark);
         }
-        let a = OperandRef::Index(self.tables.message(name));
-        self.f.push(DraftInstruction {
-            a,
-            b,
-            c: into,
-            e,
-            ..DraftInstruction::new(Op::EndMessage, origin)
-        });
+        let a = Ref::Index(self.tables.message(name));
+        self.f.push(Draft { a, b, c: into, e, ..Draft::new(Op::EndMessage, origin) });
         self.f.release_cursor();
         into
     }
@@ -258,11 +251,11 @@ impl Generator<'_> {
         want: Option<u16>,
         e: Dest,
         origin: ExprId,
-    ) -> OperandRef {
+    ) -> Ref {
         let a = self.value(operand, None, e);
-        let b = OperandRef::Index(self.tables.enumeration(name));
+        let b = Ref::Index(self.tables.enumeration(name));
         let c = self.into(want);
-        self.f.push(DraftInstruction { a, b, c, e, ..DraftInstruction::new(Op::ToEnum, origin) });
+        self.f.push(Draft { a, b, c, e, ..Draft::new(Op::ToEnum, origin) });
         c
     }
 }

@@ -1,7 +1,7 @@
 //! Decisions and CEL Policy documents: trees of conditions with outcomes at their leaves.
 
 use crate::compiler::emit::condition::Edges;
-use crate::compiler::emit::function::{Dest, DraftInstruction, Label, OperandRef};
+use crate::compiler::emit::function::{Dest, Draft, Label, Ref};
 use crate::compiler::emit::generator::Generator;
 use crate::compiler::emit::lowered::{
     ChoiceOutcome, LoweredBlock, LoweredDecision, LoweredOutput, is_always,
@@ -52,8 +52,8 @@ impl Generator<'_> {
     fn decided(&mut self, decision: &LoweredDecision, none: Dest, origin: ExprId) {
         match decision {
             LoweredDecision::Outcome(number) => {
-                let b = OperandRef::Index(*number);
-                self.f.push(DraftInstruction { b, ..DraftInstruction::new(Op::Decide, origin) });
+                let b = Ref::Index(*number);
+                self.f.push(Draft { b, ..Draft::new(Op::Decide, origin) });
             }
             LoweredDecision::If(condition, yes, no) => {
                 let other = self.ask(*condition, origin);
@@ -112,16 +112,12 @@ impl Generator<'_> {
             this.block(&output.rule, target);
             this.place(none, origin);
             if this.f.reachable {
-                let b = OperandRef::Index(this.tables.constant(&Constant::Optional(None)));
-                let c = OperandRef::Register(register);
-                this.f.push(DraftInstruction {
-                    b,
-                    c,
-                    ..DraftInstruction::new(Op::LoadConst, origin)
-                });
+                let b = Ref::Index(this.tables.constant(&Constant::Optional(None)));
+                let c = Ref::Register(register);
+                this.f.push(Draft { b, c, ..Draft::new(Op::LoadConst, origin) });
             }
             this.place(done, origin);
-            this.give_back(OperandRef::Register(register), origin);
+            this.give_back(Ref::Register(register), origin);
         })
     }
 
@@ -137,13 +133,8 @@ impl Generator<'_> {
             this.explain(&output.rule, builder, Dest::To(done), Dest::To(done));
             this.place(done, origin);
             let register = this.f.take(1);
-            let c = OperandRef::Register(register);
-            let end = DraftInstruction {
-                b: builder,
-                c,
-                e: Dest::Error,
-                ..DraftInstruction::new(Op::EndList, origin)
-            };
+            let c = Ref::Register(register);
+            let end = Draft { b: builder, c, e: Dest::Error, ..Draft::new(Op::EndList, origin) };
             this.f.push(end);
             this.f.release_cursor();
             this.give_back(c, origin);
@@ -152,7 +143,7 @@ impl Generator<'_> {
 
     /// Appends what explains the value of `block`; goes on at `done` with a value, at `none`
     /// without one.
-    fn explain(&mut self, block: &LoweredBlock, builder: OperandRef, done: Dest, none: Dest) {
+    fn explain(&mut self, block: &LoweredBlock, builder: Ref, done: Dest, none: Dest) {
         let origin = block.origin;
         for choice in &block.choices {
             let always = is_always(choice.condition, self.ir);
@@ -179,18 +170,13 @@ impl Generator<'_> {
         self.f.jump(if block.aggregate { done } else { none }, origin);
     }
 
-    fn append(&mut self, node: NodeId, builder: OperandRef) {
+    fn append(&mut self, node: NodeId, builder: Ref) {
         let origin = self.ir.nodes[node].origin;
         let mark = self.f.mark();
         let register = self.f.take(1);
         self.value(node, Some(register), Dest::Error);
-        let a = OperandRef::Register(register);
-        self.f.push(DraftInstruction {
-            a,
-            b: builder,
-            e: Dest::Error,
-            ..DraftInstruction::new(Op::Append, origin)
-        });
+        let a = Ref::Register(register);
+        self.f.push(Draft { a, b: builder, e: Dest::Error, ..Draft::new(Op::Append, origin) });
         self.f.release(mark);
     }
 
@@ -232,15 +218,9 @@ impl Generator<'_> {
 
     fn wrap(&mut self, register: u16, origin: ExprId) {
         let row = rows_of("optional.of", Style::Global, 1).first().copied().unwrap_or(u16::MAX);
-        let (a, c) = (OperandRef::Register(register), OperandRef::Register(register));
-        let b = OperandRef::Index(row);
-        self.f.push(DraftInstruction {
-            a,
-            b,
-            c,
-            e: Dest::Error,
-            ..DraftInstruction::new(Op::Call, origin)
-        });
+        let (a, c) = (Ref::Register(register), Ref::Register(register));
+        let b = Ref::Index(row);
+        self.f.push(Draft { a, b, c, e: Dest::Error, ..Draft::new(Op::Call, origin) });
     }
 
     fn aggregate(&mut self, block: &LoweredBlock, target: OutputTarget) {
@@ -266,24 +246,14 @@ impl Generator<'_> {
                     self.place(got, origin);
                 }
             }
-            let a = OperandRef::Register(register);
-            let append = DraftInstruction {
-                a,
-                b: builder,
-                e: Dest::Error,
-                ..DraftInstruction::new(Op::Append, origin)
-            };
+            let a = Ref::Register(register);
+            let append = Draft { a, b: builder, e: Dest::Error, ..Draft::new(Op::Append, origin) };
             self.f.push(append);
             self.f.release(mark);
             self.place(next, origin);
         }
-        let c = OperandRef::Register(target.register);
-        let end = DraftInstruction {
-            b: builder,
-            c,
-            e: Dest::Error,
-            ..DraftInstruction::new(Op::EndList, origin)
-        };
+        let c = Ref::Register(target.register);
+        let end = Draft { b: builder, c, e: Dest::Error, ..Draft::new(Op::EndList, origin) };
         self.f.push(end);
         self.f.release_cursor();
         if target.optional {

@@ -47,10 +47,10 @@ impl Lowering<'_> {
             | LoopKind::MapValues
             | LoopKind::MapEntries => return None,
         };
-        let mut sure = self.sure();
+        let mut infallible = self.infallible();
         let fits = it.second.is_none()
-            && matches!(it.kind, LoopKind::Filter) | sure.is_infallible(element)
-            && filter.is_none_or(|filter| sure.is_bool(filter));
+            && matches!(it.kind, LoopKind::Filter) | infallible.is_infallible(element)
+            && filter.is_none_or(|filter| infallible.is_bool(filter));
         let Loop { range, first, .. } = it;
         fits.then_some(FusibleList { range, first, filter, element })
     }
@@ -65,15 +65,15 @@ impl Lowering<'_> {
     }
 
     /// What is known of the locals so far.
-    fn sure(&self) -> Infallibility<'_> {
-        let mut sure = Infallibility::new(&self.ir, &self.analysis.types);
+    fn infallible(&self) -> Infallibility<'_> {
+        let mut infallible = Infallibility::new(&self.ir, &self.analysis.types);
         for (local, is_row) in &self.elements {
             if *is_row {
-                sure.trust_row(*local);
+                infallible.trust_row(*local);
             }
-            sure.trust(*local);
+            infallible.trust(*local);
         }
-        sure
+        infallible
     }
 
     /// The type of the elements of a list.
@@ -201,7 +201,10 @@ impl Lowering<'_> {
                     | TypeTable::DURATION
             )
         };
-        if !is_scalar(source.element) || !is_scalar(value) || !self.sure().is_infallible(value) {
+        if !is_scalar(source.element)
+            || !is_scalar(value)
+            || !self.infallible().is_infallible(value)
+        {
             return None;
         }
         let equal = NodeKind::Compare(Relation::Equal, source.element, value);
@@ -225,7 +228,7 @@ impl Lowering<'_> {
             _ => return None,
         };
         let NodeKind::Loop(it) = self.ir.kind(count) else { return None };
-        if it.kind != LoopKind::Count || !self.sure().is_bool(it.body) {
+        if it.kind != LoopKind::Count || !self.infallible().is_bool(it.body) {
             return None;
         }
         let exists = NodeKind::Loop(Box::new(Loop { kind: LoopKind::Exists, ..(**it).clone() }));

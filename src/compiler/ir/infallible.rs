@@ -39,13 +39,13 @@ impl<'a> Infallibility<'a> {
     /// From here on `local` is known to be there and of its type.
     pub fn trust(&mut self, local: LocalId) {
         self.locals.insert(local);
-        self.known.retain(|_, sure| *sure);
+        self.known.retain(|_, infallible| *infallible);
     }
 
     /// From here on `local` is known to be a row of columns.
     pub fn trust_row(&mut self, local: LocalId) {
         self.rows.insert(local);
-        self.known.retain(|_, sure| *sure);
+        self.known.retain(|_, infallible| *infallible);
     }
 
     /// Whether computing `node` cannot fail.
@@ -53,9 +53,9 @@ impl<'a> Infallibility<'a> {
         if let Some(known) = self.known.get(&node) {
             return *known;
         }
-        let sure = self.compute(node);
-        self.known.insert(node, sure);
-        sure
+        let infallible = self.compute(node);
+        self.known.insert(node, infallible);
+        infallible
     }
 
     fn ty(&self, node: NodeId) -> TypeId {
@@ -130,19 +130,20 @@ impl<'a> Infallibility<'a> {
     }
 
     fn operates(&mut self, operator: Operator, operands: &[NodeId]) -> bool {
-        let sure = operands.iter().all(|it| self.is_infallible(*it));
+        let infallible = operands.iter().all(|it| self.is_infallible(*it));
         let all_double = operands.iter().all(|it| self.ty(*it) == TypeTable::DOUBLE);
         match operator {
             Operator::Add
             | Operator::Subtract
             | Operator::Multiply
             | Operator::Divide
-            | Operator::Negate => sure && all_double,
+            | Operator::Negate => infallible && all_double,
             Operator::Size => {
-                sure && operands.iter().all(|it| {
-                    self.is_container(*it)
-                        || matches!(self.ty(*it), TypeTable::STRING | TypeTable::BYTES)
-                })
+                infallible
+                    && operands.iter().all(|it| {
+                        self.is_container(*it)
+                            || matches!(self.ty(*it), TypeTable::STRING | TypeTable::BYTES)
+                    })
             }
             Operator::Modulo
             | Operator::Index

@@ -284,8 +284,8 @@ impl Constraints {
         let size = |term: &TermId| matches!(store.term(*term), Term::Size(_));
         let is_size = want.terms.iter().any(size);
         // What has no size is asked for none.
-        let (kind, sure) = want.kind(store)?;
-        if !sure && !is_size {
+        let (kind, certain) = want.kind(store)?;
+        if !certain && !is_size {
             return None;
         }
         let whole = want.terms.iter().any(|term| store.is_whole(*term));
@@ -431,13 +431,13 @@ impl<'w> Assignment<'w> {
 
     /// A value of a class, which differs from those that were chosen before.
     fn value(&self, class: usize, want: &Constraint, size: Sizes) -> Result<Value, NoValues> {
-        let Some((kind, mut sure)) = want.kind(self.store) else {
+        let Some((kind, mut certain)) = want.kind(self.store) else {
             return Err(NoValues::Clash(want.from.clone()));
         };
         let mut not = Vec::new();
         for (_, other) in self.others(class) {
             not.extend(self.chosen.get(other).cloned().flatten());
-            sure &= self.wants.is_single(other);
+            certain &= self.wants.is_single(other);
         }
         let object = |term: &TermId| matches!(self.store.term(*term), Term::Presence(_));
         let object = want.terms.iter().any(object) && want.high.get(Line::Truth).is_none();
@@ -445,7 +445,7 @@ impl<'w> Assignment<'w> {
             // What is there and may be an object is one.
             Ok(Value::Bool(false)) if object => Ok(Value::Bool(true)),
             Ok(value) => Ok(value),
-            Err(NoText::Impossible) if sure => {
+            Err(NoText::Impossible) if certain => {
                 Err(NoValues::Clash(self.smaller(want, size, self.blame(class), &not)))
             }
             Err(_) => Err(NoValues::Unknown),
