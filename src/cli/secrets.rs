@@ -12,7 +12,7 @@ use crate::cli::terminal::Terminal;
 use crate::cli::write::unwritable;
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
-use crate::runtime::program::withheld::{As, Rules};
+use crate::runtime::program::redaction::{RedactionClass, RedactionRules};
 use crate::tools::project::read_bytes;
 use crate::tools::replay::vault::{Public, Secret, VaultError, Writer};
 
@@ -49,10 +49,14 @@ impl Secrets {
     /// # Errors
     /// How the command ends, its words already written: where a seal is asked for and no vault is
     /// named, or a token and its key is not.
-    pub fn open(&self, terminal: &Terminal, rules: &Rules) -> Result<Option<OpenVault>, Exit> {
+    pub fn open(
+        &self,
+        terminal: &Terminal,
+        rules: &RedactionRules,
+    ) -> Result<Option<OpenVault>, Exit> {
         let keys = self.keys(terminal)?;
         for rule in rules.rows() {
-            let As::Token(name) = rule.class() else { continue };
+            let RedactionClass::Token(name) = rule.class() else { continue };
             if !keys.contains_key(&**name) {
                 let fact = format!("`{}` becomes a token under `{name}`", rule.path());
                 let help = format!("name its key: --token-key {name}=FILE");
@@ -60,7 +64,7 @@ impl Secrets {
                 return Err(alone(terminal, &finding));
             }
         }
-        let sealed = rules.rows().iter().find(|rule| matches!(rule.class(), As::Seal));
+        let sealed = rules.rows().iter().find(|rule| matches!(rule.class(), RedactionClass::Seal));
         match (&self.vault, sealed) {
             (Some(path), _) => OpenVault::at(terminal, path, keys).map(Some),
             (None, Some(rule)) => {

@@ -17,7 +17,7 @@ use crate::runtime::bundle::module::{NONE, PathNode, RuleRow};
 use crate::runtime::program::Program;
 use crate::runtime::record::about::{About, Loaded};
 use crate::runtime::record::seal::Keeper;
-use crate::runtime::record::session::{Recorded, SessionRecorder};
+use crate::runtime::record::session::{RecordedEvent, SessionRecorder};
 use crate::runtime::session::answer::Answer;
 use crate::runtime::session::approvals::{Asking, Standing};
 use crate::runtime::session::event::{Event, EventKind};
@@ -174,7 +174,7 @@ pub fn run(
         }
         let read = Event::read(line);
         let mut told = about(number, read.as_ref().ok());
-        let Recorded { outcome, line: record } = {
+        let RecordedEvent { outcome, line: record } = {
             let (id, at) = match &mut journal {
                 Some((_, journal)) => journal.about(),
                 None => (String::new(), Instant { seconds: 0, nanoseconds: 0 }),

@@ -13,7 +13,7 @@ use crate::compiler::solve::rules::escalation_key;
 use crate::lang::decision::Effect;
 use crate::runtime::bundle::module::{Module, Phase, failure_effect};
 use crate::runtime::program::Program;
-use crate::runtime::program::plan::Asker;
+use crate::runtime::program::dispatch::ProgramItem;
 use crate::runtime::vm::report::DecisionReport;
 use crate::runtime::vm::request::Moment;
 use crate::runtime::vm::scratch::Scratch;
@@ -88,7 +88,7 @@ impl<'p> Trial<'p> {
             }
         }
         for failure in decision.failures() {
-            if let Asker::Rule(rule) = failure.by
+            if let ProgramItem::Rule(rule) = failure.by
                 && let Some(effect) = failed(module, rule)
             {
                 rules.insert(key(rule), effect);

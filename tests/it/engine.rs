@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use policyc::compiler::source::map::SourceMap;
 use policyc::compiler::{Options, compile};
 use policyc::diag::sink::Sink;
-use policyc::runtime::engine::files::{Files, Refused};
+use policyc::runtime::engine::files::{Files, ReloadError};
 use policyc::runtime::engine::watch::{Event, Watch, look, start};
 use policyc::runtime::engine::{Active, Candidate, Engine};
 use policyc::runtime::record::about::About;
@@ -191,12 +191,12 @@ fn a_bad_update_keeps_what_decided_and_is_told_once() {
     let folder = Folder::new("engine-bad");
     let path = folder.bundle();
     let mut files = Files::unsigned(&path);
-    assert!(matches!(start(&mut files), Err(Refused::Unreadable { .. })), "there is no file");
+    assert!(matches!(start(&mut files), Err(ReloadError::Unreadable { .. })), "there is no file");
     let (one, two) = (bundle("one"), bundle("two"));
     replace(&path, &one[..one.len() - 1]);
     for _ in 0..2 {
         // Whoever tries again hears it again.
-        assert!(matches!(start(&mut files), Err(Refused::Bundle(_))), "it was cut");
+        assert!(matches!(start(&mut files), Err(ReloadError::Bundle(_))), "it was cut");
     }
     replace(&path, &one);
     let engine = start(&mut files).expect("a bundle");

@@ -12,7 +12,7 @@ use policyc::lang::opcodes::{INFALLIBLE, Instruction};
 use policyc::runtime::program::Program;
 use policyc::runtime::session::ground::Ground;
 use policyc::runtime::session::step::{Outcome, Session, Work};
-use policyc::runtime::vm::observe::{Observer, Sight};
+use policyc::runtime::vm::observe::{AtomObservation, Observer};
 use policyc::runtime::vm::request::{Moment, ingest_answered};
 use policyc::runtime::vm::scratch::Scratch;
 use policyc::tools::bench::cases;
@@ -42,7 +42,7 @@ struct Faulty {
 }
 
 impl Observer for Faulty {
-    fn see(&mut self, _: Sight<'_>) {}
+    fn see(&mut self, _: AtomObservation<'_>) {}
 
     fn fault(&mut self, pc: u32) -> Option<EvalError> {
         let turn = self.came.entry(pc).or_default();

@@ -24,7 +24,7 @@ use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
 use crate::lang::decision::Effect;
 use crate::runtime::program::Program;
-use crate::runtime::program::withheld::Rules;
+use crate::runtime::program::redaction::RedactionRules;
 use crate::runtime::record::seal::Keeper;
 use crate::runtime::record::write::Recording;
 use crate::runtime::vm::hosts::HostTable;
@@ -236,7 +236,7 @@ fn record_file(
     program: &Program,
 ) -> Result<Option<RecordFile>, Exit> {
     let Some(path) = &options.record else { return Ok(None) };
-    let vault = options.secrets.open(terminal, &Rules::of(program.module()))?;
+    let vault = options.secrets.open(terminal, &RedactionRules::of(program.module()))?;
     let opened = RecordFile::open(path, program, vault);
     opened.map(Some).map_err(|finding| alone(terminal, &finding))
 }

@@ -5,7 +5,7 @@
 //! Imports: its own room alone.
 //! Source:  ISO/IEC 7812-1: the check digit (annex B); the ranges of schemes: `docs/detectors.md`.
 
-use crate::lang::detect::shape::{Parting, digits, spelled};
+use crate::lang::detect::shape::{Separator, digits, spelled};
 
 /// Fewest and most digits of any card.
 const DIGITS_MIN: usize = 12;
@@ -52,7 +52,7 @@ const RANGES: &[Range] = &[
 /// Where a number of a card ends that begins at `start`.
 pub(super) fn card(text: &[u8], start: usize) -> Option<usize> {
     let read = |sizes: &[usize]| {
-        let found = spelled(text, start, sizes.iter().copied(), Parting::Spaces)?;
+        let found = spelled(text, start, sizes.iter().copied(), Separator::Spaces)?;
         is_card(found.bytes()).then_some(found.end)
     };
     match digits(text, start, DIGITS_MAX + 1) {

@@ -5,7 +5,7 @@
 //! Imports: its own room alone.
 //! Source:  ISO 13616-1; lengths: SWIFT's IBAN registry; check digits: ISO 7064, MOD 97-10.
 
-use crate::lang::detect::shape::{Parting, byte, spelled};
+use crate::lang::detect::shape::{Separator, byte, spelled};
 
 /// Countries and how many characters their IBANs have, by country.
 const LENGTHS: &[(&[u8; 2], usize)] = &[
@@ -109,10 +109,10 @@ pub(super) fn iban(text: &[u8], start: usize) -> Option<usize> {
     }
     let at = LENGTHS.binary_search_by_key(&&country, |(known, _)| *known).ok()?;
     let (_, length) = *LENGTHS.get(at)?;
-    let whole = || spelled(text, start, [length], Parting::Spaces);
+    let whole = || spelled(text, start, [length], Separator::Spaces);
     let rest = length % 4;
     let fours = std::iter::repeat_n(4, length / 4).chain((rest > 0).then_some(rest));
-    let found = whole().or_else(|| spelled(text, start, fours, Parting::Spaces))?;
+    let found = whole().or_else(|| spelled(text, start, fours, Separator::Spaces))?;
     has_check_digits(found.bytes()).then_some(found.end)
 }
 

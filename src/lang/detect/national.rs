@@ -6,7 +6,7 @@
 //! Source:  the authority of each country, named at its function.
 
 use crate::lang::detect::shape::{
-    Parting, before, byte, digits, first_shape, is_word_end, spelled,
+    Separator, before, byte, digits, first_shape, is_word_end, spelled,
 };
 
 /// Where the longest id of any country ends that begins at `start`.
@@ -30,7 +30,7 @@ pub(super) fn ch_ahv(text: &[u8], start: usize) -> Option<usize> {
     if !text.get(start..)?.starts_with(b"756") {
         return None;
     }
-    first_shape(text, start, &[&[13], &[3, 4, 4, 2]], Parting::Stops, |number| {
+    first_shape(text, start, &[&[13], &[3, 4, 4, 2]], Separator::Stops, |number| {
         let weigh =
             |(at, digit): (usize, &u8)| u32::from(digit - b'0') * if at % 2 == 0 { 1 } else { 3 };
         are_digits(number) && number.iter().enumerate().map(weigh).sum::<u32>() % 10 == 0
@@ -46,7 +46,7 @@ pub(super) fn de_tax_id(text: &[u8], start: usize) -> Option<usize> {
     if !byte(text, start).is_ascii_digit() || byte(text, start) == b'0' {
         return None;
     }
-    first_shape(text, start, &[&[11], &[2, 3, 3, 3]], Parting::Spaces, |number| {
+    first_shape(text, start, &[&[11], &[2, 3, 3, 3]], Separator::Spaces, |number| {
         let Some((check, ten)) = number.split_last().filter(|_| are_digits(number)) else {
             return false;
         };
@@ -112,7 +112,7 @@ pub(super) fn fr_nir(text: &[u8], start: usize) -> Option<usize> {
         return None;
     }
     let shapes: &[&[usize]] = &[&[15], &[13, 2], &[1, 2, 2, 2, 3, 3, 2]];
-    first_shape(text, start, shapes, Parting::Stops, |number| {
+    first_shape(text, start, shapes, Separator::Stops, |number| {
         let part = |from: usize, to: usize| number.get(from..to).unwrap_or_default();
         let department = match part(5, 7) {
             b"2A" => b"19",
@@ -143,7 +143,7 @@ pub(super) fn it_tax_code(text: &[u8], start: usize) -> Option<usize> {
     const REPLACED: &[u8; 10] = b"LMNPQRSTUV";
     /// Letters of the months.
     const MONTHS: &[u8; 12] = b"ABCDEHLMPRST";
-    let code = spelled(text, start, [16], Parting::Spaces)?;
+    let code = spelled(text, start, [16], Separator::Spaces)?;
     let [name @ .., check] = code.bytes() else { return None };
     let digit = |byte: &u8| match byte {
         b'0'..=b'9' => Some(byte - b'0'),
@@ -176,7 +176,7 @@ pub(super) fn us_ssn(text: &[u8], start: usize) -> Option<usize> {
     if before(text, start) == b'-' || byte(text, start + 3) != b'-' {
         return None;
     }
-    let found = spelled(text, start, [3, 2, 4], Parting::Spaces)?;
+    let found = spelled(text, start, [3, 2, 4], Separator::Spaces)?;
     let number = Some(found.bytes()).filter(|bytes| are_digits(bytes)).map(value)?;
     let (area, group, serial) = (number / 1_000_000, number / 10_000 % 100, number % 10_000);
     let valid = !matches!(area, 0 | 666 | 900..) && group > 0 && serial > 0;

@@ -17,7 +17,7 @@ const STOPS: &[&[u8]] = &[b" ", b"-", b"\xC2\xA0", b"\xE2\x80\xAF", b"."];
 
 /// What may stand between groups.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Parting {
+pub(super) enum Separator {
     /// A space, a no-break space or a hyphen.
     Spaces,
     /// As `Spaces`, or a full stop.
@@ -26,14 +26,14 @@ pub(super) enum Parting {
 
 /// Letters and digits that were read.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Spelled {
+pub(super) struct AlphanumericRun {
     bytes: [u8; SPELLED_MAX],
     len: usize,
     /// Where it ends in the text.
     pub end: usize,
 }
 
-impl Spelled {
+impl AlphanumericRun {
     /// The letters, in upper case, and digits.
     pub(super) fn bytes(&self) -> &[u8] {
         self.bytes.get(..self.len).unwrap_or_default()
@@ -82,16 +82,16 @@ pub(super) fn spelled(
     text: &[u8],
     start: usize,
     sizes: impl IntoIterator<Item = usize>,
-    parting: Parting,
-) -> Option<Spelled> {
-    let mut found = Spelled { bytes: [0; SPELLED_MAX], len: 0, end: start };
+    parting: Separator,
+) -> Option<AlphanumericRun> {
+    let mut found = AlphanumericRun { bytes: [0; SPELLED_MAX], len: 0, end: start };
     let mut between: Option<&[u8]> = None;
     for (group, size) in sizes.into_iter().enumerate() {
         if group > 0 {
             let rest = text.get(found.end..)?;
             let known = match parting {
-                Parting::Spaces => SPACES,
-                Parting::Stops => STOPS,
+                Separator::Spaces => SPACES,
+                Separator::Stops => STOPS,
             };
             let next = match between {
                 Some(between) => Some(between).filter(|it| rest.starts_with(it)),
@@ -117,7 +117,7 @@ pub(super) fn first_shape(
     text: &[u8],
     start: usize,
     shapes: &[&[usize]],
-    parting: Parting,
+    parting: Separator,
     good: fn(&[u8]) -> bool,
 ) -> Option<usize> {
     shapes.iter().find_map(|shape| {

@@ -52,7 +52,8 @@ pub(super) enum Agreement {
 
 /// Whether every text in which `dense` finds a match holds one of `rows`.
 pub(super) fn agree(dense: &Dense, rows: &[Row]) -> Agreement {
-    let (Some(start), Some(eyes)) = (start_behind(dense, None), Eyes::of(dense, rows)) else {
+    let (Some(start), Some(eyes)) = (start_behind(dense, None), RowAutomaton::of(dense, rows))
+    else {
         return Agreement::Unknown;
     };
     let mut walk = Walk { dense, met: BTreeSet::new(), open: Vec::new(), apart: BTreeSet::new() };
@@ -97,10 +98,10 @@ fn skips(dense: &Dense, state: StateID) -> bool {
 }
 
 /// A state, another in which a search begins afresh there, and what has been seen.
-type Apart = (StateID, StateID, u64);
+type StatePair = (StateID, StateID, u64);
 
 /// After how many bytes none of these are apart any more.
-fn forgets(dense: &Dense, eyes: &Eyes, mut apart: BTreeSet<Apart>) -> Option<usize> {
+fn forgets(dense: &Dense, eyes: &RowAutomaton, mut apart: BTreeSet<StatePair>) -> Option<usize> {
     let mut compared = 0;
     for back in 0..=BACK_MAX {
         if apart.is_empty() {
@@ -136,7 +137,7 @@ struct Byte {
 
 /// What is seen of rows: for each the beginnings that a text ends with, bit `n` for the first
 /// `n + 1` bytes.
-struct Eyes {
+struct RowAutomaton {
     bytes: Vec<Byte>,
     /// The first bit of every row.
     firsts: u64,
@@ -144,7 +145,7 @@ struct Eyes {
     ends: u64,
 }
 
-impl Eyes {
+impl RowAutomaton {
     /// `None` if a search may not begin behind some byte.
     fn of(dense: &Dense, rows: &[Row]) -> Option<Self> {
         let rows = rows.get(..rows.len().min(ROWS_MAX)).unwrap_or_default();
@@ -180,7 +181,7 @@ struct Walk<'a> {
     /// What is still to be followed.
     open: Vec<(StateID, u64)>,
     /// Where a search that begins afresh is in another state.
-    apart: BTreeSet<Apart>,
+    apart: BTreeSet<StatePair>,
 }
 
 impl Walk<'_> {

@@ -248,12 +248,12 @@ pub(super) fn of_start(needle: &[u8]) -> Row {
 
 /// Rows, and what looking for all of them costs.
 #[derive(Clone, Debug)]
-struct Found {
+struct RowCandidate {
     rows: Vec<Row>,
     cost: u64,
 }
 
-impl Found {
+impl RowCandidate {
     fn of(places: &[Place]) -> Self {
         let mut rows = vec![Row::of(places.iter().map(|place| place.test))];
         for exotic in places.iter().flat_map(|place| &place.exotics) {
@@ -268,7 +268,7 @@ impl Found {
 
 /// The cheapest rows of a part of a pattern. Recursion is bounded: patterns nest
 /// `PATTERN_DEPTH_MAX` deep at most.
-fn best(hir: &Hir, steps: &mut u32) -> Option<Found> {
+fn best(hir: &Hir, steps: &mut u32) -> Option<RowCandidate> {
     let mut walk = Walk { run: Vec::new(), best: None, steps };
     walk.walk(hir);
     walk.flush();
@@ -285,7 +285,7 @@ struct Place {
 /// The runs of bytes that every match holds, one after the other; the cheapest rows are kept.
 struct Walk<'s> {
     run: Vec<Place>,
-    best: Option<Found>,
+    best: Option<RowCandidate>,
     /// Steps that are left: repetitions of repetitions are many.
     steps: &'s mut u32,
 }
@@ -324,7 +324,7 @@ impl Walk<'_> {
 
     /// Rows of all alternatives together, where each has some.
     fn alternatives(&mut self, parts: &[Hir]) {
-        let mut all = Found { rows: Vec::new(), cost: 0 };
+        let mut all = RowCandidate { rows: Vec::new(), cost: 0 };
         for part in parts {
             let Some(found) = best(part, self.steps) else { return };
             for row in found.rows {
@@ -362,12 +362,12 @@ impl Walk<'_> {
             // A row that ends before what is not one byte for sure needs no other beside it.
             let plain = places.iter().position(|place| !place.exotics.is_empty());
             for len in [Some(places.len()), plain].into_iter().flatten() {
-                self.offer(Found::of(places.get(..len).unwrap_or_default()));
+                self.offer(RowCandidate::of(places.get(..len).unwrap_or_default()));
             }
         }
     }
 
-    fn offer(&mut self, found: Found) {
+    fn offer(&mut self, found: RowCandidate) {
         let asks = found.rows.iter().all(|row| row.test(0).mask != 0);
         let asks = asks && found.rows.len() <= ROWS_MAX;
         if asks && self.best.as_ref().is_none_or(|best| found.cost < best.cost) {

@@ -37,7 +37,7 @@ pub(super) struct Triggers {
     /// In their stead, where they are many.
     table: Option<Box<Table>>,
     gates: Box<[Gate]>,
-    watched: Box<[Watched]>,
+    watched: Box<[TriggeredRow]>,
 }
 
 /// For every byte, a bit for each lot of triggers: one of which it may be the first byte, one of
@@ -100,7 +100,7 @@ struct Gate {
 
 /// A row that is compared where its trigger went off.
 #[derive(Clone, Copy, Debug)]
-struct Watched {
+struct TriggeredRow {
     row: Row,
     number: u8,
     /// Where in the row the trigger lies.
@@ -110,11 +110,11 @@ struct Watched {
 impl Triggers {
     /// For these rows, each with its number. None of them is empty.
     pub(super) fn of(rows: &[(u8, Row)]) -> Self {
-        let mut chosen: Vec<(Trigger, Watched)> = Vec::with_capacity(rows.len());
+        let mut chosen: Vec<(Trigger, TriggeredRow)> = Vec::with_capacity(rows.len());
         for ((number, row), offset) in rows.iter().zip(offsets(rows)) {
             let trigger = Trigger::cheapest(*row, offset);
             let offset = u8::try_from(offset).unwrap_or_default();
-            chosen.push((trigger, Watched { row: *row, number: *number, offset }));
+            chosen.push((trigger, TriggeredRow { row: *row, number: *number, offset }));
         }
         // Those of one byte stand together.
         chosen.sort_by_key(|(trigger, _)| (trigger.is_single(), *trigger));
@@ -163,14 +163,14 @@ impl Triggers {
 }
 
 /// A row that is looked for alone: it needs no memory.
-pub(super) struct Lone {
+pub(super) struct SingleRow {
     single: Option<Single>,
     pair: Option<Pair>,
     gates: [Gate; 1],
-    watched: [Watched; 1],
+    watched: [TriggeredRow; 1],
 }
 
-impl Lone {
+impl SingleRow {
     /// Looks for the first bytes of a text, which has some.
     #[inline]
     pub(super) fn of(row: Row) -> Self {
@@ -180,7 +180,7 @@ impl Lone {
         } else {
             (None, Some(Pair::of(trigger)))
         };
-        let watched = [Watched { row, number: 0, offset: 0 }];
+        let watched = [TriggeredRow { row, number: 0, offset: 0 }];
         Self { single, pair, gates: [Gate { trigger, rows: 1 }], watched }
     }
 
@@ -199,19 +199,19 @@ pub(super) struct View<'a> {
     pairs: &'a [Pair],
     table: Option<&'a Table>,
     gates: &'a [Gate],
-    watched: &'a [Watched],
+    watched: &'a [TriggeredRow],
 }
 
 /// Looking for rows has come to nothing: a text is so full of triggers that whoever looks at every
 /// byte is quicker. All rows whose triggers lie in front of this place were seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct GaveUp(pub(super) usize);
+pub(super) struct SearchAbandoned(pub(super) usize);
 
 /// Why a pass ends early.
-enum End {
+enum PassEnd {
     /// Whoever asked knows enough.
     Enough,
-    GaveUp(GaveUp),
+    GaveUp(SearchAbandoned),
 }
 
 /// What the places took at which triggers went off.
@@ -241,15 +241,15 @@ impl View<'_> {
         self,
         text: &[u8],
         mut seen: impl FnMut(Sighting) -> ControlFlow<()>,
-    ) -> Result<(), GaveUp> {
+    ) -> Result<(), SearchAbandoned> {
         let mut start = 0;
         let mut set = Set::default();
         let mut effort = Effort::default();
         let mut compare =
             |start, set: Set| match self.compare((text, start), set, &mut effort, &mut seen) {
                 ControlFlow::Continue(()) => None,
-                ControlFlow::Break(End::Enough) => Some(Ok(())),
-                ControlFlow::Break(End::GaveUp(at)) => Some(Err(at)),
+                ControlFlow::Break(PassEnd::Enough) => Some(Ok(())),
+                ControlFlow::Break(PassEnd::GaveUp(at)) => Some(Err(at)),
             };
         while let Some(at) = self.next(rest(text, start), &mut set) {
             start += at;
@@ -286,13 +286,13 @@ impl View<'_> {
         mut set: Set,
         effort: &mut Effort,
         seen: &mut impl FnMut(Sighting) -> ControlFlow<()>,
-    ) -> ControlFlow<End> {
+    ) -> ControlFlow<PassEnd> {
         while set != 0 {
             let trigger = start + set.trailing_zeros() as usize;
             set &= set - 1;
             self.compare_at(text, trigger, effort, seen)?;
             if effort.exceeds(trigger) {
-                return ControlFlow::Break(End::GaveUp(GaveUp(trigger + 1)));
+                return ControlFlow::Break(PassEnd::GaveUp(SearchAbandoned(trigger + 1)));
             }
         }
         ControlFlow::Continue(())
@@ -306,7 +306,7 @@ impl View<'_> {
         trigger: usize,
         effort: &mut Effort,
         seen: &mut impl FnMut(Sighting) -> ControlFlow<()>,
-    ) -> ControlFlow<End> {
+    ) -> ControlFlow<PassEnd> {
         let byte = |at: usize| text.get(at).copied().unwrap_or_default();
         let (here, next) = (byte(trigger), byte(trigger + 1));
         let mut rest = self.watched;
@@ -317,12 +317,12 @@ impl View<'_> {
             if !gate.trigger.goes_off(here, next) {
                 continue;
             }
-            for Watched { row, number, offset } in rows {
+            for TriggeredRow { row, number, offset } in rows {
                 let Some(at) = trigger.checked_sub(usize::from(*offset)) else { continue };
                 if row.stands(text, at) {
                     effort.0 += Effort::ROW;
                     if seen(Sighting { number: *number, at, trigger }).is_break() {
-                        return ControlFlow::Break(End::Enough);
+                        return ControlFlow::Break(PassEnd::Enough);
                     }
                 }
             }
@@ -471,7 +471,7 @@ mod tests {
     }
 
     /// How many rows were seen, and where it ended.
-    fn work(text: &str) -> (usize, Result<(), GaveUp>) {
+    fn work(text: &str) -> (usize, Result<(), SearchAbandoned>) {
         let mut seen = 0;
         let end = triggers().view().run(text.as_bytes(), |_| {
             seen += 1;
@@ -485,7 +485,7 @@ mod tests {
         for part in ["@", "a@b", "12-", "123-45 ", "me@here BEGIN PRIVATE KE disregard order"] {
             for bytes in [10_000, 100_000] {
                 let (seen, end) = work(&part.repeat(bytes / part.len()));
-                assert!(matches!(end, Err(GaveUp(at)) if at < 2_000), "{part}: {end:?}");
+                assert!(matches!(end, Err(SearchAbandoned(at)) if at < 2_000), "{part}: {end:?}");
                 assert!(seen < 100, "{part}: {seen} rows were looked at");
             }
         }

@@ -22,10 +22,10 @@ use std::io;
 
 use crate::base::limits::AUDIT_NAME_BYTES_MAX;
 use crate::runtime::audit::note::{Signer, Verifier};
-use crate::runtime::audit::recover::{Asked, Recovered, recover};
+use crate::runtime::audit::recover::{Recovered, VouchRequirement, recover};
 use crate::runtime::audit::segments::Segments;
 use crate::runtime::audit::store::Store;
-use crate::runtime::audit::torn::Torn;
+use crate::runtime::audit::torn::TornWrite;
 use crate::runtime::audit::walk::Damage;
 use crate::runtime::record::log::{Log, LogOptions};
 
@@ -42,12 +42,12 @@ pub struct Options {
     /// Keys that signed its checkpoints before, where that of `signer` did not.
     pub earlier: Vec<Box<dyn Verifier>>,
     /// Whose log is gone on with, if there is one.
-    pub past: Past,
+    pub past: Continuation,
 }
 
 /// Whose log is gone on with: whoever goes on vouches for all that stands in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Past {
+pub enum Continuation {
     /// One whose checkpoints are signed by the keys; without a key, one that nobody signs.
     Signed,
     /// Any, signed by whomever or by nobody: the host takes it on itself that it is what was
@@ -60,7 +60,7 @@ impl Options {
     #[must_use]
     pub fn new(writer: impl Into<String>, origin: impl Into<String>) -> Self {
         let (log, origin) = (LogOptions::new(writer), origin.into());
-        let (signer, earlier, past) = (None, Vec::new(), Past::Signed);
+        let (signer, earlier, past) = (None, Vec::new(), Continuation::Signed);
         Self { log, origin, segment_bytes: 64 << 20, signer, earlier, past }
     }
 }
@@ -73,7 +73,7 @@ pub struct Opened {
     /// The number of the next record.
     pub next: u64,
     /// What a crash left behind the last whole frame, and was taken away.
-    pub torn: Option<Torn>,
+    pub torn: Option<TornWrite>,
     /// Lines at its end that no checkpoint vouches for: what a crash left in front of the next one.
     /// Without keys, and of a log that was adopted, all.
     pub unsigned: u64,
@@ -96,7 +96,7 @@ pub enum OpenError {
     /// No key that was named vouches for what stands in it.
     Unvouched {
         /// Why none does.
-        wrong: Unvouched,
+        wrong: VouchFault,
         /// Lines of the log.
         lines: u64,
     },
@@ -113,7 +113,7 @@ pub enum OpenError {
 
 /// Why no key that was named vouches for a log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unvouched {
+pub enum VouchFault {
     /// Where it ends no checkpoint stands.
     Unsigned,
     /// Its last checkpoint is signed by another key, or by nobody.
@@ -153,21 +153,21 @@ impl fmt::Display for OpenError {
             Self::Other { writer, origin } => {
                 write!(f, "this is the log `{origin}` of the writer `{writer}`")
             }
-            Self::Unvouched { wrong: Unvouched::Unsigned, .. } => f.write_str(
+            Self::Unvouched { wrong: VouchFault::Unsigned, .. } => f.write_str(
                 "no key signed how this log ends: compare it with a copy, or with a checkpoint \
                  that was kept elsewhere; then adopt it",
             ),
-            Self::Unvouched { wrong: Unvouched::Foreign { size }, .. } => write!(
+            Self::Unvouched { wrong: VouchFault::Foreign { size }, .. } => write!(
                 f,
                 "no key that was named signed the last checkpoint of this log, of {size} lines: \
                  name the key that did, or adopt the log"
             ),
-            Self::Unvouched { wrong: Unvouched::Behind { size }, lines } => write!(
+            Self::Unvouched { wrong: VouchFault::Behind { size }, lines } => write!(
                 f,
                 "this log was closed with {lines} lines, and its last checkpoint vouches for \
                  {size}: compare it with a copy, or with a checkpoint that was kept elsewhere"
             ),
-            Self::Unvouched { wrong: Unvouched::Keyless { size }, .. } => write!(
+            Self::Unvouched { wrong: VouchFault::Keyless { size }, .. } => write!(
                 f,
                 "keys signed {size} lines of this log, and none would sign what comes behind: name \
                  the key, or adopt the log to go on without one"
@@ -202,7 +202,8 @@ pub fn open(mut store: impl Store + 'static, options: Options) -> Result<(Log, O
     }
     let own = signer.as_deref().map(|signer| signer as &dyn Verifier);
     let keys: Vec<_> = own.into_iter().chain(earlier.iter().map(|key| &**key)).collect();
-    let asked = (past == Past::Signed).then_some(Asked { keys: &keys, signs: signer.is_some() });
+    let asked = (past == Continuation::Signed)
+        .then_some(VouchRequirement { keys: &keys, signs: signer.is_some() });
     let found = recover(&mut store, (&log.writer, &origin), asked)?;
     drop(keys);
     let (next, tail) = (found.tail.position().next, found.tail.clone());

@@ -69,7 +69,7 @@ const fn split(count: u64) -> u64 {
 
 /// Makes the roots of subtrees while it is shown leaves.
 #[derive(Clone, Debug)]
-pub struct Collecting {
+pub struct SubtreeCollector {
     /// Each with the place that its root has in the proof, in order of their leaves.
     parts: Vec<(Range<u64>, usize, Tree)>,
     /// The part that comes next.
@@ -77,7 +77,7 @@ pub struct Collecting {
     leaves: u64,
 }
 
-impl Collecting {
+impl SubtreeCollector {
     /// Makes the roots of these, of a log whose first leaves are known as the tree `begun` only.
     #[must_use]
     pub fn of(parts: &[Range<u64>], begun: &Tree) -> Self {
@@ -262,7 +262,7 @@ mod tests {
     fn collected(parts: &[Range<u64>], leaves: &[[u8; 32]], begun: usize) -> Vec<[u8; 32]> {
         let mut tree = Tree::default();
         leaves[..begun].iter().for_each(|leaf| tree.push(*leaf));
-        let mut collecting = Collecting::of(parts, &tree);
+        let mut collecting = SubtreeCollector::of(parts, &tree);
         leaves[begun..].iter().for_each(|leaf| collecting.push(*leaf));
         collecting.finish().expect("all leaves were shown")
     }
@@ -330,7 +330,7 @@ mod tests {
     #[test]
     fn leaves_that_are_missing_give_no_proof() {
         let parts = inclusion(1, 8).expect("a leaf of it");
-        let mut collecting = Collecting::of(&parts, &Tree::default());
+        let mut collecting = SubtreeCollector::of(&parts, &Tree::default());
         for leaf in leaves(7) {
             collecting.push(leaf);
         }

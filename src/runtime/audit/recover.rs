@@ -11,17 +11,17 @@
 
 use crate::runtime::audit::note::{Checkpoint, Note, Verifier};
 use crate::runtime::audit::store::Source;
-use crate::runtime::audit::torn::Torn;
-use crate::runtime::audit::walk::{Ending, Stopped, Visitor, Wrong};
-use crate::runtime::audit::whole::{Whole, whole};
-use crate::runtime::audit::{OpenError, Unvouched};
+use crate::runtime::audit::torn::TornWrite;
+use crate::runtime::audit::walk::{Ending, Visitor, WalkError, Wrong};
+use crate::runtime::audit::whole::{IntactLog, whole};
+use crate::runtime::audit::{OpenError, VouchFault};
 use crate::runtime::record::chain::Tail;
 use crate::runtime::record::read::Entry;
 use crate::runtime::record::tree::Tree;
 
 /// A segment that can be written on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Open {
+pub(super) struct OpenSegment {
     /// The number of its first line.
     pub(super) segment: u64,
     /// Bytes.
@@ -40,24 +40,24 @@ pub(super) struct Recovered {
     /// The last segment, and how many bytes of it are whole.
     pub(super) last: Option<(u64, u64)>,
     /// The last segment, if it is gone on with; `None`: a new one.
-    pub(super) open: Option<Open>,
-    pub(super) torn: Option<Torn>,
+    pub(super) open: Option<OpenSegment>,
+    pub(super) torn: Option<TornWrite>,
     /// Lines that no checkpoint vouches for.
     pub(super) unsigned: u64,
 }
 
-impl From<Stopped> for OpenError {
-    fn from(stopped: Stopped) -> Self {
+impl From<WalkError> for OpenError {
+    fn from(stopped: WalkError) -> Self {
         match stopped {
-            Stopped::Storage(error) => Self::Storage(error),
-            Stopped::Damage(damage) => damage.into(),
+            WalkError::Storage(error) => Self::Storage(error),
+            WalkError::Damage(damage) => damage.into(),
         }
     }
 }
 
 /// What a host asks of a log that it goes on with.
 #[derive(Clone, Copy)]
-pub(super) struct Asked<'a> {
+pub(super) struct VouchRequirement<'a> {
     /// One of these vouches for it; where there is none, nobody does.
     pub(super) keys: &'a [&'a dyn Verifier],
     /// Whether what comes behind is signed.
@@ -65,7 +65,7 @@ pub(super) struct Asked<'a> {
 }
 
 /// Notes who vouches for what.
-struct Signed<'a> {
+struct VouchTracker<'a> {
     keys: &'a [&'a dyn Verifier],
     /// Lines that the last checkpoint vouches for which one of the keys signed.
     own: Option<u64>,
@@ -76,14 +76,14 @@ struct Signed<'a> {
     is_bound: bool,
 }
 
-impl Signed<'_> {
+impl VouchTracker<'_> {
     /// Whether no checkpoint was there.
     const fn says_nothing(&self) -> bool {
         self.own.is_none() && self.foreign.is_none()
     }
 }
 
-impl Visitor for Signed<'_> {
+impl Visitor for VouchTracker<'_> {
     fn line(&mut self, _: u64, _: [u8; 32], _: &[u8], entry: &Entry<'_>) {
         self.block |= matches!(entry, Entry::Block(_));
     }
@@ -104,19 +104,19 @@ impl Visitor for Signed<'_> {
 pub(super) fn recover(
     store: &mut impl Source,
     (writer, origin): (&str, &str),
-    asked: Option<Asked<'_>>,
+    asked: Option<VouchRequirement<'_>>,
 ) -> Result<Recovered, OpenError> {
     let keys = asked.map_or(&[][..], |asked| asked.keys);
     let mut read = |last| {
         let is_bound = keys.is_empty();
-        let mut signed = Signed { keys, own: None, foreign: None, block: false, is_bound };
+        let mut signed = VouchTracker { keys, own: None, foreign: None, block: false, is_bound };
         whole(store, Some(last), &mut signed).map(|found| (found, signed))
     };
     let last = read(1);
     let asks_before = match &last {
         // It has no beginning: the one before says where it would begin.
-        Err(Stopped::Damage(damage)) => damage.wrong == Wrong::Start,
-        Err(Stopped::Storage(_)) => false,
+        Err(WalkError::Damage(damage)) => damage.wrong == Wrong::Start,
+        Err(WalkError::Storage(_)) => false,
         // A crash took the checkpoint with which it begins: the one before ends with another. Or
         // where its chain begins only its start says, which nobody signs: the one before knows.
         Ok((found, signed)) => {
@@ -138,32 +138,36 @@ pub(super) fn recover(
 }
 
 /// Whether one of the keys vouches for a log, and one goes on to.
-fn vouched(found: &Whole, signed: &Signed<'_>, asked: Asked<'_>) -> Result<(), OpenError> {
+fn vouched(
+    found: &IntactLog,
+    signed: &VouchTracker<'_>,
+    asked: VouchRequirement<'_>,
+) -> Result<(), OpenError> {
     let lines = found.lines();
     let wrong = match (signed.own, signed.foreign) {
         _ if lines == 0 => return Ok(()),
         (None, None) if asked.keys.is_empty() => return Ok(()),
-        (_, Some(size)) if asked.keys.is_empty() => Unvouched::Keyless { size },
-        (_, Some(size)) => Unvouched::Foreign { size },
-        (None, None) => Unvouched::Unsigned,
+        (_, Some(size)) if asked.keys.is_empty() => VouchFault::Keyless { size },
+        (_, Some(size)) => VouchFault::Foreign { size },
+        (None, None) => VouchFault::Unsigned,
         // Who closes a log, or ends a segment, signs first.
-        (Some(size), None) if found.ended() && size < lines => Unvouched::Behind { size },
+        (Some(size), None) if found.ended() && size < lines => VouchFault::Behind { size },
         // Lines behind would look as an enemy's do.
-        (Some(size), None) if !asked.signs => Unvouched::Keyless { size },
+        (Some(size), None) if !asked.signs => VouchFault::Keyless { size },
         (Some(_), None) => return Ok(()),
     };
     Err(OpenError::Unvouched { wrong, lines })
 }
 
-fn go_on(found: Whole, signed: Option<u64>) -> Recovered {
+fn go_on(found: IntactLog, signed: Option<u64>) -> Recovered {
     let lines = found.lines();
-    let Whole { walk, last, torn, .. } = found;
+    let IntactLog { walk, last, torn, .. } = found;
     let open = last.filter(|(_, seen)| seen.ending != Ending::Ended).map(|(segment, seen)| {
         // One without a line begins anew, with all that a beginning has. In front of lines stands
         // a checkpoint, or none of the keys would vouch for them.
         let bytes = if seen.lines == 0 { 0 } else { seen.bytes };
         let signed = signed.is_some() && seen.lines > 0;
-        Open { segment, bytes, lines: seen.lines, signed }
+        OpenSegment { segment, bytes, lines: seen.lines, signed }
     });
     let last = last.map(|(segment, seen)| (segment, open.map_or(seen.bytes, |open| open.bytes)));
     let unsigned = lines - signed.unwrap_or(0).min(lines);

@@ -11,7 +11,7 @@ use std::io;
 use crate::base::limits::AUDIT_LOOSE_BYTES_MAX;
 use crate::runtime::audit::frame::{HEADER, Kind, frame};
 use crate::runtime::audit::note::{Checkpoint, Signer};
-use crate::runtime::audit::recover::{Open, Recovered};
+use crate::runtime::audit::recover::{OpenSegment, Recovered};
 use crate::runtime::audit::start::Start;
 use crate::runtime::audit::store::Store;
 use crate::runtime::record::chain::{Batch, Position};
@@ -32,7 +32,7 @@ pub struct Segments<S> {
     tree: Tree,
     position: Position,
     /// The segment that is written to; `None` before the first line, and behind a segment's end.
-    open: Option<Open>,
+    open: Option<OpenSegment>,
     /// Bytes of it that outlast a loss of power.
     synced: u64,
     /// Bytes that were appended since.
@@ -67,7 +67,7 @@ impl<S: Store> Segments<S> {
     }
 
     /// The segment that is written to; a new one where there is none.
-    fn open(&mut self) -> io::Result<Open> {
+    fn open(&mut self) -> io::Result<OpenSegment> {
         if let Some(open) = self.open.take() {
             return Ok(open);
         }
@@ -77,7 +77,7 @@ impl<S: Store> Segments<S> {
         self.store.begin(segment)?;
         self.store.sync_names()?;
         self.synced = 0;
-        Ok(Open { segment, bytes: 0, lines: 0, signed: false })
+        Ok(OpenSegment { segment, bytes: 0, lines: 0, signed: false })
     }
 
     fn begin(&mut self) {

@@ -1,7 +1,7 @@
 //! What a crash leaves of the last write, told from what somebody changed.
 //!
 //! In:      the bytes of a segment behind its last whole frame.
-//! Out:     `Torn`, or what is wrong.
+//! Out:     `TornWrite`, or what is wrong.
 //! Imports: `base`.
 //! Source:  `docs/audit.md`, "Recovery".
 //!
@@ -16,7 +16,7 @@ use crate::base::limits::{AUDIT_TORN_BYTES_MAX, NOTE_BYTES_MAX, PACKED_BYTES_MAX
 use crate::runtime::audit::crc::Crc;
 use crate::runtime::audit::frame::{HEAD_BYTES, HEADER, Kind, first, frame, head, sum};
 use crate::runtime::audit::store::Source;
-use crate::runtime::audit::walk::{Damage, Stopped, Wrong, plain};
+use crate::runtime::audit::walk::{Damage, WalkError, Wrong, plain};
 
 /// Bytes that disks write all or none of.
 const SECTOR_BYTES: u64 = 512;
@@ -24,7 +24,7 @@ const SECTOR: usize = 512;
 
 /// What a crash left behind the last whole frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Torn {
+pub struct TornWrite {
     /// The segment: the number of its first line.
     pub segment: u64,
     /// Where it begins in the segment.
@@ -42,13 +42,13 @@ pub fn trace(
     store: &mut impl Source,
     segment: u64,
     (at, lines): (u64, u64),
-) -> Result<Torn, Stopped> {
+) -> Result<TornWrite, WalkError> {
     let mut rest = Vec::new();
     let most = AUDIT_TORN_BYTES_MAX as u64 + 1;
     store.read(segment, at)?.take(most).read_to_end(&mut rest)?;
     match judge(&rest, at, lines) {
-        None => Ok(Torn { segment, at, bytes: rest.len() as u64 }),
-        Some(wrong) => Err(Stopped::Damage(Damage { segment, at, wrong })),
+        None => Ok(TornWrite { segment, at, bytes: rest.len() as u64 }),
+        Some(wrong) => Err(WalkError::Damage(Damage { segment, at, wrong })),
     }
 }
 

@@ -184,7 +184,7 @@ pub struct Walk {
 
 /// A segment that was read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Seen {
+pub struct SegmentSummary {
     /// How it ends.
     pub ending: Ending,
     /// Bytes of its whole frames, and of what stands in front of them.
@@ -195,14 +195,14 @@ pub struct Seen {
 
 /// Why a log is not read on.
 #[derive(Debug)]
-pub enum Stopped {
+pub enum WalkError {
     /// It cannot be read.
     Storage(io::Error),
     /// It is damaged.
     Damage(Damage),
 }
 
-impl From<io::Error> for Stopped {
+impl From<io::Error> for WalkError {
     fn from(error: io::Error) -> Self {
         Self::Storage(error)
     }
@@ -212,15 +212,15 @@ impl From<io::Error> for Stopped {
 /// in its log. A segment whose beginning is broken leaves `walk` as it was.
 ///
 /// # Errors
-/// `Stopped`. A frame that is not whole is no error: it is where reading ends.
+/// `WalkError`. A frame that is not whole is no error: it is where reading ends.
 pub fn segment(
     walk: &mut Option<Walk>,
     segment: u64,
     from: impl Read,
     visitor: &mut dyn Visitor,
-) -> Result<Seen, Stopped> {
-    let broken = |at| Seen { ending: Ending::Broken(at), bytes: at, lines: 0 };
-    let damage = |at, wrong| Stopped::Damage(Damage { segment, at, wrong });
+) -> Result<SegmentSummary, WalkError> {
+    let broken = |at| SegmentSummary { ending: Ending::Broken(at), bytes: at, lines: 0 };
+    let damage = |at, wrong| WalkError::Damage(Damage { segment, at, wrong });
     let (mut frames, whole) = Frames::of(from)?;
     if !whole {
         return Ok(broken(0));
@@ -249,7 +249,7 @@ pub fn segment(
         let at = frames.at;
         let here = |wrong| damage(at, wrong);
         let lines = walk.tree.leaves - before;
-        let seen = |ending| Seen { ending, bytes: at, lines };
+        let seen = |ending| SegmentSummary { ending, bytes: at, lines };
         match frames.read()? {
             Next::End => return Ok(seen(Ending::Open)),
             Next::Broken => return Ok(seen(Ending::Broken(at))),
@@ -273,7 +273,7 @@ pub fn segment(
                 }
                 let bytes = frames.at;
                 return match frames.read()? {
-                    Next::End => Ok(Seen { ending: Ending::Ended, bytes, lines }),
+                    Next::End => Ok(SegmentSummary { ending: Ending::Ended, bytes, lines }),
                     Next::Frame(_) | Next::Broken => Err(damage(bytes, Wrong::Misplaced)),
                 };
             }

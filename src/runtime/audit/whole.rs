@@ -7,25 +7,25 @@
 
 use crate::runtime::audit::frame::HEADER;
 use crate::runtime::audit::store::Source;
-use crate::runtime::audit::torn::{Torn, trace};
+use crate::runtime::audit::torn::{TornWrite, trace};
 use crate::runtime::audit::walk::{
-    Damage, Ending, Seen, Stopped, Visitor, Walk, Wrong, segment as walk_on,
+    Damage, Ending, SegmentSummary, Visitor, Walk, WalkError, Wrong, segment as walk_on,
 };
 
 /// A log that was read to its end, and nothing of it is damaged.
 #[derive(Debug)]
-pub struct Whole {
+pub struct IntactLog {
     /// What was read; `None` of a log that nothing was written to yet.
     pub walk: Option<Walk>,
     /// Segments.
     pub segments: u64,
     /// The last segment, and what was read of it; `None` if there is none.
-    pub last: Option<(u64, Seen)>,
+    pub last: Option<(u64, SegmentSummary)>,
     /// What a crash left at its end, or a write that is under way.
-    pub torn: Option<Torn>,
+    pub torn: Option<TornWrite>,
 }
 
-impl Whole {
+impl IntactLog {
     /// Lines in front of the first segment that was read.
     #[must_use]
     pub fn begin(&self) -> u64 {
@@ -54,24 +54,24 @@ impl Whole {
 /// Reads a log from its first segment on, or its `last` segments.
 ///
 /// # Errors
-/// `Stopped`, where it cannot be read or is damaged. What a crash leaves at the end is neither.
+/// `WalkError`, where it cannot be read or is damaged. What a crash leaves at the end is neither.
 pub fn whole(
     store: &mut impl Source,
     last: Option<usize>,
     visitor: &mut dyn Visitor,
-) -> Result<Whole, Stopped> {
+) -> Result<IntactLog, WalkError> {
     let mut names = store.list()?;
     if let Some(last) = last {
         names.drain(..names.len().saturating_sub(last));
     }
     let segments = names.len() as u64;
-    let mut whole = Whole { walk: None, segments, last: None, torn: None };
+    let mut whole = IntactLog { walk: None, segments, last: None, torn: None };
     let mut names = names.into_iter().peekable();
     while let Some(name) = names.next() {
         let seen = walk_on(&mut whole.walk, name, store.read(name, 0)?, visitor)?;
         whole.last = Some((name, seen));
-        let Seen { ending, bytes, lines } = seen;
-        let damage = |wrong| Err(Stopped::Damage(Damage { segment: name, at: bytes, wrong }));
+        let SegmentSummary { ending, bytes, lines } = seen;
+        let damage = |wrong| Err(WalkError::Damage(Damage { segment: name, at: bytes, wrong }));
         match (ending, names.peek().is_some()) {
             (Ending::Ended, _) | (Ending::Open, false) => {}
             (Ending::Open, true) => return damage(Wrong::NoEnd),

@@ -29,7 +29,7 @@ const QUIET_LOOKS: u32 = 60;
 
 /// Why what lies in the files does not become active.
 #[derive(Debug)]
-pub enum Refused {
+pub enum ReloadError {
     /// A file cannot be read.
     Unreadable {
         /// Which.
@@ -66,7 +66,7 @@ pub enum Refused {
     NotYet(Box<dyn Error + Send + Sync>),
 }
 
-impl fmt::Display for Refused {
+impl fmt::Display for ReloadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unreadable { path, error } => {
@@ -89,7 +89,7 @@ impl fmt::Display for Refused {
     }
 }
 
-impl Error for Refused {}
+impl Error for ReloadError {}
 
 /// What a file system tells of a file without reading it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -97,18 +97,18 @@ struct Stamp {
     modified: Option<SystemTime>,
     bytes: u64,
     /// What the system tells besides, where it does.
-    more: More,
+    more: ExtendedStamp,
 }
 
 impl Stamp {
     fn of(data: &Metadata) -> Self {
-        Self { modified: data.modified().ok(), bytes: data.len(), more: More::of(data) }
+        Self { modified: data.modified().ok(), bytes: data.len(), more: ExtendedStamp::of(data) }
     }
 }
 
 /// What only some systems tell of a file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct More {
+struct ExtendedStamp {
     /// Device and number.
     identity: (u64, u64),
     /// When it was changed, in seconds and nanoseconds. Whoever writes can set the time above, as
@@ -116,7 +116,7 @@ struct More {
     changed: (i64, i64),
 }
 
-impl More {
+impl ExtendedStamp {
     #[cfg(unix)]
     fn of(data: &Metadata) -> Self {
         use std::os::unix::fs::MetadataExt;
@@ -131,20 +131,20 @@ impl More {
 }
 
 /// Makes a candidate of the bytes of all files, in their order.
-type Loader = dyn FnMut(&[Vec<u8>]) -> Result<Candidate, Refused> + Send;
+type Loader = dyn FnMut(&[Vec<u8>]) -> Result<Candidate, ReloadError> + Send;
 
 /// Files that together are what is loaded: a bundle, and what vouches for it.
 pub struct Files {
     /// Each with the most bytes that it may have.
     paths: Vec<(PathBuf, usize)>,
     load: Box<Loader>,
-    seen: Option<Seen>,
+    seen: Option<LastRead>,
     /// Why they could not be read the last time, if they could not.
     told: Option<String>,
 }
 
 /// Files as they were read last.
-struct Seen {
+struct LastRead {
     stamps: Vec<Stamp>,
     /// Whether they were read twice since the stamps are these.
     settled: bool,
@@ -178,7 +178,8 @@ impl Files {
     ) -> Self {
         let load = move |contents: &[Vec<u8>]| {
             load(contents).map_err(|error| {
-                let refused = if passes(&error) { Refused::NotYet } else { Refused::Bundle };
+                let refused =
+                    if passes(&error) { ReloadError::NotYet } else { ReloadError::Bundle };
                 refused(error.into())
             })
         };
@@ -192,7 +193,7 @@ impl Files {
         })
     }
 
-    fn look(&mut self) -> Result<Option<Candidate>, Refused> {
+    fn look(&mut self) -> Result<Option<Candidate>, ReloadError> {
         let stamps = self.paths.iter().map(|(path, most)| stamp(path, *most));
         let stamps = stamps.collect::<Result<Vec<_>, _>>()?;
         let same = self.seen.as_mut().filter(|seen| seen.stamps == stamps);
@@ -210,12 +211,12 @@ impl Files {
         }
         let digest = hash.finalize().into();
         let known = self.seen.as_ref().is_some_and(|seen| seen.digest == digest);
-        self.seen = Some(Seen { stamps, settled: twice, quiet: 0, digest });
+        self.seen = Some(LastRead { stamps, settled: twice, quiet: 0, digest });
         if known {
             return Ok(None);
         }
         let loaded = (self.load)(&contents);
-        if matches!(loaded, Err(Refused::NotYet(_))) {
+        if matches!(loaded, Err(ReloadError::NotYet(_))) {
             self.seen = None;
         }
         loaded.map(Some)
@@ -223,18 +224,18 @@ impl Files {
 }
 
 impl Source for Files {
-    fn poll(&mut self) -> Result<Option<Candidate>, Refused> {
+    fn poll(&mut self) -> Result<Option<Candidate>, ReloadError> {
         let found = self.look();
         let told = self.told.take();
         let Err(refused) = found else { return found };
         match refused {
-            Refused::Bundle(_) | Refused::Nothing => Err(refused),
+            ReloadError::Bundle(_) | ReloadError::Nothing => Err(refused),
             // Nobody wants to hear every second that a file is not there.
-            Refused::NotYet(_)
-            | Refused::Unreadable { .. }
-            | Refused::NoFile { .. }
-            | Refused::TooLarge { .. }
-            | Refused::Moving { .. } => {
+            ReloadError::NotYet(_)
+            | ReloadError::Unreadable { .. }
+            | ReloadError::NoFile { .. }
+            | ReloadError::TooLarge { .. }
+            | ReloadError::Moving { .. } => {
                 self.told = Some(refused.to_string());
                 if self.told == told { Ok(None) } else { Err(refused) }
             }
@@ -247,23 +248,23 @@ impl Source for Files {
 }
 
 /// What the file system tells of a file that may be read.
-fn stamp(path: &Path, most: usize) -> Result<Stamp, Refused> {
+fn stamp(path: &Path, most: usize) -> Result<Stamp, ReloadError> {
     let data = fs::metadata(path);
-    let data = data.map_err(|error| Refused::Unreadable { path: path.to_owned(), error })?;
+    let data = data.map_err(|error| ReloadError::Unreadable { path: path.to_owned(), error })?;
     if !data.is_file() {
-        return Err(Refused::NoFile { path: path.to_owned() });
+        return Err(ReloadError::NoFile { path: path.to_owned() });
     }
     let (bytes, most) = (data.len(), most as u64);
     if bytes > most {
-        return Err(Refused::TooLarge { path: path.to_owned(), bytes, most });
+        return Err(ReloadError::TooLarge { path: path.to_owned(), bytes, most });
     }
     Ok(Stamp::of(&data))
 }
 
 /// All bytes of a file that is, before and afterwards, the one that `wanted` describes.
-fn read(path: &Path, most: usize, wanted: &Stamp) -> Result<Vec<u8>, Refused> {
-    let unreadable = |error| Refused::Unreadable { path: path.to_owned(), error };
-    let moving = || Refused::Moving { path: path.to_owned() };
+fn read(path: &Path, most: usize, wanted: &Stamp) -> Result<Vec<u8>, ReloadError> {
+    let unreadable = |error| ReloadError::Unreadable { path: path.to_owned(), error };
+    let moving = || ReloadError::Moving { path: path.to_owned() };
     let mut file = File::open(path).map_err(unreadable)?;
     if Stamp::of(&file.metadata().map_err(unreadable)?) != *wanted {
         return Err(moving());
@@ -277,7 +278,7 @@ fn read(path: &Path, most: usize, wanted: &Stamp) -> Result<Vec<u8>, Refused> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Files, QUIET_LOOKS, Refused, read, stamp};
+    use super::{Files, QUIET_LOOKS, ReloadError, read, stamp};
     use std::fs;
 
     #[test]
@@ -300,16 +301,16 @@ mod tests {
         #[cfg(unix)]
         {
             fs::rename(&other, &path).expect("a name");
-            assert!(matches!(read(&path, 3, &seen), Err(Refused::Moving { .. })));
+            assert!(matches!(read(&path, 3, &seen), Err(ReloadError::Moving { .. })));
         }
         write("bundle", b"longer");
-        assert!(matches!(read(&path, 9, &seen), Err(Refused::Moving { .. })));
+        assert!(matches!(read(&path, 9, &seen), Err(ReloadError::Moving { .. })));
         let seen = stamp(&path, 9).expect("it is there");
         assert_eq!(read(&path, 9, &seen).expect("it is at rest"), b"longer");
-        let Err(Refused::TooLarge { bytes: 6, most: 5, .. }) = stamp(&path, 5) else {
+        let Err(ReloadError::TooLarge { bytes: 6, most: 5, .. }) = stamp(&path, 5) else {
             panic!("it is larger than it may be")
         };
-        let Err(Refused::NoFile { .. }) = stamp(&folder, 9) else { panic!("it is a folder") };
+        let Err(ReloadError::NoFile { .. }) = stamp(&folder, 9) else { panic!("it is a folder") };
         fs::remove_dir_all(&folder).expect("the folder goes away");
     }
 
@@ -320,14 +321,14 @@ mod tests {
         let path = folder.join("bundle");
         fs::write(&path, b"no bundle").expect("a file");
         let mut files = Files::unsigned(&path);
-        assert!(matches!(files.look(), Err(Refused::Bundle(_))));
+        assert!(matches!(files.look(), Err(ReloadError::Bundle(_))));
         assert!(matches!(files.look(), Ok(None)), "it is read once more");
         // As if other bytes had been there then, with the same stamp.
         files.seen.as_mut().expect("it was read").digest = [0; 32];
         for _ in 0..QUIET_LOOKS {
             assert!(matches!(files.look(), Ok(None)));
         }
-        assert!(matches!(files.look(), Err(Refused::Bundle(_))));
+        assert!(matches!(files.look(), Err(ReloadError::Bundle(_))));
         fs::remove_dir_all(&folder).expect("the folder goes away");
     }
 }

@@ -10,7 +10,7 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use crate::runtime::engine::files::Refused;
+use crate::runtime::engine::files::ReloadError;
 use crate::runtime::engine::{Candidate, Engine};
 
 /// Where bundles come from.
@@ -19,7 +19,7 @@ pub trait Source: Send {
     ///
     /// # Errors
     /// If something is there and must not decide.
-    fn poll(&mut self) -> Result<Option<Candidate>, Refused>;
+    fn poll(&mut self) -> Result<Option<Candidate>, ReloadError>;
 
     /// Forgets what it has seen and said: the next look is as the first.
     fn forget(&mut self);
@@ -42,7 +42,7 @@ pub enum Event {
     /// What was found is refused. The engine decides as before.
     Refused {
         /// Why.
-        refused: Refused,
+        refused: ReloadError,
         /// The root of the bundle that decides on.
         kept: [u8; 32],
     },
@@ -52,9 +52,9 @@ pub enum Event {
 ///
 /// # Errors
 /// If it has nothing, or nothing good: there is no engine then.
-pub fn start(source: &mut impl Source) -> Result<Engine, Refused> {
+pub fn start(source: &mut impl Source) -> Result<Engine, ReloadError> {
     source.forget();
-    source.poll()?.map(Engine::start).ok_or(Refused::Nothing)
+    source.poll()?.map(Engine::start).ok_or(ReloadError::Nothing)
 }
 
 /// Looks once, and exchanges what decides if something good is new.

@@ -1,7 +1,7 @@
 //! Clauses: what silences a rule that is no plain conjunction of atoms on slots.
 //!
 //! In:      the code of the rule, terms.
-//! Out:     `Found`: atoms that silence it alone or together, and whether they are all it asks.
+//! Out:     `Silencers`: atoms that silence it alone or together, and whether they are all it asks.
 //! Imports: `lang`, `runtime::bundle`.
 //!
 //! Atoms are on slots and on terms that cost little and build nothing. What is found is proved by
@@ -11,12 +11,12 @@ use crate::lang::opcodes::{
     EXIT_FALSE, EXIT_TRUE, INFALLIBLE, Instruction, Op, Operand, X_INVERT, Yield,
 };
 use crate::runtime::bundle::module::{FunctionKind, NONE};
-use crate::runtime::program::reading::{Held, Reader};
+use crate::runtime::program::reading::{Reader, RegisterPlaces};
 use crate::runtime::program::veto::{Literal, same};
 
 /// What silences a rule.
 #[derive(Debug, Default)]
-pub(super) struct Found {
+pub(super) struct Silencers {
     /// Atoms that silence it alone.
     pub(super) alone: Vec<Literal>,
     /// Atoms that silence it together, in the order of the code.
@@ -33,10 +33,10 @@ const REGISTERS: usize = 64;
 
 /// What silences the function of a reader, whose code this is. It is read in a time that goes with
 /// the square of its length, which the caller bounds.
-pub(super) fn find(reader: &mut Reader<'_>, code: &[Instruction]) -> Found {
+pub(super) fn find(reader: &mut Reader<'_>, code: &[Instruction]) -> Silencers {
     let kind = reader.row.kind;
-    let resolved = Resolved::of(reader, code);
-    let mut found = Found::default();
+    let resolved = ResolvedFunction::of(reader, code);
+    let mut found = Silencers::default();
     let mut others: Vec<Instruction> = Vec::new();
     for literal in resolved.distinct() {
         if resolved.silences(reader, &[literal]) {
@@ -56,7 +56,7 @@ pub(super) fn find(reader: &mut Reader<'_>, code: &[Instruction]) -> Found {
 
 /// Two or three atoms that silence together, none of which can be left out.
 fn together(
-    resolved: &Resolved<'_>,
+    resolved: &ResolvedFunction<'_>,
     reader: &Reader<'_>,
     others: &[Instruction],
 ) -> Vec<Vec<Literal>> {
@@ -83,10 +83,10 @@ fn together(
 /// Whether the rule fires if nothing that was found silences it, however the other atoms come out
 /// or fail.
 fn fires(
-    resolved: &Resolved<'_>,
+    resolved: &ResolvedFunction<'_>,
     reader: &Reader<'_>,
     others: &[Instruction],
-    found: &Found,
+    found: &Silencers,
 ) -> bool {
     let spared: Vec<Literal> =
         found.alone.iter().map(|it| Literal { outcome: !it.outcome, ..*it }).collect();
@@ -118,7 +118,7 @@ fn fires(
 }
 
 /// A function whose atoms are on slots and terms.
-struct Resolved<'c> {
+struct ResolvedFunction<'c> {
     code: &'c [Instruction],
     /// Of every instruction the upright atom, if it is one on slots and cheap terms.
     atoms: Vec<Option<Instruction>>,
@@ -128,14 +128,14 @@ struct Resolved<'c> {
     computes: bool,
 }
 
-impl<'c> Resolved<'c> {
+impl<'c> ResolvedFunction<'c> {
     fn of(reader: &mut Reader<'_>, code: &'c [Instruction]) -> Self {
         let (atoms, places) = (Vec::with_capacity(code.len()), Vec::with_capacity(code.len()));
         let mut resolved = Self { code, atoms, places, computes: false };
         // Jumps lead forward but in loops, so what a register holds is what was written last.
         let loops = code.iter().any(|ins| ins.op == Op::Next);
         let registers = usize::from(reader.row.registers);
-        let mut held: Held = vec![NONE; registers];
+        let mut held: RegisterPlaces = vec![NONE; registers];
         let mut written = 0_u64;
         for ins in code {
             let [.., writes] = ins.op.operands();

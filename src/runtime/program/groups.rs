@@ -7,8 +7,8 @@
 use std::collections::HashSet;
 
 use crate::runtime::bundle::module::{Module, NONE, Phase, Requirement};
-use crate::runtime::program::plan::{
-    Asked, Asker, Bucket, Group, Rare, Span, Tables, cost, requirements,
+use crate::runtime::program::dispatch::{
+    Bucket, Group, GroupExtras, ProgramItem, SlotRequirement, Span, Tables, cost, requirements,
 };
 use crate::runtime::program::pool::Pool;
 use crate::runtime::program::screen::{Source, Workspace};
@@ -77,7 +77,7 @@ impl<'m> Groups<'m> {
     /// What outputs ask of types. They come first: every group takes in what outputs need.
     pub(super) fn outputs(&mut self) -> Span {
         for (at, row) in (0..).zip(&self.module.outputs) {
-            self.ask(0, (row.first_requirement, row.requirements), Asker::Output(at));
+            self.ask(0, (row.first_requirement, row.requirements), ProgramItem::Output(at));
         }
         let typed = Span::since(0, &self.tables.typed);
         self.typed = [!self.tables.typed.is_empty(); 2];
@@ -126,7 +126,11 @@ impl<'m> Groups<'m> {
             let row = self.module.rules.get(usize::from(*rule));
             if let Some(row) = row.filter(|row| row.phase == phase) {
                 self.tables.rules.push(*rule);
-                self.ask(typed, (row.first_requirement, row.requirements), Asker::Rule(*rule));
+                self.ask(
+                    typed,
+                    (row.first_requirement, row.requirements),
+                    ProgramItem::Rule(*rule),
+                );
                 together = together.saturating_add(cost(self.module, *rule));
             }
         }
@@ -143,7 +147,7 @@ impl<'m> Groups<'m> {
         let more = Span::since(words, &self.tables.words);
         let rare = [typed, more, blocks].iter().any(|it| !it.is_empty());
         let number = u32::try_from(self.tables.rare.len()).unwrap_or(Group::NOTHING);
-        self.tables.rare.extend(rare.then_some(Rare { typed, more, blocks }));
+        self.tables.rare.extend(rare.then_some(GroupExtras { typed, more, blocks }));
         self.tables.groups.push(Group {
             block,
             needed,
@@ -157,7 +161,7 @@ impl<'m> Groups<'m> {
 
     /// Takes in requirements: the first and their number. `start` is where the questions about
     /// types begin that the group asks.
-    fn ask(&mut self, start: usize, rows: (u32, u16), by: Asker) {
+    fn ask(&mut self, start: usize, rows: (u32, u16), by: ProgramItem) {
         for requirement in requirements(self.module, rows) {
             if !requirement.optional {
                 let word = self.needed.get_mut(usize::from(requirement.slot / 64));
@@ -166,7 +170,7 @@ impl<'m> Groups<'m> {
                 }
             }
             if requirement.ty != NONE && self.is_new(start, *requirement) {
-                self.tables.typed.push(Asked { requirement: *requirement, by });
+                self.tables.typed.push(SlotRequirement { requirement: *requirement, by });
             }
         }
     }

@@ -10,7 +10,7 @@ use crate::lang::opcodes::{Instruction, Op};
 use crate::lang::value::heap::second_word;
 use crate::lang::value::{Tag, Value};
 use crate::runtime::program::pool::Pool;
-use crate::runtime::program::probe::{Sight, WORDS_BYTES};
+use crate::runtime::program::probe::{ProbeInput, WORDS_BYTES};
 use crate::runtime::program::switch::{Case, Switch};
 use crate::runtime::program::terms::Terms;
 
@@ -61,7 +61,7 @@ impl Matrix {
     /// Whether what the first slot holds is in the list; `None` where it is empty, and where there
     /// is no list.
     #[inline]
-    pub(super) fn answer(&self, cases: &[Case], sight: &Sight<'_>) -> Option<bool> {
+    pub(super) fn answer(&self, cases: &[Case], sight: &ProbeInput<'_>) -> Option<bool> {
         let key = sight.file.get(usize::from(self.keys.slot))?;
         let member = sight.file.get(usize::from(self.members.slot))?;
         let list = self.keys.mask(cases, sight, key);

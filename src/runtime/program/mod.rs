@@ -4,20 +4,21 @@
 //! Out:     `Program`: there is none that `runtime::verify` has not proved.
 //! Imports: `lang`, `runtime::bundle`, `runtime::verify`.
 
-mod arc;
 mod clause;
 pub(in crate::runtime) mod context;
+mod cyclic_range;
 mod descriptors;
+pub mod dispatch;
 pub mod error;
 mod groups;
 pub(in crate::runtime) mod matrix;
 pub(in crate::runtime) mod paths;
-pub mod plan;
 pub(in crate::runtime) mod pool;
 pub(in crate::runtime) mod probe;
 mod questions;
 pub(in crate::runtime) mod rank;
 mod reading;
+pub mod redaction;
 pub(in crate::runtime) mod scan;
 pub(in crate::runtime) mod screen;
 pub(in crate::runtime) mod sets;
@@ -26,7 +27,6 @@ pub(in crate::runtime) mod switch;
 pub(in crate::runtime) mod terms;
 pub(in crate::runtime) mod tree;
 pub(in crate::runtime) mod veto;
-pub mod withheld;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
@@ -39,16 +39,16 @@ use crate::lang::value::{Space, Tag, Value, zone};
 use crate::runtime::bundle::module::{FunctionKind, FunctionRow, Module, NONE, SlotRow, Str};
 use crate::runtime::bundle::reader;
 use crate::runtime::program::context::ContextMessage;
+use crate::runtime::program::dispatch::Dispatch;
 use crate::runtime::program::error::ProgramError;
 use crate::runtime::program::paths::Paths;
-use crate::runtime::program::plan::Plan;
 use crate::runtime::program::pool::Pool;
+use crate::runtime::program::redaction::RedactionPlan;
 use crate::runtime::program::scan::Scans;
 use crate::runtime::program::sets::Set;
 use crate::runtime::program::sweep::Sweep;
 use crate::runtime::program::terms::Terms;
-use crate::runtime::program::tree::{Readings, Trees};
-use crate::runtime::program::withheld::Withheld;
+use crate::runtime::program::tree::{Trees, TreesBuilder};
 use crate::runtime::verify::verify;
 
 /// A program that can decide: proof that its bundle was verified. Any number of threads may share
@@ -75,11 +75,11 @@ pub struct Program {
     /// Loops whose elements are tested side by side, in the order of the code.
     pub(in crate::runtime) sweeps: Vec<Sweep>,
     pub(in crate::runtime) paths: Paths,
-    pub(in crate::runtime) plan: Plan,
+    pub(in crate::runtime) plan: Dispatch,
     pub(in crate::runtime) terms: Terms,
     pub(in crate::runtime) trees: Trees,
     /// What records withhold, and what tells of it.
-    pub(in crate::runtime) withheld: Withheld,
+    pub(in crate::runtime) withheld: RedactionPlan,
     pub(in crate::runtime) sizes: Sizes,
 }
 
@@ -169,9 +169,9 @@ impl Program {
         let sweeps = sweep::sweeps(&module, &pool, &sets);
         let functions = units(&module, &sweeps);
         let mut sizes = sizes(&module, &functions);
-        let mut readings = Readings::of(&module, sizes.file);
-        let plan = Plan::of(&module, &pool, &mut readings);
-        let Readings { mut terms, trees, .. } = readings;
+        let mut readings = TreesBuilder::of(&module, sizes.file);
+        let plan = Dispatch::of(&module, &pool, &mut readings);
+        let TreesBuilder { mut terms, trees, .. } = readings;
         terms.prepare(&pool);
         sizes.file += terms.rows().len();
         Self {
@@ -183,7 +183,7 @@ impl Program {
             terms,
             trees,
             sets,
-            withheld: Withheld::of(&module),
+            withheld: RedactionPlan::of(&module),
             sizes,
             text: pool.text,
             elements: pool.elements,
@@ -224,7 +224,7 @@ impl Program {
 
     /// What records of its decisions withhold.
     #[must_use]
-    pub const fn withheld(&self) -> &Withheld {
+    pub const fn withheld(&self) -> &RedactionPlan {
         &self.withheld
     }
 

@@ -100,7 +100,7 @@ pub(in crate::runtime) struct Node {
     pub(in crate::runtime) presence: u16,
     pub(in crate::runtime) ty: u16,
     pub(in crate::runtime) required: bool,
-    pub(in crate::runtime) spelled: Spelled,
+    pub(in crate::runtime) spelled: KeyPattern,
     /// Where the table of its children begins.
     table: u32,
     /// The bits of a hash that are a place in that table; zero if there is none.
@@ -110,7 +110,7 @@ pub(in crate::runtime) struct Node {
 /// What a key looks like in JSON behind its opening quote: the key, where it needs no escapes, a
 /// quote and a colon.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::runtime) struct Spelled {
+pub(in crate::runtime) struct KeyPattern {
     /// The first 16 bytes; words that no masked words equal, if the key needs escapes.
     words: [u64; 2],
     /// The bits of `words` that count.
@@ -122,7 +122,7 @@ pub(in crate::runtime) struct Spelled {
 /// A quote and a colon.
 const BEHIND: u32 = 2;
 
-impl Spelled {
+impl KeyPattern {
     fn of(key: &[u8]) -> Self {
         let len = u32::try_from(key.len()).unwrap_or(u32::MAX).saturating_add(BEHIND);
         if scan::text_end(key, 0) as usize != key.len() {
@@ -205,7 +205,7 @@ impl Paths {
                 presence: row.presence,
                 ty: row.ty,
                 required: row.required,
-                spelled: Spelled::of(name(row).as_bytes()),
+                spelled: KeyPattern::of(name(row).as_bytes()),
                 table: 0,
                 mask: 0,
             });
@@ -375,12 +375,12 @@ mod tests {
             let tail = if len > 8 { scan::word(&json, 1 + len - 8) } else { 0 };
             let spelled = hash(scan::low(scan::word(&json, 1), len), tail, len);
             assert_eq!(spelled, hash_of(&key), "{len}");
-            assert!(Spelled::of(&key).is_at(&json, 1, || &key));
-            assert!(!Spelled::of(&key).is_at(&json, 2, || &key));
+            assert!(KeyPattern::of(&key).is_at(&json, 1, || &key));
+            assert!(!KeyPattern::of(&key).is_at(&json, 2, || &key));
         }
         for key in ["a\"b", "\\", "\u{1}", "é\u{1f}"] {
             let json = format!("\"{key}\":");
-            assert!(!Spelled::of(key.as_bytes()).is_at(json.as_bytes(), 1, || key.as_bytes()));
+            assert!(!KeyPattern::of(key.as_bytes()).is_at(json.as_bytes(), 1, || key.as_bytes()));
         }
     }
 }

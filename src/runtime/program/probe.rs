@@ -14,8 +14,8 @@ use crate::lang::opcodes::{Instruction, Op, X_EQUAL, X_GREATER, X_LESS, X_LEVEL}
 use crate::lang::value::heap::{Store, View, second_word};
 use crate::lang::value::{Space, Tag, Value};
 use crate::runtime::program::Program;
-use crate::runtime::program::arc::{Arc, Parts, double_key};
-use crate::runtime::program::plan::Span;
+use crate::runtime::program::cyclic_range::{CyclicRange, Partition, double_key};
+use crate::runtime::program::dispatch::Span;
 use crate::runtime::program::pool::Pool;
 use crate::runtime::program::switch::Switch;
 
@@ -33,14 +33,14 @@ pub(in crate::runtime) const fn related(x: u8, at_least: bool, above: bool) -> b
 
 /// What is known of the rules of a block, one bit each.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::runtime) struct Known {
+pub(in crate::runtime) struct SiftState {
     /// Those that no atom silenced.
     pub(in crate::runtime) left: u64,
     /// Those of which some atom has not come out.
     pub(in crate::runtime) unsure: u64,
 }
 
-impl Known {
+impl SiftState {
     /// Nothing: every rule is run.
     pub(in crate::runtime) const NOTHING: Self = Self { left: u64::MAX, unsure: u64::MAX };
     /// Of no rules.
@@ -61,7 +61,7 @@ impl Known {
 
 /// What probes look at.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::runtime) struct Sight<'a> {
+pub(in crate::runtime) struct ProbeInput<'a> {
     pub(in crate::runtime) program: &'a Program,
     /// Text of `Space::Request`.
     pub(in crate::runtime) request: &'a [u8],
@@ -69,7 +69,7 @@ pub(in crate::runtime) struct Sight<'a> {
     pub(in crate::runtime) file: &'a [Value],
 }
 
-impl Sight<'_> {
+impl ProbeInput<'_> {
     /// As `Heap::word`.
     #[inline]
     pub(super) fn word(&self, text: &Value) -> u64 {
@@ -118,9 +118,9 @@ impl Sight<'_> {
 pub(in crate::runtime) enum Probe {
     /// A value of this kind whose bits lie on an arc silences: ints, uints, sizes of lists, bools,
     /// texts of up to four bytes.
-    Bits { spared: u64, arc: Arc, place: u16, tag: Tag },
+    Bits { spared: u64, arc: CyclicRange, place: u16, tag: Tag },
     /// A double whose key lies on an arc.
-    Double { spared: u64, arc: Arc, place: u16 },
+    Double { spared: u64, arc: CyclicRange, place: u16 },
     /// Whether a slot is filled.
     Presence { spared: u64, place: u16, outcome: bool },
     /// Whether a text is one of five to twelve bytes: its bits, its second word, and how many bits
@@ -203,7 +203,7 @@ impl Probe {
         let is_equality = matches!(atom.op, Op::EqualString | Op::Flag);
         let relations = if is_equality { X_EQUAL } else { atom.x & (X_LESS | X_EQUAL | X_GREATER) };
         // The fourth part is what is no number: it stands in no relation.
-        let parts = Parts::of(std::slice::from_ref(constant))?;
+        let parts = Partition::of(std::slice::from_ref(constant))?;
         let arc = parts.arc(|at| (relations >> (1 + at) & 1 != 0) == outcome)?;
         Some(Self::on_arc(arc, tag, place, users))
     }
@@ -281,7 +281,7 @@ impl Probe {
     }
 
     /// The probe for rules that a value of this kind silences whose bits lie on an arc.
-    pub(super) const fn on_arc(arc: Arc, tag: Tag, place: u16, users: u64) -> Self {
+    pub(super) const fn on_arc(arc: CyclicRange, tag: Tag, place: u16, users: u64) -> Self {
         let spared = !users;
         if matches!(tag, Tag::Double) {
             return Self::Double { spared, arc, place };
@@ -293,7 +293,7 @@ impl Probe {
     /// clauses and terms say nothing: `vm::sift` asks them.
     #[expect(clippy::inline_always, reason = "where the kind is known one arm is left")]
     #[inline(always)]
-    pub(in crate::runtime) fn ask(&self, sight: &Sight<'_>, known: &mut Known) {
+    pub(in crate::runtime) fn ask(&self, sight: &ProbeInput<'_>, known: &mut SiftState) {
         match self {
             Self::Bits { spared, arc, place, tag } => match sight.file.get(usize::from(*place)) {
                 Some(a) if a.tag() == *tag => known.take(*spared, arc.holds(a.bits())),

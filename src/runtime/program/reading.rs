@@ -15,7 +15,7 @@ use crate::runtime::bundle::module::{FunctionRow, Module, NONE};
 use crate::runtime::program::terms::{OPERANDS, Term, Terms};
 
 /// What registers of a function hold: places, or `NONE` where that is not known.
-pub(super) type Held = Vec<u16>;
+pub(super) type RegisterPlaces = Vec<u16>;
 
 /// What is known of a function for those that call it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,7 +39,7 @@ pub(super) struct Reader<'r> {
 
 impl Reader<'_> {
     /// The place of what an operand reads.
-    pub(super) fn place(&self, held: &Held, operand: u16) -> Option<u16> {
+    pub(super) fn place(&self, held: &RegisterPlaces, operand: u16) -> Option<u16> {
         if usize::from(operand) < self.module.slots.len() {
             return Some(operand);
         }
@@ -48,7 +48,7 @@ impl Reader<'_> {
     }
 
     /// An atom on slots and terms; `None` of one on anything else, and of what is no atom.
-    pub(super) fn atom(&mut self, held: &Held, ins: &Instruction) -> Option<Instruction> {
+    pub(super) fn atom(&mut self, held: &RegisterPlaces, ins: &Instruction) -> Option<Instruction> {
         if ins.op == Op::Test {
             let told = self.callees.get(usize::from(ins.a)) == Some(&Callee::Told);
             let term = Term::new(Op::Test, ins.a, &[]).filter(|_| told)?;
@@ -66,7 +66,7 @@ impl Reader<'_> {
 
     /// How an atom comes out, where that is known without asking: whether a constant is true,
     /// whether an optional that was just made holds something.
-    pub(super) fn known(&self, held: &Held, ins: &Instruction) -> Option<bool> {
+    pub(super) fn known(&self, held: &RegisterPlaces, ins: &Instruction) -> Option<bool> {
         if !matches!(ins.op, Op::Flag | Op::HasValue) {
             return None;
         }
@@ -83,7 +83,7 @@ impl Reader<'_> {
 
     /// Takes in what a pure instruction computes of places that are known; returns the place that
     /// has no value where it fails.
-    pub(super) fn compute(&mut self, held: &mut Held, ins: &Instruction) -> Option<u16> {
+    pub(super) fn compute(&mut self, held: &mut RegisterPlaces, ins: &Instruction) -> Option<u16> {
         let place = self.computed(held, ins)?;
         let register = usize::from(ins.c.checked_sub(self.row.first_register)?);
         *held.get_mut(register)? = place;
@@ -91,7 +91,7 @@ impl Reader<'_> {
     }
 
     #[expect(clippy::wildcard_enum_match_arm, reason = "whatever is not pure is not known")]
-    fn computed(&mut self, held: &Held, ins: &Instruction) -> Option<u16> {
+    fn computed(&mut self, held: &RegisterPlaces, ins: &Instruction) -> Option<u16> {
         let reads = |operand| self.place(held, operand);
         let term = match ins.op {
             Op::Move => return reads(ins.a),

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 
 use crate::lang::error::EvalError;
 use crate::lang::pattern::Cache;
-use crate::lang::pattern::search::{Answers, Pattern, TOGETHER_MAX, Together, Wanted};
+use crate::lang::pattern::search::{Answers, MultiSearch, Pattern, SearchTarget, TOGETHER_MAX};
 use crate::lang::value::Tag;
 use crate::runtime::bundle::module::Module;
 use crate::runtime::program::pool::Pool;
@@ -24,16 +24,16 @@ pub(in crate::runtime) use crate::runtime::program::questions::Target;
 #[derive(Debug)]
 pub(in crate::runtime) struct Scans {
     patterns: Box<[Matcher]>,
-    lots: Box<[Lot]>,
+    lots: Box<[ScanGroup]>,
     /// Where each question is answered: a lot and a bit. Ascending by question.
     places: Box<[(Question, u32, u8)]>,
 }
 
 /// Questions about one slot that are asked together.
 #[derive(Debug)]
-struct Lot {
+struct ScanGroup {
     targets: Box<[Target]>,
-    together: Together,
+    together: MultiSearch,
 }
 
 /// A pattern, ready for searching.
@@ -41,7 +41,7 @@ struct Lot {
 struct Matcher {
     pattern: Pattern,
     /// For texts that no slot holds.
-    alone: Together,
+    alone: MultiSearch,
 }
 
 /// What searching needs and remembers.
@@ -80,7 +80,7 @@ impl Scans {
     /// For the patterns of a module, in order.
     pub(in crate::runtime) fn of(module: &Module, pool: &Pool, patterns: Vec<Pattern>) -> Self {
         let matcher = |pattern: Pattern| {
-            let alone = Together::of(&[Wanted::Pattern(&pattern)]);
+            let alone = MultiSearch::of(&[SearchTarget::Pattern(&pattern)]);
             Matcher { pattern, alone }
         };
         let patterns: Box<[Matcher]> = patterns.into_iter().map(matcher).collect();
@@ -88,13 +88,13 @@ impl Scans {
         for lot in lots(module, pool, &patterns) {
             let targets: Box<[Target]> = lot.iter().map(|question| question.target).collect();
             let wanted = targets.iter().filter_map(|target| match target {
-                Target::Needle(at) => needle(pool, *at).map(Wanted::Needle),
-                Target::Pattern(at) => pattern(&patterns, *at).map(Wanted::Pattern),
+                Target::Needle(at) => needle(pool, *at).map(SearchTarget::Needle),
+                Target::Pattern(at) => pattern(&patterns, *at).map(SearchTarget::Pattern),
             });
-            let together = Together::of(&wanted.collect::<Vec<_>>());
+            let together = MultiSearch::of(&wanted.collect::<Vec<_>>());
             let number = u32::try_from(made.len()).unwrap_or(u32::MAX);
             places.extend(lot.iter().zip(0..).map(|(question, bit)| (*question, number, bit)));
-            made.push(Lot { targets, together });
+            made.push(ScanGroup { targets, together });
         }
         places.sort_unstable();
         Self { patterns, lots: made.into(), places: places.into() }
@@ -117,7 +117,7 @@ impl Scans {
             return Err(EvalError::Pattern);
         };
         let whole = |_, pattern: &Pattern| pattern.is_match(cache, text);
-        alone.search(|_| Some(Wanted::Pattern(pattern)), whole, text).of(0)
+        alone.search(|_| Some(SearchTarget::Pattern(pattern)), whole, text).of(0)
     }
 
     /// Whether the text of a slot holds what is looked for, if rules look for it there. `needle`
@@ -138,8 +138,8 @@ impl Scans {
         if known.0 != *epoch {
             let target = |number: u8| lot.targets.get(usize::from(number)).copied();
             let wanted = |number| match target(number)? {
-                Target::Needle(at) => needle(at).map(Wanted::Needle),
-                Target::Pattern(at) => pattern(&self.patterns, at).map(Wanted::Pattern),
+                Target::Needle(at) => needle(at).map(SearchTarget::Needle),
+                Target::Pattern(at) => pattern(&self.patterns, at).map(SearchTarget::Pattern),
             };
             let whole = |number, pattern: &Pattern| {
                 let Some(Target::Pattern(at)) = target(number) else {

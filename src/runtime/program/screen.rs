@@ -8,11 +8,11 @@ use std::collections::BTreeMap;
 
 use crate::lang::opcodes::{Instruction, Op, Operand};
 use crate::runtime::bundle::module::Module;
+use crate::runtime::program::dispatch::Span;
 use crate::runtime::program::matrix::Matrix;
-use crate::runtime::program::plan::Span;
 use crate::runtime::program::pool::Pool;
 use crate::runtime::program::probe::{Class, Probe};
-use crate::runtime::program::switch::{self, Case, Switch, Vetoing};
+use crate::runtime::program::switch::{self, AtomVeto, Case, Switch};
 use crate::runtime::program::terms::Terms;
 use crate::runtime::program::veto::{Literal, Veto, Vetoes};
 
@@ -143,10 +143,10 @@ impl Screens {
         let Workspace { rest, compared, prepared, texts, probes, .. } = work;
         compared.sort_by_key(|(slot, _)| *slot);
         for alike in compared.chunk_by(|a, b| a.0 == b.0) {
-            let op = |it: &Vetoing| source.vetoes.atoms.get(it.number as usize).map(|it| it.op);
+            let op = |it: &AtomVeto| source.vetoes.atoms.get(it.number as usize).map(|it| it.op);
             let pays = alike.len() > 2 || alike.iter().any(|(_, it)| op(it) == Some(Op::InSet));
             let switch = alike.first().filter(|_| pays).and_then(|(slot, _)| {
-                let texts = |it: &Vetoing| {
+                let texts = |it: &AtomVeto| {
                     prepared.get(it.number as usize).map_or(&[][..], |it| it.texts.of(texts))
                 };
                 Switch::of(*slot, alike.iter().map(|(_, it)| *it), texts, &mut self.cases)
@@ -183,8 +183,8 @@ pub(super) struct Workspace {
     texts: Vec<Case>,
     /// The atoms of the block with the slots that they compare with strings, and all others. Those
     /// for which no switch stands join the others.
-    compared: Vec<(u16, Vetoing)>,
-    rest: Vec<Vetoing>,
+    compared: Vec<(u16, AtomVeto)>,
+    rest: Vec<AtomVeto>,
     probes: Vec<(Class, Probe)>,
     /// The terms at which probes look, ascending, with the rules of these.
     terms: Vec<(u16, u64)>,
@@ -234,7 +234,7 @@ impl Workspace {
             prepared.texts = Span::since(start, &self.texts);
         }
         prepared.round = self.round;
-        let vetoing = Vetoing { number, rank: 0, if_true, if_false };
+        let vetoing = AtomVeto { number, rank: 0, if_true, if_false };
         if let Some(slot) = prepared.slot {
             prepared.at = count(self.compared.len());
             self.compared.push((slot, vetoing));

@@ -49,7 +49,7 @@ pub(in crate::runtime) struct Sweep {
 /// What is asked of elements, or done for them.
 #[derive(Debug)]
 pub(in crate::runtime) struct Step {
-    pub(in crate::runtime) does: Does,
+    pub(in crate::runtime) does: StepAction,
     /// The instruction. Operands that are read are 0 for `a` and 1 for `b`.
     pub(in crate::runtime) ins: Instruction,
     pub(in crate::runtime) a: Source,
@@ -61,7 +61,7 @@ pub(in crate::runtime) struct Step {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::runtime) enum Does {
+pub(in crate::runtime) enum StepAction {
     /// Tests an element.
     Ask,
     /// Makes a number, which has this one among those that are made.
@@ -394,9 +394,9 @@ impl<'m> Body<'m> {
         let [a, b, _] = ins.op.operands();
         let source = |operand, at| self.source(pc, operand, at).unwrap_or(Source::Nowhere);
         let place = |operand, place, at| if operand == Operand::Read { place } else { at };
-        let effect = if ins.op == Op::Count { Does::Count } else { Does::Append };
-        let made = if makes(ins.op) { self.made(pc).map(Does::Make) } else { None };
-        let does = if ins.op.is_atom() { Does::Ask } else { made.unwrap_or(effect) };
+        let effect = if ins.op == Op::Count { StepAction::Count } else { StepAction::Append };
+        let made = if makes(ins.op) { self.made(pc).map(StepAction::Make) } else { None };
+        let does = if ins.op.is_atom() { StepAction::Ask } else { made.unwrap_or(effect) };
         let constant = pool.constants.get(usize::from(ins.b)).filter(|_| b == Operand::Const);
         let dense = match (ins.op, constant, sets.get(usize::from(ins.b))) {
             (Op::Flag, ..) => Dense::FLAG,

@@ -15,7 +15,7 @@ use crate::lang::value::heap::second_word;
 use crate::lang::value::{Tag, Value};
 use crate::runtime::bundle::module::Module;
 use crate::runtime::program::pool::Pool;
-use crate::runtime::program::probe::{Known, Sight, WORDS_BYTES};
+use crate::runtime::program::probe::{ProbeInput, SiftState, WORDS_BYTES};
 
 /// Most strings of a switch.
 const STRINGS: usize = 32;
@@ -64,7 +64,7 @@ const FREE: Case = Case { bits: u64::MAX, word: 0, silenced: 0, constant: u16::M
 
 /// An upright atom, and the rules that it silences when it is true, and when it is false.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::runtime) struct Vetoing {
+pub(in crate::runtime) struct AtomVeto {
     /// Its number in `Vetoes::atoms`.
     pub(in crate::runtime) number: u32,
     /// How late it is asked among others; equal as long as nobody said.
@@ -73,7 +73,7 @@ pub(in crate::runtime) struct Vetoing {
     pub(in crate::runtime) if_false: u64,
 }
 
-impl Vetoing {
+impl AtomVeto {
     /// The rules that this outcome silences.
     pub(in crate::runtime) const fn silenced(&self, outcome: bool) -> u64 {
         if outcome { self.if_true } else { self.if_false }
@@ -126,8 +126,8 @@ impl Switch {
     /// told from another by their first bytes.
     pub(in crate::runtime) fn of<'t>(
         slot: u16,
-        atoms: impl Iterator<Item = Vetoing> + Clone,
-        texts: impl Fn(&Vetoing) -> &'t [Case],
+        atoms: impl Iterator<Item = AtomVeto> + Clone,
+        texts: impl Fn(&AtomVeto) -> &'t [Case],
         cases: &mut Vec<Case>,
     ) -> Option<Self> {
         let mut known: Vec<Case> = Vec::with_capacity(STRINGS);
@@ -169,7 +169,12 @@ impl Switch {
     }
 
     #[inline]
-    pub(in crate::runtime) fn ask(&self, cases: &[Case], sight: &Sight<'_>, known: &mut Known) {
+    pub(in crate::runtime) fn ask(
+        &self,
+        cases: &[Case],
+        sight: &ProbeInput<'_>,
+        known: &mut SiftState,
+    ) {
         let a = sight.file.get(usize::from(self.slot)).unwrap_or(&Value::ABSENT);
         if a.tag() == Tag::String {
             known.left &= !self.rules(cases, sight, a);
@@ -182,13 +187,13 @@ impl Switch {
 
     /// As `rules`; what is no text stands for none.
     #[inline]
-    pub(super) fn mask(&self, cases: &[Case], sight: &Sight<'_>, a: &Value) -> u64 {
+    pub(super) fn mask(&self, cases: &[Case], sight: &ProbeInput<'_>, a: &Value) -> u64 {
         if a.tag() == Tag::String { self.rules(cases, sight, a) } else { 0 }
     }
 
     /// The rules that a text stands for.
     #[inline]
-    fn rules(&self, cases: &[Case], sight: &Sight<'_>, a: &Value) -> u64 {
+    fn rules(&self, cases: &[Case], sight: &ProbeInput<'_>, a: &Value) -> u64 {
         let word = sight.word(a);
         let at = self.first as usize + place(self.factor, self.shift, a.bits(), word);
         let case = cases.get(at).unwrap_or(&FREE);

@@ -11,7 +11,7 @@
 
 use crate::lang::opcodes::{EXIT_FALSE, EXIT_TRUE, INFALLIBLE, Instruction, Op, X_INVERT};
 use crate::runtime::bundle::module::{FunctionKind, Module, NONE};
-use crate::runtime::program::reading::{Callee, Held, Reader};
+use crate::runtime::program::reading::{Callee, Reader, RegisterPlaces};
 use crate::runtime::program::terms::Terms;
 
 /// Where an outcome leads.
@@ -64,14 +64,14 @@ impl Trees {
 
 /// The terms and trees of a program in the making.
 #[derive(Debug)]
-pub(in crate::runtime) struct Readings<'m> {
+pub(in crate::runtime) struct TreesBuilder<'m> {
     module: &'m Module,
     callees: Vec<Callee>,
     pub(in crate::runtime) terms: Terms,
     pub(in crate::runtime) trees: Trees,
 }
 
-impl<'m> Readings<'m> {
+impl<'m> TreesBuilder<'m> {
     /// Reads the functions of a module that its rules call; slots and registers take `file` values.
     pub(in crate::runtime) fn of(module: &'m Module, file: usize) -> Self {
         let count = module.functions.len();
@@ -115,20 +115,20 @@ impl<'m> Readings<'m> {
             return Callee::Opaque;
         }
         let reader = Reader { module, terms, callees, row };
-        let mut growing = Growing { reader, code, met: Vec::new(), nodes: Vec::new() };
+        let mut growing = TreeBuilder { reader, code, met: Vec::new(), nodes: Vec::new() };
         match growing.root() {
-            Landing::Gives(place) => return Callee::At(place),
-            Landing::End(_) => return Callee::Opaque,
-            Landing::Atom(_) => {}
+            Destination::Gives(place) => return Callee::At(place),
+            Destination::End(_) => return Callee::Opaque,
+            Destination::Atom(_) => {}
         }
         let nodes = growing.nodes;
         // What must be run after all is not asked twice, unless that is cheap.
-        let ends = |node: &Draft| node.next.contains(&Next::Run);
+        let ends = |node: &DraftNode| node.next.contains(&Next::Run);
         if nodes.iter().any(ends) && nodes.iter().any(|node| is_dear(terms, &node.atom)) {
             return Callee::Opaque;
         }
         let first = u32::try_from(trees.nodes.len()).unwrap_or(u32::MAX);
-        for Draft { atom, next } in &nodes {
+        for DraftNode { atom, next } in &nodes {
             let before = trees.needs.len();
             let parts = terms.read_by(atom);
             trees.needs.extend(parts.into_iter().filter(|place| terms.is_computed(*place)));
@@ -153,13 +153,13 @@ const REGISTERS: usize = 64;
 const NODES: usize = 128;
 
 /// A node in the making.
-struct Draft {
+struct DraftNode {
     atom: Instruction,
     next: [Next; 2],
 }
 
 /// Where a way leads.
-enum Landing {
+enum Destination {
     /// To an atom, by number.
     Atom(u8),
     /// Out, with the value at a place.
@@ -169,17 +169,17 @@ enum Landing {
 }
 
 /// The tree of one function.
-struct Growing<'g> {
+struct TreeBuilder<'g> {
     reader: Reader<'g>,
     code: &'g [Instruction],
     /// Of every node the place of its atom, and what registers hold in front of it.
-    met: Vec<(usize, Held)>,
-    nodes: Vec<Draft>,
+    met: Vec<(usize, RegisterPlaces)>,
+    nodes: Vec<DraftNode>,
 }
 
-impl Growing<'_> {
+impl TreeBuilder<'_> {
     /// Grows the whole tree; returns where the function starts.
-    fn root(&mut self) -> Landing {
+    fn root(&mut self) -> Destination {
         let held = vec![NONE; usize::from(self.reader.row.registers)];
         let root = self.landing(0, held);
         // Nodes are met before they are looked behind.
@@ -187,9 +187,9 @@ impl Growing<'_> {
         while let Some((pc, held)) = self.met.get(at).cloned() {
             let branch = self.code.get(pc).map_or(usize::MAX, |atom| usize::from(atom.f));
             let next = [pc + 1, branch].map(|to| match self.landing(to, held.clone()) {
-                Landing::Atom(number) => Next::Ask(number),
-                Landing::End(next) => next,
-                Landing::Gives(_) => Next::Run,
+                Destination::Atom(number) => Next::Ask(number),
+                Destination::End(next) => next,
+                Destination::Gives(_) => Next::Run,
             });
             if let Some(node) = self.nodes.get_mut(at) {
                 node.next = next;
@@ -201,7 +201,7 @@ impl Growing<'_> {
 
     /// Where going on at `pc` leads, past what computes. Jumps lead forward; the one that does not
     /// ends the tree.
-    fn landing(&mut self, mut pc: usize, mut held: Held) -> Landing {
+    fn landing(&mut self, mut pc: usize, mut held: RegisterPlaces) -> Destination {
         // What may have failed on the way: whatever comes next must read it.
         let mut read = Vec::new();
         while let Some(ins) = self.code.get(pc) {
@@ -211,7 +211,7 @@ impl Growing<'_> {
                 let place = self.reader.place(&held, ins.a);
                 let flag = |a| Instruction { op: Op::Flag, a, ..*ins };
                 let whole = |place: &u16| self.is_read(&read, &flag(*place));
-                return place.filter(whole).map_or(Landing::End(Next::Run), Landing::Gives);
+                return place.filter(whole).map_or(Destination::End(Next::Run), Destination::Gives);
             } else if ins.op == Op::Decide {
                 return end(&read, Next::Says(ins.b));
             } else if let Some(truth) = self.reader.known(&held, ins) {
@@ -220,12 +220,12 @@ impl Growing<'_> {
             } else if let Some(atom) = self.reader.atom(&held, ins) {
                 let known = self.is_read(&read, &atom);
                 let number = known.then(|| self.number(pc, held, atom)).flatten();
-                return number.map_or(Landing::End(Next::Run), Landing::Atom);
+                return number.map_or(Destination::End(Next::Run), Destination::Atom);
             } else if let Some(place) = self.reader.compute(&mut held, ins) {
                 read.extend((ins.e != INFALLIBLE).then_some(place));
                 pc += 1;
             } else {
-                return Landing::End(Next::Run);
+                return Destination::End(Next::Run);
             }
         }
         let exit = self.exit(pc);
@@ -234,14 +234,14 @@ impl Growing<'_> {
 
     /// The number of the node for an atom; a new one if it was not met so before. `None` if there
     /// are too many.
-    fn number(&mut self, pc: usize, held: Held, atom: Instruction) -> Option<u8> {
+    fn number(&mut self, pc: usize, held: RegisterPlaces, atom: Instruction) -> Option<u8> {
         let known = self.met.iter().position(|(at, other)| *at == pc && *other == held);
         if known.is_none() {
             if self.met.len() >= NODES {
                 return None;
             }
             self.met.push((pc, held));
-            self.nodes.push(Draft { atom, next: [Next::Run; 2] });
+            self.nodes.push(DraftNode { atom, next: [Next::Run; 2] });
         }
         u8::try_from(known.unwrap_or(self.met.len() - 1)).ok()
     }
@@ -276,6 +276,6 @@ fn is_dear(terms: &Terms, atom: &Instruction) -> bool {
 }
 
 /// An end, unless something behind which it stands may have failed.
-const fn end(read: &[u16], end: Next) -> Landing {
-    Landing::End(if read.is_empty() { end } else { Next::Run })
+const fn end(read: &[u16], end: Next) -> Destination {
+    Destination::End(if read.is_empty() { end } else { Next::Run })
 }

@@ -21,11 +21,11 @@ use crate::lang::opcodes::{
 };
 use crate::lang::value::{Tag, Value};
 use crate::runtime::bundle::module::{FunctionKind, Module, NONE, RuleRow};
-use crate::runtime::program::arc::{self, Arc, Parts};
-use crate::runtime::program::clause::{self, Found};
-use crate::runtime::program::plan::Span;
+use crate::runtime::program::clause::{self, Silencers};
+use crate::runtime::program::cyclic_range::{self, CyclicRange, Partition};
+use crate::runtime::program::dispatch::Span;
 use crate::runtime::program::pool::Pool;
-use crate::runtime::program::tree::Readings;
+use crate::runtime::program::tree::TreesBuilder;
 
 /// Longest function that is read for vetoes; reading costs its length squared at most.
 const READABLE: usize = 64;
@@ -43,7 +43,7 @@ pub(super) enum Veto {
     /// An atom that comes out so: its number in `Vetoes::atoms`.
     Atom(u32, bool),
     /// A value of this kind at a place, whose bits lie on an arc.
-    Arc(Arc, Tag, u16),
+    Arc(CyclicRange, Tag, u16),
     /// Atoms that come out so together, in the order of the code: `Vetoes::literals`.
     Clause(Span),
 }
@@ -63,7 +63,7 @@ pub(in crate::runtime) struct Vetoes {
 }
 
 impl Vetoes {
-    pub(super) fn of(module: &Module, pool: &Pool, readings: &mut Readings<'_>) -> Self {
+    pub(super) fn of(module: &Module, pool: &Pool, readings: &mut TreesBuilder<'_>) -> Self {
         let rules = module.rules.len();
         let (ends, conjunctions) = (Vec::with_capacity(rules), Vec::with_capacity(rules));
         let mut vetoes = Self {
@@ -130,7 +130,7 @@ impl Vetoes {
     }
 
     /// Takes in what was found of a rule.
-    fn take(&mut self, pool: &Pool, found: Found) {
+    fn take(&mut self, pool: &Pool, found: Silencers) {
         for Literal { atom, outcome } in found.alone {
             let number = self.number(&atom);
             self.all.push(Veto::Atom(number, outcome));
@@ -190,14 +190,14 @@ fn arc_of(pool: &Pool, clause: &[Literal]) -> Option<Veto> {
         constant.filter(|it| (op, a, it.tag()) == (first.op, first.a, tag))
     };
     let constants = clause.iter().map(constant).collect::<Option<Vec<Value>>>()?;
-    let (cuts, places) = arc::cuts(&constants)?;
+    let (cuts, places) = cyclic_range::cuts(&constants)?;
     let relation = |at: usize, place: usize| match at.cmp(&(2 * place + 1)) {
         _ if at > 2 * cuts.len() => 0,
         Ordering::Less => X_LESS,
         Ordering::Equal => X_EQUAL,
         Ordering::Greater => X_GREATER,
     };
-    let arc = Parts::of(&cuts)?.arc(|at| {
+    let arc = Partition::of(&cuts)?.arc(|at| {
         let mut all = clause.iter().zip(&places);
         all.all(|(literal, place)| (literal.atom.x & relation(at, *place) != 0) == literal.outcome)
     })?;

@@ -135,7 +135,7 @@ pub struct Extent {
 
 /// What is known of the chains of a log.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Chained {
+pub struct ChainReport {
     /// The writers, in order of their names.
     pub writers: Vec<(String, Extent)>,
     /// The first breaks, in order of their places.
@@ -306,7 +306,7 @@ impl Piece {
     }
 
     /// A line about a block.
-    fn block(&mut self, block: &Block<'_>, leaf: [u8; 32], whole: bool) -> Option<Found> {
+    fn block(&mut self, block: &Block<'_>, leaf: [u8; 32], whole: bool) -> Option<AttributedBreak> {
         let seal = Seal {
             first: block.first,
             last: block.last,
@@ -326,17 +326,17 @@ impl Piece {
             return None;
         }
         let kind = opening.check(&mut self.extent, previous)?;
-        Some(Found { place: opening.place, since: opening.lines.since, kind })
+        Some(AttributedBreak { place: opening.place, since: opening.lines.since, kind })
     }
 
     /// Adds the lines that come behind these.
-    fn join(&mut self, later: Self, breaks: &mut Vec<Found>) {
+    fn join(&mut self, later: Self, breaks: &mut Vec<AttributedBreak>) {
         let (wanted, found) = (self.extent.end.next, later.extent.first);
         // What begins with a line about a block says nothing of its first record.
         let begins = later.opening.as_ref().is_none_or(|opening| opening.lines.lines > 0);
         if begins && wanted != found {
             let kind = BreakKind::Number { wanted, found };
-            breaks.push(Found { place: later.begin, since: later.begin, kind });
+            breaks.push(AttributedBreak { place: later.begin, since: later.begin, kind });
         }
         let (previous, first) = (self.previous(), self.extent.blocks == 0);
         let in_front = later.opening.as_ref().map_or(&later.run, |opening| &opening.lines);
@@ -368,16 +368,20 @@ impl Piece {
         if first {
             self.opening = Some(opening);
         } else if let Some(kind) = opening.check(&mut self.extent, previous) {
-            breaks.push(Found { place: opening.place, since: opening.lines.since, kind });
+            breaks.push(AttributedBreak { place: opening.place, since: opening.lines.since, kind });
         }
     }
 
     /// What is known of it, where nothing comes in front of it or behind.
-    fn finish(mut self, breaks: &mut Vec<Found>) -> Extent {
+    fn finish(mut self, breaks: &mut Vec<AttributedBreak>) -> Extent {
         if let Some(opening) = self.opening.take() {
             let previous = (self.extent.first == 0).then_some([0; 32]);
             if let Some(kind) = opening.check(&mut self.extent, previous) {
-                breaks.push(Found { place: opening.place, since: opening.lines.since, kind });
+                breaks.push(AttributedBreak {
+                    place: opening.place,
+                    since: opening.lines.since,
+                    kind,
+                });
             }
         }
         self.extent.open = self.run.lines;
@@ -386,13 +390,13 @@ impl Piece {
 }
 
 /// A break whose writer is known.
-struct Found {
+struct AttributedBreak {
     place: Place,
     since: Place,
     kind: BreakKind,
 }
 
-impl Found {
+impl AttributedBreak {
     fn of(self, writer: &str) -> Break {
         let Self { place, since, kind } = self;
         Break { writer: writer.to_owned(), place, since, kind }
@@ -430,7 +434,7 @@ impl Chains {
         let Some(piece) = piece else { return true };
         piece.last = place;
         let leaf = leaf(line);
-        let told = |kind| Found { place, since: place, kind };
+        let told = |kind| AttributedBreak { place, since: place, kind };
         let found = match entry {
             Entry::Record(_) => piece.line((number, 1), leaf).map(told),
             Entry::Gap(gap) => {
@@ -536,8 +540,8 @@ impl Chains {
     /// What was found out, where no lines come in front of these or behind. Pieces of a chain in
     /// several sources are joined by their numbers.
     #[must_use]
-    pub fn finish(mut self) -> Chained {
-        let mut chained = Chained { passed_over: self.passed_over, ..Chained::default() };
+    pub fn finish(mut self) -> ChainReport {
+        let mut chained = ChainReport { passed_over: self.passed_over, ..ChainReport::default() };
         for (writer, mut pieces) in std::mem::take(&mut self.writers) {
             pieces.sort_by_key(Piece::order);
             let mut found = Vec::new();
@@ -548,7 +552,7 @@ impl Chains {
             let extent = piece.finish(&mut found);
             if !extent.ended {
                 let kind = BreakKind::Open { first, lines: extent.open };
-                chained.open.push(Found { place: last, since, kind }.of(&writer));
+                chained.open.push(AttributedBreak { place: last, since, kind }.of(&writer));
             }
             for found in found {
                 self.tell(found.of(&writer));

@@ -37,7 +37,7 @@ pub(super) enum Dollar {
 
 /// Copies contexts; keeps its memory.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Copyist {
+pub(super) struct ContextCopier {
     /// The keys of the objects that are open.
     keys: Vec<Key>,
     /// Where the keys of each open container begin; of a list `LIST`.
@@ -59,7 +59,7 @@ struct Key {
 }
 
 /// JSON on its way into a line.
-struct Copy<'a> {
+struct JsonCopy<'a> {
     json: &'a [u8],
     out: &'a mut Vec<u8>,
     /// Where that begins which is not copied yet.
@@ -67,7 +67,7 @@ struct Copy<'a> {
     at: u32,
 }
 
-impl Copyist {
+impl ContextCopier {
     pub(super) fn new() -> Self {
         Self {
             keys: Vec::with_capacity(256),
@@ -86,7 +86,7 @@ impl Copyist {
         self.keys.clear();
         self.open.clear();
         self.unescaped.clear();
-        let mut copy = Copy { json, out, from: 0, at: 0 };
+        let mut copy = JsonCopy { json, out, from: 0, at: 0 };
         loop {
             match copy.token() {
                 b'"' => copy.text().map(drop)?,
@@ -111,7 +111,12 @@ impl Copyist {
     }
 
     /// Opens a container; false where it is empty, and closed again.
-    fn enter(&mut self, copy: &mut Copy<'_>, object: bool, dollar: Dollar) -> Result<bool, Fault> {
+    fn enter(
+        &mut self,
+        copy: &mut JsonCopy<'_>,
+        object: bool,
+        dollar: Dollar,
+    ) -> Result<bool, Fault> {
         copy.at += 1;
         if copy.token() == if object { b'}' } else { b']' } {
             copy.at += 1;
@@ -129,7 +134,7 @@ impl Copyist {
     }
 
     /// Goes on behind a value to the next one; false at the end of all.
-    fn go_on(&mut self, copy: &mut Copy<'_>, dollar: Dollar) -> Result<bool, Fault> {
+    fn go_on(&mut self, copy: &mut JsonCopy<'_>, dollar: Dollar) -> Result<bool, Fault> {
         while let Some(first) = self.open.last().copied() {
             let object = first != LIST;
             let byte = copy.token();
@@ -154,7 +159,7 @@ impl Copyist {
 
     /// Reads a key and its colon.
     #[inline]
-    fn key(&mut self, copy: &mut Copy<'_>, dollar: Dollar) -> Result<(), Fault> {
+    fn key(&mut self, copy: &mut JsonCopy<'_>, dollar: Dollar) -> Result<(), Fault> {
         let (json, quote) = (copy.json, copy.at);
         if scan::byte(json, quote) != b'"' {
             return Err(Fault::Json);
@@ -245,7 +250,7 @@ impl Key {
     }
 }
 
-impl Copy<'_> {
+impl JsonCopy<'_> {
     /// The byte behind white space, which is not copied.
     #[inline]
     fn token(&mut self) -> u8 {

@@ -18,7 +18,8 @@ use crate::runtime::record::error::Fault;
 use crate::runtime::record::lines::{block, chain, gap};
 use crate::runtime::record::memo::Memo;
 use crate::runtime::record::read::{
-    Ahead, Block, Bundle, Entry, Event, Form, Gap, Input, Knew, Outcome, Record, Session,
+    Block, Bundle, ContextReader, Entry, Event, Form, Gap, Input, Outcome, Record, Session,
+    SessionKnowledge,
 };
 
 macro_rules! fields {
@@ -92,7 +93,7 @@ fields! {
 pub(super) const FIELDS: usize = Field::Gap as usize + 1;
 
 /// What was found so far.
-struct Reading<'a> {
+struct RecordBuilder<'a> {
     record: Record<'a>,
     /// Fields that were found, one bit each.
     found: u64,
@@ -106,9 +107,9 @@ struct Reading<'a> {
 pub(super) fn read<'a>(
     cursor: &mut Cursor<'a>,
     memo: &mut Memo,
-    ahead: &mut Ahead<'_, 'a>,
+    ahead: &mut ContextReader<'_, 'a>,
 ) -> Read<Entry<'a>> {
-    let mut reading = Reading::new(cursor.bytes);
+    let mut reading = RecordBuilder::new(cursor.bytes);
     cursor.expect(b'{')?;
     let (mut first, mut last) = (true, FIELDS);
     loop {
@@ -159,7 +160,7 @@ pub(super) fn object<'a>(
     Ok(())
 }
 
-impl<'a> Reading<'a> {
+impl<'a> RecordBuilder<'a> {
     const fn new(line: &'a [u8]) -> Self {
         let record = Record {
             line,
@@ -175,7 +176,7 @@ impl<'a> Reading<'a> {
             phase: Phase::Request,
             replayable: true,
             reads: None,
-            knew: Knew::NOTHING,
+            knew: SessionKnowledge::NOTHING,
             given: None,
             outcome: None,
             sig: None,
@@ -200,7 +201,7 @@ impl<'a> Reading<'a> {
         &mut self,
         cursor: &mut Cursor<'a>,
         field: Field,
-        (memo, ahead): (&mut Memo, &mut Ahead<'_, 'a>),
+        (memo, ahead): (&mut Memo, &mut ContextReader<'_, 'a>),
     ) -> Read<()> {
         if self.has(field) {
             return Err(cursor.fail(Fault::Twice(field.name())));
@@ -442,7 +443,7 @@ fn states(cursor: &mut Cursor<'_>) -> Read<[[u8; 32]; 2]> {
 fn context<'a>(
     cursor: &mut Cursor<'a>,
     bundle: Option<&Bundle<'a>>,
-    ahead: &mut Ahead<'_, 'a>,
+    ahead: &mut ContextReader<'_, 'a>,
 ) -> Read<Input<'a>> {
     cursor.peek();
     let start = cursor.at as usize;

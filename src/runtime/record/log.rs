@@ -159,7 +159,7 @@ struct Shared {
 
 #[derive(Debug)]
 struct State {
-    waiting: VecDeque<Waiting>,
+    waiting: VecDeque<QueuedLine>,
     /// Buffers that nobody uses.
     free: Vec<Vec<u8>>,
     /// Bytes of what waits.
@@ -178,7 +178,7 @@ struct State {
 
 /// A record that waits.
 #[derive(Debug)]
-struct Waiting {
+struct QueuedLine {
     /// Records that were lost before it.
     lost: u64,
     line: Vec<u8>,
@@ -308,7 +308,7 @@ impl Log {
         buffer.extend_from_slice(line);
         state.waiting_bytes = bytes;
         let lost = std::mem::take(&mut state.lost);
-        state.waiting.push_back(Waiting { lost, line: buffer });
+        state.waiting.push_back(QueuedLine { lost, line: buffer });
         state.taken += 1;
         let ticket = Ticket(state.taken);
         drop(state);
@@ -413,7 +413,7 @@ impl Worker {
             }
             let mut state = self.shared.lock();
             state.kept += batch.len() as u64;
-            state.free.extend(batch.drain(..).map(|Waiting { mut line, .. }| {
+            state.free.extend(batch.drain(..).map(|QueuedLine { mut line, .. }| {
                 // One long record does not keep its room for ever.
                 line.clear();
                 line.shrink_to(LINE_BYTES_KEPT);
@@ -430,7 +430,7 @@ impl Worker {
     }
 
     /// Waits for work; the records that wait go to `batch`.
-    fn next(&self, batch: &mut VecDeque<Waiting>) -> Work {
+    fn next(&self, batch: &mut VecDeque<QueuedLine>) -> Work {
         let mut state = self.shared.lock();
         let mut idle = false;
         while state.waiting.is_empty() && !state.closing && !idle {
@@ -456,7 +456,7 @@ impl Worker {
         Work { lost, idle: idle && all, closing: state.closing && all }
     }
 
-    fn write(&mut self, batch: &VecDeque<Waiting>, work: &Work) -> io::Result<()> {
+    fn write(&mut self, batch: &VecDeque<QueuedLine>, work: &Work) -> io::Result<()> {
         let Self { chain, options, storage, out, loose, .. } = self;
         out.clear();
         for waiting in batch {

@@ -174,7 +174,7 @@ pub(super) fn point_at(number: u32, path: &mut String) {
 
 /// What a record says of a value that it withholds.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Told<'a> {
+pub(super) enum RedactedValue<'a> {
     /// Not even whether it is there.
     Nothing,
     /// Its kind alone.
@@ -190,35 +190,35 @@ pub(super) enum Told<'a> {
 }
 
 /// Writes the mark of a value of kind `kind`.
-pub(super) fn write(kind: &str, told: &Told<'_>, line: &mut Line<'_>) {
+pub(super) fn write(kind: &str, told: &RedactedValue<'_>, line: &mut Line<'_>) {
     let class = match told {
-        Told::Nothing => return line.put("{\"$x\":\"hide\"}"),
-        Told::Kind => "drop",
-        Told::Seal(_) => "seal",
-        Told::Token(..) => "token",
-        Told::Size(_) => "shape",
-        Told::Bucket(_) => "range",
+        RedactedValue::Nothing => return line.put("{\"$x\":\"hide\"}"),
+        RedactedValue::Kind => "drop",
+        RedactedValue::Seal(_) => "seal",
+        RedactedValue::Token(..) => "token",
+        RedactedValue::Size(_) => "shape",
+        RedactedValue::Bucket(_) => "range",
     };
     for part in ["{\"$x\":\"", class, "\",\"t\":\"", kind, "\""] {
         line.put(part);
     }
     match told {
-        Told::Nothing | Told::Kind => {}
-        Told::Seal(commitment) => {
+        RedactedValue::Nothing | RedactedValue::Kind => {}
+        RedactedValue::Seal(commitment) => {
             line.put(",\"c\":");
             line.hex("s256", commitment);
         }
-        Told::Token(key, token) => {
+        RedactedValue::Token(key, token) => {
             line.put(",\"k\":");
             line.text(key);
             line.put(",\"h\":");
             line.hex("hs256", token);
         }
-        Told::Size(size) => {
+        RedactedValue::Size(size) => {
             line.put(",\"n\":");
             line.number(*size);
         }
-        Told::Bucket([least, end]) => {
+        RedactedValue::Bucket([least, end]) => {
             line.put(",\"lo\":");
             bound(least, line);
             line.put(",\"hi\":");

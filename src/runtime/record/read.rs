@@ -12,7 +12,7 @@ use crate::base::limits::{RECORD_BYTES_MAX, RECORD_UNCHAINED_BYTES_MAX};
 use crate::lang::decision::Effect;
 use crate::lang::value::time::Instant;
 use crate::runtime::bundle::module::Phase;
-use crate::runtime::record::context::{Copyist, Dollar};
+use crate::runtime::record::context::{ContextCopier, Dollar};
 use crate::runtime::record::cursor::Cursor;
 pub use crate::runtime::record::cursor::Text;
 use crate::runtime::record::error::{Fault, RecordError};
@@ -59,7 +59,7 @@ pub struct Record<'a> {
     /// State that was read: JSON.
     pub reads: Option<&'a [u8]>,
     /// What a session knew, and what changed.
-    pub knew: Knew<'a>,
+    pub knew: SessionKnowledge<'a>,
     /// What host functions gave: JSON.
     pub given: Option<&'a [u8]>,
     /// What was decided.
@@ -86,7 +86,7 @@ pub struct Record<'a> {
 
 /// Reads a context for the bundle that decided about it: it is given the rest of the line from the
 /// context on, and tells how many bytes of it are the context. `None`: nobody read it.
-pub(crate) type Ahead<'r, 'a> = dyn FnMut(&Bundle<'a>, &'a [u8]) -> Option<usize> + 'r;
+pub(crate) type ContextReader<'r, 'a> = dyn FnMut(&Bundle<'a>, &'a [u8]) -> Option<usize> + 'r;
 
 /// What was decided about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,7 +117,7 @@ pub enum Form {
 
 /// What a record says that a session knew of an event, and what changed by it: JSON, part by part.
 #[derive(Clone, Copy, Debug)]
-pub struct Knew<'a> {
+pub struct SessionKnowledge<'a> {
     /// State that changed.
     pub writes: Option<&'a [u8]>,
     /// What the values of the call carry.
@@ -256,7 +256,7 @@ impl<'a> Entry<'a> {
     pub(crate) fn read_with(
         line: &'a [u8],
         memo: &mut Memo,
-        ahead: &mut Ahead<'_, 'a>,
+        ahead: &mut ContextReader<'_, 'a>,
     ) -> Result<Self, RecordError> {
         if line.len() > RECORD_BYTES_MAX {
             return Err(RecordError { fault: Fault::TooLong, offset: RECORD_BYTES_MAX });
@@ -323,7 +323,7 @@ impl<'a> Record<'a> {
             return Some(event);
         }
         memory.clear();
-        let copied = Copyist::default().copy(event, Dollar::Unmark, memory);
+        let copied = ContextCopier::default().copy(event, Dollar::Unmark, memory);
         copied.is_ok().then_some(memory)
     }
 
@@ -400,7 +400,7 @@ impl<'a> Record<'a> {
     }
 }
 
-impl Knew<'_> {
+impl SessionKnowledge<'_> {
     /// Of a record that says nothing of it.
     pub(super) const NOTHING: Self =
         Self { writes: None, labels: None, chain: None, plan: None, approval: None, note: None };
@@ -429,12 +429,12 @@ fn alike(one: Option<&[u8]>, other: Option<&[u8]>) -> bool {
 /// JSON without white space.
 fn compact(part: &[u8]) -> Option<Vec<u8>> {
     let mut compact = Vec::with_capacity(part.len());
-    Copyist::default().copy(part, Dollar::Keep, &mut compact).ok().map(|()| compact)
+    ContextCopier::default().copy(part, Dollar::Keep, &mut compact).ok().map(|()| compact)
 }
 
 /// What a decision says, as records say it.
 #[derive(Clone, Copy, Debug)]
-pub struct Said<'s> {
+pub struct DecisionContent<'s> {
     /// The effect.
     pub effect: Option<Effect>,
     /// The rule that won.
@@ -478,7 +478,7 @@ impl<'a> Outcome<'a> {
     /// The first field that says something else than a decision does. What is missing says what
     /// an empty field would.
     #[must_use]
-    pub fn first_unlike(&self, made: &Said<'_>) -> Option<&'static str> {
+    pub fn first_unlike(&self, made: &DecisionContent<'_>) -> Option<&'static str> {
         if self.effect != made.effect {
             return Some("effect");
         }

@@ -13,16 +13,16 @@ use std::ops::Range;
 use crate::base::limits::CONTEXT_DEPTH_MAX;
 use crate::base::pointer;
 use crate::lang::value::{json, scan};
-use crate::runtime::program::withheld::{As, Rules};
-use crate::runtime::record::context::{Copyist, Dollar};
-use crate::runtime::record::mark::{self, Mark, Plain, Told};
+use crate::runtime::program::redaction::{RedactionClass, RedactionRules};
+use crate::runtime::record::context::{ContextCopier, Dollar};
+use crate::runtime::record::mark::{self, Mark, Plain, RedactedValue};
 use crate::runtime::record::seal::{Keeper, Sealed};
 use crate::runtime::record::text::{Line, based};
 use crate::runtime::vm::request::reader::Reader;
 
 /// That a context is no JSON, or nests too deep.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct NoJson;
+pub struct NotJson;
 
 /// Withholds values of contexts; keeps its memory.
 #[derive(Clone, Debug, Default)]
@@ -64,7 +64,7 @@ struct Row {
     value: Range<usize>,
 }
 
-type Written<T> = Result<T, NoJson>;
+type WriteResult<T> = Result<T, NotJson>;
 
 impl Redactor {
     /// Forgets what was sealed.
@@ -84,14 +84,14 @@ impl Redactor {
     /// mistake was found stays there.
     ///
     /// # Errors
-    /// `NoJson` for what is no context of a record without white space.
+    /// `NotJson` for what is no context of a record without white space.
     pub fn redact(
         &mut self,
-        rules: &Rules,
+        rules: &RedactionRules,
         context: &[u8],
         mut keeper: Option<&mut (dyn Keeper + '_)>,
         out: &mut Vec<u8>,
-    ) -> Result<(), NoJson> {
+    ) -> Result<(), NotJson> {
         self.frames.clear();
         self.active.clear();
         self.path.clear();
@@ -113,25 +113,25 @@ impl Redactor {
                 _ if matches!(out.last(), Some(b'{' | b'[')) => {
                     at = self.part(rules, (context, at), keeper.as_deref_mut(), out)?;
                 }
-                _ => return Err(NoJson),
+                _ => return Err(NotJson),
             }
         }
-        if at as usize == context.len() { Ok(()) } else { Err(NoJson) }
+        if at as usize == context.len() { Ok(()) } else { Err(NotJson) }
     }
 
     /// The same of a context as it stands in a record, white space and all.
     ///
     /// # Errors
-    /// `NoJson` for what is no context of a record.
+    /// `NotJson` for what is no context of a record.
     pub fn redact_spelled(
         &mut self,
-        rules: &Rules,
+        rules: &RedactionRules,
         context: &[u8],
         keeper: Option<&mut (dyn Keeper + '_)>,
         out: &mut Vec<u8>,
-    ) -> Result<(), NoJson> {
+    ) -> Result<(), NotJson> {
         let mut compact = Vec::with_capacity(context.len());
-        Copyist::new().copy(context, Dollar::Keep, &mut compact).map_err(|_| NoJson)?;
+        ContextCopier::new().copy(context, Dollar::Keep, &mut compact).map_err(|_| NotJson)?;
         self.redact(rules, &compact, keeper, out)
     }
 
@@ -189,10 +189,16 @@ impl Redactor {
 
     /// Opens a container that stands at `at`, into which the rules from `active` on lead. The
     /// place behind its bracket.
-    fn enter(&mut self, context: &[u8], at: u32, active: usize, out: &mut Vec<u8>) -> Written<u32> {
+    fn enter(
+        &mut self,
+        context: &[u8],
+        at: u32,
+        active: usize,
+        out: &mut Vec<u8>,
+    ) -> WriteResult<u32> {
         let byte = scan::byte(context, at);
         if !matches!(byte, b'{' | b'[') || self.frames.len() >= CONTEXT_DEPTH_MAX {
-            return Err(NoJson);
+            return Err(NotJson);
         }
         out.push(byte);
         let path = self.path.len();
@@ -202,12 +208,12 @@ impl Redactor {
 
     /// Closes a container. Of what is hidden and was not there is said what is said of all that is
     /// hidden.
-    fn leave(&mut self, rules: &Rules, out: &mut Vec<u8>) {
+    fn leave(&mut self, rules: &RedactionRules, out: &mut Vec<u8>) {
         let Some(frame) = self.frames.pop() else { return };
         let depth = self.frames.len();
         for (number, seen) in self.active.drain(frame.active..) {
             let Some(rule) = rules.rows().get(usize::from(number)) else { continue };
-            let hidden = matches!(rule.class(), As::Hide) && rule.len() == depth + 1;
+            let hidden = matches!(rule.class(), RedactionClass::Hide) && rule.len() == depth + 1;
             let Some(key) = rule.last().filter(|_| hidden && frame.object && !seen) else {
                 continue;
             };
@@ -227,12 +233,12 @@ impl Redactor {
     /// Writes a member or an element; the place behind it, or inside of it.
     fn part(
         &mut self,
-        rules: &Rules,
+        rules: &RedactionRules,
         (context, mut at): (&[u8], u32),
         keeper: Option<&mut (dyn Keeper + '_)>,
         out: &mut Vec<u8>,
-    ) -> Written<u32> {
-        let Some(frame) = self.frames.last_mut() else { return Err(NoJson) };
+    ) -> WriteResult<u32> {
+        let Some(frame) = self.frames.last_mut() else { return Err(NotJson) };
         let (object, number) = (frame.object, frame.next);
         frame.next += 1;
         let (range, depth) = (frame.active..self.active.len(), self.frames.len() - 1);
@@ -282,28 +288,28 @@ impl Redactor {
     }
 
     /// Reads a key, which goes to `self.key` as it is meant; the place behind its colon.
-    fn key(&mut self, context: &[u8], at: u32) -> Written<u32> {
+    fn key(&mut self, context: &[u8], at: u32) -> WriteResult<u32> {
         self.key.clear();
         let mut reader = Reader::new(context);
         reader.at = at;
-        let key = reader.string().map_err(|_| NoJson)?;
+        let key = reader.string().map_err(|_| NotJson)?;
         let spelled = reader.slice(key);
         if spelled.contains(&b'\\') {
-            mark::unescape(spelled, |character| self.key.push(character)).ok_or(NoJson)?;
+            mark::unescape(spelled, |character| self.key.push(character)).ok_or(NotJson)?;
         } else {
-            self.key.push_str(std::str::from_utf8(spelled).map_err(|_| NoJson)?);
+            self.key.push_str(std::str::from_utf8(spelled).map_err(|_| NotJson)?);
         }
         if self.key.starts_with("$$") {
             self.key.remove(0);
         }
-        reader.expect(b':').map_err(|_| NoJson)?;
+        reader.expect(b':').map_err(|_| NotJson)?;
         Ok(reader.at)
     }
 
     /// Writes what stands for a value.
     fn withhold(
         &mut self,
-        class: &As,
+        class: &RedactionClass,
         (value, mark): (&[u8], Option<Mark>),
         keeper: Option<&mut (dyn Keeper + '_)>,
         out: &mut Vec<u8>,
@@ -312,23 +318,25 @@ impl Redactor {
         let plain = Plain::of(value, mark);
         let kind = plain.kind();
         let told = match (class, keeper) {
-            (As::Hide, _) => Some(Told::Nothing),
-            (As::Drop, _) | (As::Seal | As::Token(_), None) => None,
-            (As::Seal, Some(keeper)) => {
+            (RedactionClass::Hide, _) => Some(RedactedValue::Nothing),
+            (RedactionClass::Drop, _) | (RedactionClass::Seal | RedactionClass::Token(_), None) => {
+                None
+            }
+            (RedactionClass::Seal, Some(keeper)) => {
                 let path = std::mem::take(&mut self.path);
                 let commitment = self.seal((&path, kind, value), keeper);
                 self.path = path;
-                commitment.map(Told::Seal)
+                commitment.map(RedactedValue::Seal)
             }
-            (As::Token(name), Some(keeper)) => {
+            (RedactionClass::Token(name), Some(keeper)) => {
                 let key = keeper.key(name);
                 let token = key.and_then(|key| plain.token(key, &mut self.key));
-                token.map(|token| Told::Token(name, token))
+                token.map(|token| RedactedValue::Token(name, token))
             }
-            (As::Shape, _) => plain.size().map(Told::Size),
-            (As::Range(bounds), _) => plain.bucket(bounds).map(Told::Bucket),
+            (RedactionClass::Shape, _) => plain.size().map(RedactedValue::Size),
+            (RedactionClass::Range(bounds), _) => plain.bucket(bounds).map(RedactedValue::Bucket),
         };
-        mark::write(kind, &told.unwrap_or(Told::Kind), &mut Line(out));
+        mark::write(kind, &told.unwrap_or(RedactedValue::Kind), &mut Line(out));
     }
 }
 
@@ -337,9 +345,9 @@ fn slice(context: &[u8], from: u32, to: u32) -> &[u8] {
 }
 
 /// The place behind the value that stands at `at`.
-fn end_of(context: &[u8], at: u32) -> Written<u32> {
+fn end_of(context: &[u8], at: u32) -> WriteResult<u32> {
     let mut reader = Reader::new(context);
     reader.at = at;
-    reader.skip(0).map_err(|_| NoJson)?;
+    reader.skip(0).map_err(|_| NotJson)?;
     Ok(reader.at)
 }

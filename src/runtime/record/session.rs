@@ -88,7 +88,7 @@ pub struct OpenSession<'g, 'p> {
 
 /// An event that was recorded.
 #[derive(Debug)]
-pub struct Recorded<'a> {
+pub struct RecordedEvent<'a> {
     /// What came of it.
     pub outcome: Outcome<'a>,
     /// The line of its record, without a line break. Empty where the session has ended because
@@ -96,7 +96,7 @@ pub struct Recorded<'a> {
     pub line: &'a [u8],
 }
 
-impl Recorded<'_> {
+impl RecordedEvent<'_> {
     /// Denies what came of the event, and ends its session: the record must be kept, and could
     /// not be. From then on every event of the session is refused, and none has a record.
     pub fn deny_unrecorded(&mut self, open: &mut OpenSession<'_, '_>) {
@@ -122,7 +122,7 @@ impl<'g, 'p> OpenSession<'g, 'p> {
 
 /// How much of an event a line holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Extent {
+enum EventDetail {
     /// All of it.
     Whole,
     /// All that a replay needs.
@@ -132,14 +132,14 @@ enum Extent {
 }
 
 /// An event as it will stand in its record.
-struct Spelled<'h> {
+struct EventBytes<'h> {
     /// What was taken in: as it will stand there, or what cannot stand there as JSON.
     bytes: &'h [u8],
     is_json: bool,
 }
 
 /// An event on its way into a line.
-struct Happened<'h, 'g, 'p> {
+struct EventRecord<'h, 'g, 'p> {
     event: Option<&'h Event<'h>>,
     session: &'h Session<'g, 'p>,
     /// SHA-256 of the state before the event, and after it.
@@ -169,14 +169,14 @@ impl<'g, 'p> SessionRecorder<'g, 'p> {
 
     /// Takes in an event that is a line of JSON, and writes its record. `about` is what the host
     /// says; that of the session is put in. `keeper` is given what was sealed. Where records are
-    /// required and this one cannot be kept: `Recorded::deny_unrecorded`.
+    /// required and this one cannot be kept: `RecordedEvent::deny_unrecorded`.
     pub fn event<'a>(
         &'a mut self,
         open: &mut OpenSession<'g, 'p>,
         line: &[u8],
         about: &About<'_>,
         mut keeper: Option<&mut (dyn Keeper + '_)>,
-    ) -> Recorded<'a>
+    ) -> RecordedEvent<'a>
     where
         'p: 'a,
     {
@@ -184,7 +184,7 @@ impl<'g, 'p> SessionRecorder<'g, 'p> {
         let OpenSession { session, id, events, state } = open;
         if session.state().closed() == Some(Closed::Unrecorded) {
             let outcome = Outcome::Refused(Fault::Closed(Closed::Unrecorded));
-            return Recorded { outcome, line: &[] };
+            return RecordedEvent { outcome, line: &[] };
         }
         spelled.clear();
         let is_json = line.len() <= SESSION_EVENT_BYTES_MAX
@@ -199,13 +199,14 @@ impl<'g, 'p> SessionRecorder<'g, 'p> {
         let before = std::mem::replace(state, session.state().digest());
         let own = about::Session { id, step: *events, parent: None };
         let about = About { session: Some(own), ..*about };
-        let spelled = Spelled { bytes, is_json: is_json && event.is_ok() };
-        let happened = Happened { event: event.as_ref().ok(), session, states: [before, *state] };
+        let spelled = EventBytes { bytes, is_json: is_json && event.is_ok() };
+        let happened =
+            EventRecord { event: event.as_ref().ok(), session, states: [before, *state] };
         // A prompt or an output may hold what is withheld elsewhere.
         let is_told = session.ground().program().withheld().is_empty();
-        for extent in [Extent::Whole, Extent::Plain, Extent::Short] {
+        for extent in [EventDetail::Whole, EventDetail::Plain, EventDetail::Short] {
             recorder.begin(&about);
-            let is_told = is_told && extent != Extent::Short;
+            let is_told = is_told && extent != EventDetail::Short;
             event_field(recorder, &spelled, happened.event, is_told);
             came(recorder, &happened, (&mut outcome, refusing), extent, keeper.as_deref_mut());
             recorder.end(&about);
@@ -216,7 +217,7 @@ impl<'g, 'p> SessionRecorder<'g, 'p> {
         if let Some(keeper) = keeper {
             recorder.hand_over(keeper);
         }
-        Recorded { outcome, line: &recorder.line }
+        RecordedEvent { outcome, line: &recorder.line }
     }
 
     /// Takes in an event that was recorded, and writes a line of all that its record has to say,
@@ -226,7 +227,7 @@ impl<'g, 'p> SessionRecorder<'g, 'p> {
         session: &mut Session<'g, 'p>,
         event: &Result<Event<'_>, EventFault>,
         before: [u8; 32],
-    ) -> Recorded<'a>
+    ) -> RecordedEvent<'a>
     where
         'p: 'a,
     {
@@ -236,8 +237,8 @@ impl<'g, 'p> SessionRecorder<'g, 'p> {
             Err(fault) => session.unreadable(fault.clone()),
         };
         let states = [before, session.state().digest()];
-        let happened = Happened { event: event.as_ref().ok(), session, states };
-        for extent in [Extent::Whole, Extent::Plain] {
+        let happened = EventRecord { event: event.as_ref().ok(), session, states };
+        for extent in [EventDetail::Whole, EventDetail::Plain] {
             recorder.begin_bare();
             came(recorder, &happened, (&mut outcome, refusing), extent, None);
             recorder.line.push(b'}');
@@ -245,23 +246,23 @@ impl<'g, 'p> SessionRecorder<'g, 'p> {
                 break;
             }
         }
-        Recorded { outcome, line: &recorder.line }
+        RecordedEvent { outcome, line: &recorder.line }
     }
 }
 
 /// Writes what came of an event.
 fn came(
     recorder: &mut Recorder,
-    happened: &Happened<'_, '_, '_>,
+    happened: &EventRecord<'_, '_, '_>,
     (outcome, refusing): (&mut Outcome<'_>, &mut Option<Scratch>),
-    extent: Extent,
+    extent: EventDetail,
     keeper: Option<&mut (dyn Keeper + '_)>,
 ) {
-    let Happened { event, session, states } = happened;
+    let EventRecord { event, session, states } = happened;
     let program = session.ground().program();
     // A digest over what is withheld can be compared with a guess.
     let withholds = !program.withheld().is_empty();
-    let whole = extent != Extent::Short;
+    let whole = extent != EventDetail::Short;
     let asks = event.is_some_and(|event| matches!(event.kind, EventKind::Request { .. }));
     match outcome {
         Outcome::Decided(decided) => {
@@ -279,7 +280,7 @@ fn came(
     }
     let mut out = Line(&mut recorder.line);
     if whole && !withholds {
-        told(&mut out, session, outcome, extent == Extent::Whole);
+        told(&mut out, session, outcome, extent == EventDetail::Whole);
     }
     let note = match outcome {
         Outcome::Decided(decided) => decided.denial().map(SessionDenial::word),
@@ -309,7 +310,7 @@ fn now(out: &mut Line<'_>, session: &Session<'_, '_>) {
 /// The event itself; a mark, with what it was, where it is not to be told.
 fn event_field(
     recorder: &mut Recorder,
-    Spelled { bytes, is_json }: &Spelled<'_>,
+    EventBytes { bytes, is_json }: &EventBytes<'_>,
     event: Option<&Event<'_>>,
     is_told: bool,
 ) {

@@ -17,11 +17,11 @@ use crate::runtime::program::paths::Node;
 use crate::runtime::record::text::Line;
 use crate::runtime::vm::decision::Decision;
 
-type Written = Result<(), EvalError>;
+type WriteResult = Result<(), EvalError>;
 
 /// An object whose members are being written.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Open {
+pub(super) struct OpenObject {
     /// Node of the path trie.
     node: u16,
     /// Number of the child that comes next.
@@ -36,7 +36,11 @@ pub(super) struct Open {
 ///
 /// # Errors
 /// `Budget` if a value nests too deep, or is too large, to be written.
-pub(super) fn write(decision: &Decision<'_>, open: &mut Vec<Open>, out: &mut Vec<u8>) -> Written {
+pub(super) fn write(
+    decision: &Decision<'_>,
+    open: &mut Vec<OpenObject>,
+    out: &mut Vec<u8>,
+) -> WriteResult {
     let program = decision.program();
     let Some(root) = program.paths.get(0) else { return Err(EvalError::Input) };
     let held = slot(decision, root.slot);
@@ -45,7 +49,7 @@ pub(super) fn write(decision: &Decision<'_>, open: &mut Vec<Open>, out: &mut Vec
     }
     open.clear();
     out.push(b'{');
-    open.push(Open { node: 0, next: 0, start: 0, inside: out.len() });
+    open.push(OpenObject { node: 0, next: 0, start: 0, inside: out.len() });
     while let Some(top) = open.last_mut() {
         let Some(node) = program.paths.get(top.node) else { return Err(EvalError::Input) };
         if top.next >= node.children {
@@ -74,7 +78,7 @@ pub(super) fn write(decision: &Decision<'_>, open: &mut Vec<Open>, out: &mut Vec
             || child.mode == NodeMode::Whole && child.children > 0
         {
             out.push(b'{');
-            open.push(Open { node: at, next: 0, start, inside: out.len() });
+            open.push(OpenObject { node: at, next: 0, start, inside: out.len() });
         } else {
             out.truncate(start);
         }
@@ -110,7 +114,7 @@ fn is_object(decision: &Decision<'_>, node: &Node) -> bool {
     slot(decision, node.presence).is_some_and(|there| there.as_bool() == Some(true))
 }
 
-fn key(program: &Program, node: &Node, out: &mut Vec<u8>) -> Written {
+fn key(program: &Program, node: &Node, out: &mut Vec<u8>) -> WriteResult {
     let start = node.key.off() as usize;
     let bytes = program.text.get(start..start + node.key.len() as usize).unwrap_or_default();
     let text = std::str::from_utf8(bytes).map_err(|_| EvalError::Input)?;
@@ -127,7 +131,7 @@ fn rows(
     node: &Node,
     list: &Value,
     out: &mut Vec<u8>,
-) -> Written {
+) -> WriteResult {
     let columns = program.paths.children(node);
     let elements = view.elements(list);
     out.push(b'[');

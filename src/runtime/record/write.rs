@@ -18,7 +18,7 @@ use crate::runtime::bundle::module::{Phase, SEMANTICS};
 use crate::runtime::program::Program;
 use crate::runtime::record::VERSION;
 use crate::runtime::record::about::{About, Loaded};
-use crate::runtime::record::context::{Copyist, Dollar};
+use crate::runtime::record::context::{ContextCopier, Dollar};
 use crate::runtime::record::redact::Redactor;
 use crate::runtime::record::seal::Keeper;
 use crate::runtime::record::text::{Line, based};
@@ -40,8 +40,8 @@ pub struct Recorder {
     head: String,
     witness: Witness,
     canonical: Canonical,
-    pub(super) copyist: Copyist,
-    open: Vec<slots::Open>,
+    pub(super) copyist: ContextCopier,
+    open: Vec<slots::OpenObject>,
     redactor: Redactor,
     /// A context before anything of it is withheld; the bits of the witness that are told.
     whole: Vec<u8>,
@@ -70,7 +70,7 @@ impl Recorder {
             head: String::from_utf8(head).unwrap_or_default(),
             witness: Witness::new(program.atoms()),
             canonical: Canonical::of(program),
-            copyist: Copyist::new(),
+            copyist: ContextCopier::new(),
             open: Vec::with_capacity(64),
             redactor: Redactor::default(),
             whole: Vec::new(),
@@ -276,8 +276,8 @@ enum Context {
 /// The context as it came; as bytes where it cannot stand as it is.
 fn context(
     decision: &Decision<'_>,
-    copyist: &mut Copyist,
-    open: &mut Vec<slots::Open>,
+    copyist: &mut ContextCopier,
+    open: &mut Vec<slots::OpenObject>,
     line: &mut Vec<u8>,
 ) -> Context {
     let start = line.len();
@@ -302,8 +302,8 @@ fn context(
 /// Appends the context as typed JSON; whether it can be written so.
 fn typed(
     decision: &Decision<'_>,
-    copyist: &mut Copyist,
-    open: &mut Vec<slots::Open>,
+    copyist: &mut ContextCopier,
+    open: &mut Vec<slots::OpenObject>,
     line: &mut Vec<u8>,
 ) -> bool {
     let (bytes, origin) = decision.input();
@@ -326,8 +326,8 @@ fn typed(
 fn redacted(
     decision: &Decision<'_>,
     (copyist, open, redactor, whole): (
-        &mut Copyist,
-        &mut Vec<slots::Open>,
+        &mut ContextCopier,
+        &mut Vec<slots::OpenObject>,
         &mut Redactor,
         &mut Vec<u8>,
     ),
@@ -390,7 +390,12 @@ pub(super) fn not_replayable(why: &str, out: &mut Line<'_>) {
 
 /// What host functions gave. All of it is kept: another bundle may ask for more. But of functions
 /// that may be asked about what is withheld; whether something was left out for that.
-fn given(out: &mut Line<'_>, hosts: &HostTable, program: &Program, copyist: &mut Copyist) -> bool {
+fn given(
+    out: &mut Line<'_>,
+    hosts: &HostTable,
+    program: &Program,
+    copyist: &mut ContextCopier,
+) -> bool {
     let (mut first, mut left_out) = (true, false);
     for entry in hosts.entries() {
         match asked_about_withheld(program, &entry.name) {

@@ -103,7 +103,7 @@ pub enum PolicyFault {
 type Table<'t> = DeTable<'t>;
 type Value<'t> = Spanned<DeValue<'t>>;
 /// The bytes that are wrong, and why.
-type Refused = (Range<usize>, PolicyFault);
+type LocatedFault = (Range<usize>, PolicyFault);
 
 /// Reads a trust policy.
 pub(super) fn read(document: &[u8]) -> Result<TrustPolicy, PolicyError> {
@@ -130,7 +130,7 @@ fn line(document: &[u8], at: usize) -> usize {
     before.split(|byte| *byte == b'\n').count()
 }
 
-fn policy(document: &[u8], top: &Table<'_>) -> Result<TrustPolicy, Refused> {
+fn policy(document: &[u8], top: &Table<'_>) -> Result<TrustPolicy, LocatedFault> {
     known(top, &TOP)?;
     let format = number(need(top, 0..0, "format")?, "format", 1..=u64::MAX)?;
     if format != FORMAT {
@@ -154,7 +154,7 @@ fn policy(document: &[u8], top: &Table<'_>) -> Result<TrustPolicy, Refused> {
     })
 }
 
-fn rollback(top: &Table<'_>) -> Result<Rollback, Refused> {
+fn rollback(top: &Table<'_>) -> Result<Rollback, LocatedFault> {
     let Some(value) = top.get("rollback") else { return Ok(Rollback::State) };
     match value.get_ref().as_str() {
         Some("state") => Ok(Rollback::State),
@@ -163,7 +163,7 @@ fn rollback(top: &Table<'_>) -> Result<Rollback, Refused> {
     }
 }
 
-fn keys(value: &Value<'_>) -> Result<Vec<Key>, Refused> {
+fn keys(value: &Value<'_>) -> Result<Vec<Key>, LocatedFault> {
     let mut found: Vec<(Range<usize>, Key)> = Vec::new();
     for (name, value) in in_order(table(value, "keys")?) {
         if found.len() == TRUST_KEYS_MAX {
@@ -188,7 +188,7 @@ fn keys(value: &Value<'_>) -> Result<Vec<Key>, Refused> {
 }
 
 /// The patterns that a key may sign for: at least one, where the key is there.
-fn patterns(value: &Value<'_>) -> Result<Vec<String>, Refused> {
+fn patterns(value: &Value<'_>) -> Result<Vec<String>, LocatedFault> {
     let list = items(value, "bundles")?;
     let wanted = "a list of names, such as [\"payments\"]";
     if list.is_empty() {
@@ -211,7 +211,7 @@ fn is_pattern(text: &str) -> bool {
     !start.contains('*') && (start.is_empty() && text == "*" || is_name(start))
 }
 
-fn role(value: &Value<'_>, name: &'static str, keys: &[Key]) -> Result<Role, Refused> {
+fn role(value: &Value<'_>, name: &'static str, keys: &[Key]) -> Result<Role, LocatedFault> {
     let row = table(value, name)?;
     known(row, &ROLE)?;
     let mut found = Vec::new();
@@ -232,7 +232,7 @@ fn role(value: &Value<'_>, name: &'static str, keys: &[Key]) -> Result<Role, Ref
     Ok(Role { keys: found, threshold: usize::try_from(threshold).unwrap_or(usize::MAX) })
 }
 
-fn bundles(value: &Value<'_>) -> Result<Vec<Row>, Refused> {
+fn bundles(value: &Value<'_>) -> Result<Vec<Row>, LocatedFault> {
     let mut found = Vec::new();
     for (pattern, value) in in_order(table(value, "bundles")?) {
         let (at, pattern) = (pattern.span(), pattern.get_ref().as_ref());
@@ -255,7 +255,7 @@ fn bundles(value: &Value<'_>) -> Result<Vec<Row>, Refused> {
     if found.is_empty() { Err((value.span(), PolicyFault::NoBundles)) } else { Ok(found) }
 }
 
-fn ceilings(value: Option<&Value<'_>>) -> Result<Ceilings, Refused> {
+fn ceilings(value: Option<&Value<'_>>) -> Result<Ceilings, LocatedFault> {
     let (bundle_bytes, cost) = (BUNDLE_BYTES_MAX, DECISION_COST_MAX);
     let mut all = Ceilings { bundle_bytes, cost, metered: true, lifetime_days: None };
     let Some(value) = value else { return Ok(all) };
@@ -287,7 +287,7 @@ fn in_order<'v, 't>(table: &'v Table<'t>) -> Vec<(&'v Spanned<DeString<'t>>, &'v
     entries
 }
 
-fn known(table: &Table<'_>, known: &'static [&'static str]) -> Result<(), Refused> {
+fn known(table: &Table<'_>, known: &'static [&'static str]) -> Result<(), LocatedFault> {
     for (key, _) in in_order(table) {
         let name = key.get_ref().as_ref();
         if !known.contains(&name) {
@@ -303,19 +303,19 @@ fn need<'v, 't>(
     table: &'v Table<'t>,
     at: Range<usize>,
     key: &'static str,
-) -> Result<&'v Value<'t>, Refused> {
+) -> Result<&'v Value<'t>, LocatedFault> {
     table.get(key).ok_or((at, PolicyFault::Missing(key)))
 }
 
-fn table<'v, 't>(value: &'v Value<'t>, key: &str) -> Result<&'v Table<'t>, Refused> {
+fn table<'v, 't>(value: &'v Value<'t>, key: &str) -> Result<&'v Table<'t>, LocatedFault> {
     value.get_ref().as_table().ok_or_else(|| wrong(value, key, "a table"))
 }
 
-fn items<'v, 't>(value: &'v Value<'t>, key: &str) -> Result<&'v DeArray<'t>, Refused> {
+fn items<'v, 't>(value: &'v Value<'t>, key: &str) -> Result<&'v DeArray<'t>, LocatedFault> {
     value.get_ref().as_array().ok_or_else(|| wrong(value, key, "a list"))
 }
 
-fn wrong(value: &Value<'_>, key: &str, wanted: &'static str) -> Refused {
+fn wrong(value: &Value<'_>, key: &str, wanted: &'static str) -> LocatedFault {
     (value.span(), PolicyFault::Wrong { key: key.to_owned(), wanted })
 }
 
@@ -324,7 +324,7 @@ fn number(
     value: &Value<'_>,
     key: &'static str,
     range: std::ops::RangeInclusive<u64>,
-) -> Result<u64, Refused> {
+) -> Result<u64, LocatedFault> {
     let digits = value.get_ref().as_integer().filter(|number| number.radix() == 10);
     let number = digits.and_then(|number| number.as_str().parse::<u64>().ok());
     let number = number.filter(|number| range.contains(number));
@@ -332,7 +332,7 @@ fn number(
 }
 
 /// A time with its zone, in seconds since the epoch.
-fn moment(value: &Value<'_>, key: &'static str) -> Result<i64, Refused> {
+fn moment(value: &Value<'_>, key: &'static str) -> Result<i64, LocatedFault> {
     let written = value.get_ref().as_datetime().map(ToString::to_string);
     let at = written.and_then(|text| time::parse(&text).ok());
     let at = at.filter(|at| at.seconds >= 0);

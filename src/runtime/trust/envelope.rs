@@ -113,14 +113,14 @@ impl Envelope {
             return Err(EnvelopeFault::TooLarge { max });
         }
         let mut reader = Reader::new(bytes);
-        let found = Parts::default().read(&mut reader);
+        let found = EnvelopeMembers::default().read(&mut reader);
         let found = found.and_then(|parts| {
             reader.peek();
-            if reader.is_at_end() { Ok(parts) } else { Err(Failed::Syntax(InputKind::Trailing)) }
+            if reader.is_at_end() { Ok(parts) } else { Err(ReadFault::Syntax(InputKind::Trailing)) }
         });
         let parts = found.map_err(|failed| match failed {
-            Failed::Syntax(kind) => EnvelopeFault::Syntax { kind, at: reader.at as usize },
-            Failed::Fault(fault) => fault,
+            ReadFault::Syntax(kind) => EnvelopeFault::Syntax { kind, at: reader.at as usize },
+            ReadFault::Fault(fault) => fault,
         })?;
         parts.envelope()
     }
@@ -171,12 +171,12 @@ impl Envelope {
 }
 
 /// Why reading stopped; a wrong byte is where the reader stands.
-enum Failed {
+enum ReadFault {
     Syntax(InputKind),
     Fault(EnvelopeFault),
 }
 
-impl From<InputKind> for Failed {
+impl From<InputKind> for ReadFault {
     fn from(kind: InputKind) -> Self {
         Self::Syntax(kind)
     }
@@ -184,14 +184,14 @@ impl From<InputKind> for Failed {
 
 /// Members of an envelope, as far as they were met.
 #[derive(Default)]
-struct Parts {
+struct EnvelopeMembers {
     payload_type: Option<String>,
     payload: Option<Vec<u8>>,
     signatures: Option<Vec<EnvelopeSignature>>,
 }
 
-impl Parts {
-    fn read(mut self, reader: &mut Reader<'_>) -> Result<Self, Failed> {
+impl EnvelopeMembers {
+    fn read(mut self, reader: &mut Reader<'_>) -> Result<Self, ReadFault> {
         reader.expect(b'{')?;
         let mut first = true;
         while reader.more(std::mem::take(&mut first), b'}')? {
@@ -221,19 +221,19 @@ impl Parts {
     }
 }
 
-fn signatures(reader: &mut Reader<'_>) -> Result<Vec<EnvelopeSignature>, Failed> {
+fn signatures(reader: &mut Reader<'_>) -> Result<Vec<EnvelopeSignature>, ReadFault> {
     reader.expect(b'[')?;
     let mut found = Vec::new();
     while reader.more(found.is_empty(), b']')? {
         if found.len() == ENVELOPE_SIGNATURES_MAX {
-            return Err(Failed::Fault(EnvelopeFault::TooMany));
+            return Err(ReadFault::Fault(EnvelopeFault::TooMany));
         }
         found.push(signature(reader)?);
     }
     Ok(found)
 }
 
-fn signature(reader: &mut Reader<'_>) -> Result<EnvelopeSignature, Failed> {
+fn signature(reader: &mut Reader<'_>) -> Result<EnvelopeSignature, ReadFault> {
     reader.expect(b'{')?;
     let (mut key_id, mut sig, mut first) = (None, None, true);
     while reader.more(std::mem::take(&mut first), b'}')? {
@@ -246,13 +246,13 @@ fn signature(reader: &mut Reader<'_>) -> Result<EnvelopeSignature, Failed> {
             }
         }
     }
-    let bytes = sig.ok_or(Failed::Fault(EnvelopeFault::Missing("sig")))?;
+    let bytes = sig.ok_or(ReadFault::Fault(EnvelopeFault::Missing("sig")))?;
     Ok(EnvelopeSignature { key_id: key_id.unwrap_or_default(), bytes })
 }
 
-fn once<T>(name: &'static str, place: &mut Option<T>, value: T) -> Result<(), Failed> {
+fn once<T>(name: &'static str, place: &mut Option<T>, value: T) -> Result<(), ReadFault> {
     if place.replace(value).is_some() {
-        return Err(Failed::Fault(EnvelopeFault::Twice(name)));
+        return Err(ReadFault::Fault(EnvelopeFault::Twice(name)));
     }
     Ok(())
 }
@@ -262,17 +262,17 @@ fn key<'a>(reader: &mut Reader<'a>) -> Read<Cow<'a, str>> {
     resolved(reader.slice(key), key.is_escaped())
 }
 
-fn text(reader: &mut Reader<'_>) -> Result<String, Failed> {
+fn text(reader: &mut Reader<'_>) -> Result<String, ReadFault> {
     reader.peek();
     let text = reader.string()?;
     Ok(resolved(reader.slice(text), text.is_escaped())?.into_owned())
 }
 
-fn bytes(name: &'static str, reader: &mut Reader<'_>) -> Result<Vec<u8>, Failed> {
+fn bytes(name: &'static str, reader: &mut Reader<'_>) -> Result<Vec<u8>, ReadFault> {
     let (text, mut bytes) = (text(reader)?, Vec::new());
     // DSSE has both alphabets read, with and without padding.
     let found = base64::decode_to(text.as_bytes(), Alphabet::Either, &mut bytes);
-    found.map(|()| bytes).ok_or(Failed::Fault(EnvelopeFault::NotBase64(name)))
+    found.map(|()| bytes).ok_or(ReadFault::Fault(EnvelopeFault::NotBase64(name)))
 }
 
 /// The text that is spelled so between quotes.

@@ -211,10 +211,10 @@ const SIGN: &str = "`policyc sign` adds a signature; docs/trust.md tells whose c
 const NEXT: &str = "put the next trust policy in place; docs/trust.md tells how";
 
 /// The fact, below what the thing is called, and one next step.
-type Said = (String, &'static str);
+type Wording = (String, &'static str);
 
 impl SignatureFault {
-    fn said(&self) -> Said {
+    fn said(&self) -> Wording {
         match self {
             Self::Missing => ("has no signatures".to_owned(), SIGN),
             Self::Envelope(fault) => {
@@ -244,7 +244,7 @@ impl SignatureFault {
 }
 
 impl AdmissionFault {
-    fn said(&self) -> Said {
+    fn said(&self) -> Wording {
         match self {
             Self::NoTime { at } => {
                 let fact =
@@ -302,7 +302,7 @@ impl MemoryFault {
         }
     }
 
-    fn said(&self) -> Said {
+    fn said(&self) -> Wording {
         match self {
             Self::Older { name, found, known } => (
                 format!("is version {found} of `{name}`; version {known} was loaded before"),

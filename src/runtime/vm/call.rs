@@ -13,7 +13,7 @@ use crate::runtime::bundle::module::NONE;
 use crate::runtime::program::{Program, Unit};
 use crate::runtime::vm::exec::run;
 use crate::runtime::vm::hosts::HostTable;
-use crate::runtime::vm::machine::{BROKEN, Exit, Machine, Memo, Note, Outcome};
+use crate::runtime::vm::machine::{BROKEN, Exit, FailureSite, Machine, Memo, Outcome};
 use crate::runtime::vm::observe::Watching;
 use crate::runtime::vm::select::missing;
 
@@ -79,7 +79,7 @@ pub(in crate::runtime) fn function<O: Watching>(
         match memo.exit {
             Exit::True => m.result = memo.value,
             Exit::False => {}
-            Exit::Error => m.note = Note::of(&memo.value),
+            Exit::Error => m.note = FailureSite::of(&memo.value),
         }
         return memo.exit;
     }
@@ -110,7 +110,7 @@ fn enter<O: Watching>(m: &mut Machine<'_, O>, file: &mut [Value], unit: &Unit) -
 
 #[cold]
 fn fail<O: Watching>(m: &mut Machine<'_, O>, class: EvalError, pc: u32) -> Exit {
-    m.note = Note { class, pc };
+    m.note = FailureSite { class, pc };
     Exit::Error
 }
 

@@ -18,7 +18,7 @@ use crate::lang::value::json::{self, Escaped, Form};
 use crate::lang::value::{Tag, Value};
 use crate::runtime::bundle::module::NONE;
 use crate::runtime::program::Program;
-use crate::runtime::program::plan::Asker;
+use crate::runtime::program::dispatch::ProgramItem;
 use crate::runtime::vm::decision::Decision;
 
 /// What stands in front of the canonical form where it is hashed.
@@ -36,12 +36,12 @@ pub struct Canonical {
     order: Vec<u16>,
     /// For each output what explains it; null where nothing does.
     explained: Vec<Value>,
-    parts: Parts,
+    parts: CanonicalRanges,
 }
 
 /// Where the parts of a decision stand in its canonical form.
 #[derive(Clone, Debug, Default)]
-struct Parts {
+struct CanonicalRanges {
     errors: Range<usize>,
     fired: Range<usize>,
     outputs: Range<usize>,
@@ -51,20 +51,20 @@ struct Parts {
 /// What stands in front of the message in the canonical form of decisions that differ in nothing
 /// else: it is hashed once.
 #[derive(Clone, Debug)]
-pub struct Front {
+pub struct CanonicalPrefix {
     text: Box<str>,
     begun: Sha256,
 }
 
-impl PartialEq for Front {
+impl PartialEq for CanonicalPrefix {
     fn eq(&self, other: &Self) -> bool {
         self.text == other.text
     }
 }
 
-impl Eq for Front {}
+impl Eq for CanonicalPrefix {}
 
-impl Front {
+impl CanonicalPrefix {
     /// The digest of the decision with this message, a JSON string.
     #[must_use]
     pub fn digest(&self, message: &str) -> [u8; 32] {
@@ -84,7 +84,7 @@ impl Canonical {
         let name = |at: &u16| rows.get(usize::from(*at)).map(|row| program.string(row.name));
         order.sort_by(|a, b| name(a).cmp(&name(b)));
         let explained = vec![Value::NULL; order.len()];
-        Self { text: String::new(), order, explained, parts: Parts::default() }
+        Self { text: String::new(), order, explained, parts: CanonicalRanges::default() }
     }
 
     /// SHA-256 of what the decision says. What is made when it is asked for, the message and the
@@ -120,14 +120,14 @@ impl Canonical {
     /// What stands in front of the message of the last decision, and the message as it is spelled.
     /// `None` where it is not all that follows.
     #[must_use]
-    pub fn front(&self) -> Option<(Front, &str)> {
+    pub fn front(&self) -> Option<(CanonicalPrefix, &str)> {
         let Range { start, end } = self.parts.reason;
         if self.text.get(end..)? != END {
             return None;
         }
         let text = self.text.get(..start)?;
         let begun = Sha256::new_with_prefix(text);
-        Some((Front { text: text.into(), begun }, self.reason()))
+        Some((CanonicalPrefix { text: text.into(), begun }, self.reason()))
     }
 
     /// What failed: a list of objects.
@@ -199,13 +199,13 @@ fn has_text(decision: &Decision<'_>, at: u16) -> bool {
     }
     let view = decision.view();
     let value = decision.output(at).and_then(|(_, value)| held(&view, value));
-    value.is_some_and(|value| json::write(&view, &value, Form::Canonical, &mut Nowhere).is_ok())
+    value.is_some_and(|value| json::write(&view, &value, Form::Canonical, &mut NullWriter).is_ok())
 }
 
 /// Takes what is written and keeps nothing of it.
-struct Nowhere;
+struct NullWriter;
 
-impl Write for Nowhere {
+impl Write for NullWriter {
     fn write_str(&mut self, _: &str) -> fmt::Result {
         Ok(())
     }
@@ -216,8 +216,8 @@ fn errors(out: &mut String, decision: &Decision<'_>) -> fmt::Result {
     let refused = decision.input_error().map(|_| (EvalError::Input, None)).or(unrecorded);
     let withheld = &decision.program().withheld;
     let failed = decision.failures().iter().filter(|it| match it.by {
-        Asker::Output(at) => withheld.output(at).is_none(),
-        Asker::Rule(_) => true,
+        ProgramItem::Output(at) => withheld.output(at).is_none(),
+        ProgramItem::Rule(_) => true,
     });
     let failed = failed.map(|it| (it.class, Some(it.by.name(decision.program()))));
     out.write_char('[')?;

@@ -8,18 +8,18 @@
 use crate::lang::value::{Tag, Value};
 use crate::runtime::bundle::module::{KeyedType, NONE, Phase, SlotRow, Str};
 use crate::runtime::program::Program;
-use crate::runtime::program::plan::{self, Asked, Asker, Group, requirements};
-use crate::runtime::program::probe::Known;
+use crate::runtime::program::dispatch::{self, Group, ProgramItem, SlotRequirement, requirements};
+use crate::runtime::program::probe::SiftState;
 use crate::runtime::vm::decision::{Decision, Verdict};
 use crate::runtime::vm::machine::{Exit, Machine};
 use crate::runtime::vm::observe::{NoObserver, Observer, Watching, Witness};
 use crate::runtime::vm::request::conform::conform;
-use crate::runtime::vm::request::error::{InputError, InputKind, Wanted};
+use crate::runtime::vm::request::error::{Expected, InputError, InputKind};
 use crate::runtime::vm::request::whole::{expected, row};
 use crate::runtime::vm::request::{Filled, Moment, Request, heap, ingest};
-use crate::runtime::vm::scratch::{Left, Scratch};
-use crate::runtime::vm::settle::Settling;
-use crate::runtime::vm::sift::{Rest, both, push, sift, sift_block, sift_in_full};
+use crate::runtime::vm::scratch::{LiveRule, Scratch, merged};
+use crate::runtime::vm::settle::AtomSettler;
+use crate::runtime::vm::sift::{SiftResult, both, push, sift, sift_block, sift_in_full};
 use crate::runtime::vm::tally::{Tally, call};
 
 /// Reads a context and decides. Total: what cannot be read is denied.
@@ -113,7 +113,7 @@ fn verdict<O: Watching>(filled: &mut Filled<'_>, moment: &Moment<'_>, observer: 
         return run(filled, moment, (&lists, second), observer);
     }
     let quiet = program.module.outputs.is_empty();
-    let mut rest = Rest::default();
+    let mut rest = SiftResult::default();
     if quiet && lists.are_short() {
         let (first, second) = probe_lists(filled, &lists);
         rest.take(&lists.always.block, first);
@@ -173,8 +173,8 @@ fn gather<'p>(filled: &mut Filled<'p>, phase: Phase) -> Result<Lists<'p>, InputE
     } else {
         check_all(filled, always)?;
         let outputs = (0..).zip(&program.module.outputs);
-        let rows =
-            outputs.map(|(at, row)| (Asker::Output(at), (row.first_requirement, row.requirements)));
+        let rows = outputs
+            .map(|(at, row)| (ProgramItem::Output(at), (row.first_requirement, row.requirements)));
         check_rows(filled, rows, plan.typed_for_outputs())?;
     }
     if plan.key_slot == NONE {
@@ -184,7 +184,7 @@ fn gather<'p>(filled: &mut Filled<'p>, phase: Phase) -> Result<Lists<'p>, InputE
     let key = key.filter(|key| key.tag() == Tag::String).ok_or_else(|| {
         let kind = match key.map(|key| key.tag()) {
             None | Some(Tag::Absent) => InputKind::MissingField,
-            Some(_) => InputKind::WrongType(Wanted::String),
+            Some(_) => InputKind::WrongType(Expected::String),
         };
         InputError { kind, offset: None, node: node_of(program, plan.key_slot) }
     })?;
@@ -220,26 +220,27 @@ pub(in crate::runtime) fn applicable_rules(
 /// Why the request is refused.
 pub(in crate::runtime) fn check_requirements(
     filled: &mut Filled<'_>,
-    by: Asker,
+    by: ProgramItem,
 ) -> Result<(), InputError> {
     let module = &filled.program.module;
     let rows = match by {
-        Asker::Rule(at) => {
+        ProgramItem::Rule(at) => {
             module.rules.get(usize::from(at)).map(|it| (it.first_requirement, it.requirements))
         }
-        Asker::Output(at) => {
+        ProgramItem::Output(at) => {
             module.outputs.get(usize::from(at)).map(|it| (it.first_requirement, it.requirements))
         }
     };
     let asked = requirements(module, rows.unwrap_or_default()).iter();
-    check(filled, asked.map(|requirement| Asked { requirement: *requirement, by }))
+    check(filled, asked.map(|requirement| SlotRequirement { requirement: *requirement, by }))
 }
 
 /// Whether a request meets these requirements: the first, and their number.
 pub(in crate::runtime) fn meets(filled: &mut Filled<'_>, rows: (u32, u16)) -> bool {
     let asked = requirements(&filled.program.module, rows).iter();
-    let by = Asker::Output(NONE);
-    check(filled, asked.map(|requirement| Asked { requirement: *requirement, by })).is_ok()
+    let by = ProgramItem::Output(NONE);
+    check(filled, asked.map(|requirement| SlotRequirement { requirement: *requirement, by }))
+        .is_ok()
 }
 
 /// The rules of all prefixes and patterns that fit a key that the bundle does not name: one list,
@@ -306,7 +307,7 @@ fn check_all(filled: &mut Filled<'_>, group: &Group) -> Result<(), InputError> {
     let rules = program.plan.rules(group).iter();
     let rows = rules.filter_map(|rule| {
         let row = program.module.rules.get(usize::from(*rule))?;
-        Some((Asker::Rule(*rule), (row.first_requirement, row.requirements)))
+        Some((ProgramItem::Rule(*rule), (row.first_requirement, row.requirements)))
     });
     check_rows(filled, rows, program.plan.typed(group))
 }
@@ -315,13 +316,13 @@ fn check_all(filled: &mut Filled<'_>, group: &Group) -> Result<(), InputError> {
 /// are asked that stand in `typed`, which is in the same order.
 fn check_rows(
     filled: &mut Filled<'_>,
-    rows: impl Iterator<Item = (Asker, (u32, u16))>,
-    typed: &[Asked],
+    rows: impl Iterator<Item = (ProgramItem, (u32, u16))>,
+    typed: &[SlotRequirement],
 ) -> Result<(), InputError> {
     let module = &filled.program.module;
     let mut typed = typed.iter().peekable();
     let asked = rows.flat_map(|(by, rows)| {
-        requirements(module, rows).iter().map(move |it| Asked { requirement: *it, by })
+        requirements(module, rows).iter().map(move |it| SlotRequirement { requirement: *it, by })
     });
     let asked = asked.filter(|asked| {
         asked.requirement.ty == NONE || typed.next_if(|next| *next == asked).is_some()
@@ -333,7 +334,7 @@ fn check_rows(
 /// one of the type that is asked for.
 fn check(
     filled: &mut Filled<'_>,
-    mut asked: impl Iterator<Item = Asked>,
+    mut asked: impl Iterator<Item = SlotRequirement>,
 ) -> Result<(), InputError> {
     match asked.find(|asked| !met(filled, asked)) {
         Some(asked) => Err(needed(filled.program, &filled.scratch.file, &asked)),
@@ -341,7 +342,7 @@ fn check(
     }
 }
 
-fn met(filled: &mut Filled<'_>, asked: &Asked) -> bool {
+fn met(filled: &mut Filled<'_>, asked: &SlotRequirement) -> bool {
     let requirement = asked.requirement;
     let value = filled.scratch.file.get(usize::from(requirement.slot));
     if value.is_none_or(|value| value.tag() == Tag::Absent) {
@@ -385,13 +386,19 @@ fn typed(filled: &mut Filled<'_>, slot: u16, ty: u16) -> bool {
 }
 
 /// Why an input is refused that does not meet what is asked.
-pub(in crate::runtime) fn needed(program: &Program, file: &[Value], asked: &Asked) -> InputError {
+pub(in crate::runtime) fn needed(
+    program: &Program,
+    file: &[Value],
+    asked: &SlotRequirement,
+) -> InputError {
     let requirement = asked.requirement;
     let value = file.get(usize::from(requirement.slot));
     let tag = value.map_or(Tag::Absent, Value::tag);
     let wanted = match (tag, expected(row(&program.module, requirement.ty))) {
-        (Tag::Absent, _) => Wanted::There,
-        (Tag::Map, Wanted::Object | Wanted::Map) | (Tag::List, Wanted::List) => Wanted::Declared,
+        (Tag::Absent, _) => Expected::There,
+        (Tag::Map, Expected::Object | Expected::Map) | (Tag::List, Expected::List) => {
+            Expected::Declared
+        }
         (_, wanted) => wanted,
     };
     let kind = InputKind::Needed(asked.by, wanted);
@@ -408,9 +415,9 @@ pub(in crate::runtime) fn node_of(program: &Program, slot: u16) -> u16 {
 
 /// What a look tells of two lists of one block at most.
 #[inline]
-fn probe_lists(filled: &mut Filled<'_>, lists: &Lists<'_>) -> (Known, Known) {
+fn probe_lists(filled: &mut Filled<'_>, lists: &Lists<'_>) -> (SiftState, SiftState) {
     let mut of_list = |list: &Group| {
-        if list.is_empty() { Known::EMPTY } else { sift_block(filled, &list.block) }
+        if list.is_empty() { SiftState::EMPTY } else { sift_block(filled, &list.block) }
     };
     (of_list(lists.always), of_list(lists.keyed))
 }
@@ -423,7 +430,7 @@ impl Lists<'_> {
     }
 
     /// Keeps what a look tells of both lists.
-    fn keep(&self, sifted: &mut [Known], always: Known, keyed: Known) {
+    fn keep(&self, sifted: &mut [SiftState], always: SiftState, keyed: SiftState) {
         let (first, second) = self.parts(sifted);
         for (place, known) in first.iter_mut().zip([always]).chain(second.iter_mut().zip([keyed])) {
             *place = known;
@@ -431,7 +438,7 @@ impl Lists<'_> {
     }
 
     /// Where stands what is known of the blocks of either list.
-    fn parts<'s>(&self, sifted: &'s mut [Known]) -> (&'s mut [Known], &'s mut [Known]) {
+    fn parts<'s>(&self, sifted: &'s mut [SiftState]) -> (&'s mut [SiftState], &'s mut [SiftState]) {
         let (always, keyed) = sifted.split_at_mut(self.always.blocks().min(sifted.len()));
         (always, keyed.get_mut(..self.keyed.blocks()).unwrap_or_default())
     }
@@ -448,7 +455,7 @@ impl Lists<'_> {
         let mut cost = self.always.cost.saturating_add(self.keyed.cost);
         if self.gathered {
             for rule in gathered {
-                cost = cost.saturating_add(plan::cost(&program.module, *rule));
+                cost = cost.saturating_add(dispatch::cost(&program.module, *rule));
             }
         }
         cost
@@ -478,12 +485,12 @@ fn verdict_of_probes(
 /// also by all atoms and by trees where a look at the slots does not tell; where those of the
 /// second begin. What was built on the way is forgotten.
 #[inline(never)]
-fn settle(filled: &mut Filled<'_>, lists: &Lists<'_>, rest: Rest) -> usize {
+fn settle(filled: &mut Filled<'_>, lists: &Lists<'_>, rest: SiftResult) -> usize {
     let program = filled.program;
     let Scratch { file, store, workings, left, rules, sifted, mark, used, .. } =
         &mut *filled.scratch;
     *used = true;
-    let mut settling = Settling {
+    let mut settling = AtomSettler {
         program,
         file,
         heap: heap(program, filled.request, store),
@@ -522,8 +529,8 @@ fn every_rule(filled: &mut Filled<'_>, lists: &Lists<'_>) -> usize {
     second
 }
 
-const fn run_it(rule: u16) -> Left {
-    Left { rule, says: None }
+const fn run_it(rule: u16) -> LiveRule {
+    LiveRule { rule, says: None }
 }
 
 /// The verdict where it is known what all rules say, and nothing else is asked.
@@ -532,7 +539,7 @@ fn verdict_of_settled(filled: &mut Filled<'_>, lists: &Lists<'_>, second: usize)
     let Scratch { rules, left, fired, shadow, failures, used, .. } = &mut **scratch;
     let mut tally = Tally::new(program, fired, shadow, (failures, used));
     let (first, second) = left.split_at(second.min(left.len()));
-    for Left { rule, says } in merged(first, second) {
+    for LiveRule { rule, says } in merged(first, second) {
         tally.speak(*rule, says.unwrap_or(NONE));
     }
     tally.verdict(lists.cost(program, rules))
@@ -558,7 +565,7 @@ fn run<O: Watching>(
     }
     let mut tally = Tally::new(program, fired, shadow, (failures, used));
     let (first, second) = left.split_at(second.min(left.len()));
-    for Left { rule, says } in merged(first, second) {
+    for LiveRule { rule, says } in merged(first, second) {
         match says {
             Some(outcome) => tally.speak(*rule, *outcome),
             None => tally.ask(&mut machine, file, *rule),
@@ -571,26 +578,11 @@ fn run<O: Watching>(
         let exit = call(&mut machine, file, row.function);
         let value = if exit == Exit::True { machine.result } else { machine.note.value() };
         if exit != Exit::True {
-            tally.fail(Asker::Output(at), machine.note);
+            tally.fail(ProgramItem::Output(at), machine.note);
         }
         outputs.push(value);
     }
     tally.verdict(machine.budget.used())
-}
-
-/// Two lists that ascend by rule as one.
-fn merged<'l>(mut a: &'l [Left], mut b: &'l [Left]) -> impl Iterator<Item = &'l Left> {
-    std::iter::from_fn(move || {
-        let from_a = match (a.first(), b.first()) {
-            (Some(x), Some(y)) => x.rule <= y.rule,
-            (Some(_), None) => true,
-            (None, _) => false,
-        };
-        let list = if from_a { &mut a } else { &mut b };
-        let (first, rest) = list.split_first()?;
-        *list = rest;
-        Some(first)
-    })
 }
 
 fn function_cost(program: &Program, function: u16) -> u64 {

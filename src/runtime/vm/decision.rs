@@ -11,7 +11,7 @@ use crate::runtime::bundle::module::{EscalationRow, NONE};
 use crate::runtime::program::Program;
 use crate::runtime::program::rank::Rank;
 use crate::runtime::vm::message;
-use crate::runtime::vm::missing::Missing;
+use crate::runtime::vm::missing::UnansweredCalls;
 use crate::runtime::vm::observe::{NoObserver, Observer, Watching};
 use crate::runtime::vm::request::error::InputError;
 use crate::runtime::vm::request::{Filled, Moment, Origin};
@@ -144,7 +144,7 @@ impl<'a> Decision<'a> {
     }
 
     /// What host functions were asked, and nobody has answered.
-    pub(in crate::runtime) const fn missing(&self) -> &Missing {
+    pub(in crate::runtime) const fn missing(&self) -> &UnansweredCalls {
         &self.scratch.workings.missing
     }
 

@@ -15,8 +15,8 @@ use crate::lang::opcodes::{
 };
 use crate::lang::value::{Value, arith};
 use crate::runtime::program::Unit;
-use crate::runtime::vm::machine::{BROKEN, Exit, Machine, Note, Outcome, misfit};
-use crate::runtime::vm::observe::{AtomOutcome, Sight, Step, Watching};
+use crate::runtime::vm::machine::{BROKEN, Exit, FailureSite, Machine, Outcome, misfit};
+use crate::runtime::vm::observe::{AtomObservation, AtomOutcome, Step, Watching};
 use crate::runtime::vm::{atom, call, iterate, select, sweep};
 
 /// The operand `$at` of the file.
@@ -262,7 +262,7 @@ fn place(unit: &Unit, pc: usize) -> u32 {
 
 #[cold]
 fn note<O: Watching>(m: &mut Machine<'_, O>, class: EvalError, unit: &Unit, pc: usize) {
-    m.note = Note { class, pc: place(unit, pc) };
+    m.note = FailureSite { class, pc: place(unit, pc) };
 }
 
 /// Shows what is there in front of instruction `pc`.
@@ -309,5 +309,5 @@ fn see<O: Watching>(m: &mut Machine<'_, O>, file: &[Value], ins: &Instruction, o
         Outcome::Noted => AtomOutcome::Error(m.note.class),
     };
     let view = m.heap.view();
-    m.observer.see(Sight { atom: ins.w, outcome, instruction: ins, file, view });
+    m.observer.see(AtomObservation { atom: ins.w, outcome, instruction: ins, file, view });
 }

@@ -20,7 +20,7 @@ use crate::lang::value::json::{self, Form};
 use crate::lang::value::{Space, Tag, Value};
 use crate::runtime::bundle::module::HostRow;
 use crate::runtime::program::Program;
-use crate::runtime::vm::missing::Missing;
+use crate::runtime::vm::missing::UnansweredCalls;
 use crate::runtime::vm::request::conform::conform;
 use crate::runtime::vm::request::{heap, result};
 
@@ -131,7 +131,7 @@ impl HostTable {
     pub(in crate::runtime) fn answer(
         &self,
         program: &Program,
-        (heap, missing): (&mut Heap<'_>, &mut Missing),
+        (heap, missing): (&mut Heap<'_>, &mut UnansweredCalls),
         (number, host): (u16, &HostRow),
         arguments: &[Value],
     ) -> Result<Value, EvalError> {

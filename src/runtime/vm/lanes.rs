@@ -1,7 +1,7 @@
 //! Tests of up to 64 elements of a loop side by side: one bit each.
 //!
 //! In:      a step of a sweep, and elements that it is asked of.
-//! Out:     `Answer`: of which it is true, and of which that is known. It fails for the others.
+//! Out:     `LaneResult`: of which it is true, and of which that is known. It fails for the others.
 //! Imports: `lang`, `runtime::program`.
 //!
 //! A test looks at the bits of all elements first, without a branch, whichever of them it is asked
@@ -48,21 +48,21 @@ pub(in crate::runtime) struct Lanes {
 
 /// The values of an operand: those of elements are `stride` apart.
 #[derive(Clone, Copy)]
-struct Cells<'v> {
+struct OperandLanes<'v> {
     values: &'v [Value],
     stride: usize,
 }
 
 /// What is known of elements.
 #[derive(Clone, Copy, Default)]
-pub(in crate::runtime) struct Answer {
+pub(in crate::runtime) struct LaneResult {
     pub(in crate::runtime) truth: u64,
     pub(in crate::runtime) known: u64,
 }
 
 /// What bits tell.
 #[derive(Clone, Copy)]
-struct Found {
+struct TestBits {
     /// Of which elements the test is true; with `rest` of which it may be.
     truth: u64,
     /// The elements of the kind that the test is made for.
@@ -112,7 +112,7 @@ impl Lanes {
         heap: &'v Heap<'_>,
         made: &'v [Value],
         source: Source,
-    ) -> Option<Cells<'v>> {
+    ) -> Option<OperandLanes<'v>> {
         let count = self.count as usize;
         match source {
             Source::Column(column) => {
@@ -120,11 +120,11 @@ impl Lanes {
                 let (first, end) = (self.rows.place(self.at, 0), self.rows.place(self.at, count));
                 let values = self.rows.store(heap).get(first..end)?.get(column..)?;
                 let stride = self.rows.stride;
-                (column < self.rows.width).then_some(Cells { values, stride })
+                (column < self.rows.width).then_some(OperandLanes { values, stride })
             }
             Source::Made(number) => {
                 let first = usize::from(number) * LANES as usize;
-                Some(Cells { values: made.get(first..first + count)?, stride: 1 })
+                Some(OperandLanes { values: made.get(first..first + count)?, stride: 1 })
             }
             Source::Fixed(_) | Source::Constant(_) | Source::Nowhere => None,
         }
@@ -155,17 +155,17 @@ impl Lanes {
         heap: &Heap<'_>,
         made: &[Value],
         source: Source,
-    ) -> Answer {
-        let Some(cells) = self.cells(heap, made, source) else { return Answer::default() };
+    ) -> LaneResult {
+        let Some(cells) = self.cells(heap, made, source) else { return LaneResult::default() };
         let truth = self.bits(cells, Value::is_present);
-        Answer { truth, known: truth }
+        LaneResult { truth, known: truth }
     }
 
     /// A bit for each element: whether `test` holds. A loop over places and not over an iterator,
     /// or what it finds goes to memory and back at every step.
     #[expect(clippy::inline_always, reason = "the constants of a test are to be in registers")]
     #[inline(always)]
-    fn bits(&self, cells: Cells<'_>, test: impl Fn(&Value) -> bool) -> u64 {
+    fn bits(&self, cells: OperandLanes<'_>, test: impl Fn(&Value) -> bool) -> u64 {
         let (mut truth, mut at) = (0_u64, 0);
         while let Some(cell) = cells.values.get(at) {
             truth = (truth | u64::from(test(cell))).rotate_right(1);
@@ -177,7 +177,12 @@ impl Lanes {
     /// Likewise; and which are of this kind.
     #[expect(clippy::inline_always, reason = "the constants of a test are to be in registers")]
     #[inline(always)]
-    fn bits_of(&self, cells: Cells<'_>, tag: Tag, test: impl Fn(&Value) -> bool) -> Found {
+    fn bits_of(
+        &self,
+        cells: OperandLanes<'_>,
+        tag: Tag,
+        test: impl Fn(&Value) -> bool,
+    ) -> TestBits {
         let (mut truth, mut other, mut at) = (0_u64, 0, 0);
         while let Some(cell) = cells.values.get(at) {
             other |= cell.tag() as u8 ^ tag as u8;
@@ -185,17 +190,17 @@ impl Lanes {
             at += cells.stride;
         }
         let alike = if other == 0 { self.all() } else { self.kind(cells, tag) };
-        Found { truth: truth.rotate_left(self.count), alike, rest: false }
+        TestBits { truth: truth.rotate_left(self.count), alike, rest: false }
     }
 
     /// Which elements are of this kind.
     #[inline(never)]
-    fn kind(&self, cells: Cells<'_>, tag: Tag) -> u64 {
+    fn kind(&self, cells: OperandLanes<'_>, tag: Tag) -> u64 {
         self.bits(cells, |cell| cell.tag() == tag)
     }
 
     /// What the bits of a column tell.
-    fn side_by_side(&self, cells: Cells<'_>, dense: &Dense, op: Op) -> Option<Found> {
+    fn side_by_side(&self, cells: OperandLanes<'_>, dense: &Dense, op: Op) -> Option<TestBits> {
         let is_text = cells.values.first().is_some_and(|cell| cell.tag() == Tag::String);
         let dense = if op == Op::CompareSize && is_text { &Dense::Text } else { dense };
         Some(match *dense {
@@ -203,38 +208,41 @@ impl Lanes {
             Dense::Within { tag, low, span, outside, rest } => {
                 let test = move |cell: &Value| cell.bits().wrapping_sub(low) <= span;
                 let found = self.bits_of(cells, tag, test);
-                Found { truth: if outside { !found.truth } else { found.truth }, rest, ..found }
+                TestBits { truth: if outside { !found.truth } else { found.truth }, rest, ..found }
             }
             Dense::Double { k, x } => {
                 let test = move |cell: &Value| related(x, cell.float() >= k, cell.float() > k);
                 let found = self.bits_of(cells, Tag::Double, test);
-                Found { alike: found.alike & self.bits(cells, |it| !it.float().is_nan()), ..found }
+                TestBits {
+                    alike: found.alike & self.bits(cells, |it| !it.float().is_nan()),
+                    ..found
+                }
             }
             Dense::Prefix { like, mask, rest } => {
                 let len = like & 0xFFFF_FFFF;
                 let test = move |cell: &Value| {
                     u64::from(cell.len()) >= len && (cell.bits() ^ like) & mask == 0
                 };
-                Found { rest, ..self.bits_of(cells, Tag::String, test) }
+                TestBits { rest, ..self.bits_of(cells, Tag::String, test) }
             }
             Dense::Few { tag, bits, few, rest } => {
                 let found = match bits.first_chunk::<4>().copied().filter(|_| few) {
                     Some(bits) => self.bits_of(cells, tag, move |cell| is_among(&bits, cell)),
                     None => self.bits_of(cells, tag, move |cell| is_among(&bits, cell)),
                 };
-                Found { rest, ..found }
+                TestBits { rest, ..found }
             }
-            Dense::Text => Found { rest: true, ..self.bits_of(cells, Tag::String, |_| true) },
+            Dense::Text => TestBits { rest: true, ..self.bits_of(cells, Tag::String, |_| true) },
             Dense::Present => {
                 let error = self.kind(cells, Tag::Error);
                 let truth = self.bits(cells, |cell| cell.tag() != Tag::Absent);
-                Found { truth, alike: !error, rest: false }
+                TestBits { truth, alike: !error, rest: false }
             }
         })
     }
 
     /// What the bits of two columns tell: numbers of one kind, or texts.
-    fn beside(&self, op: Op, x: u8, a: Cells<'_>, b: Cells<'_>) -> Option<Found> {
+    fn beside(&self, op: Op, x: u8, a: OperandLanes<'_>, b: OperandLanes<'_>) -> Option<TestBits> {
         let tag = a.values.first()?.tag();
         let test = |test: fn(u8, &Value, &Value) -> bool| {
             let (mut truth, mut other) = (0_u64, 0);
@@ -253,7 +261,7 @@ impl Lanes {
             }
             _ => None,
         };
-        Some(Found { truth: truth?, alike: self.all(), rest: tag == Tag::String })
+        Some(TestBits { truth: truth?, alike: self.all(), rest: tag == Tag::String })
     }
 }
 
@@ -280,15 +288,17 @@ pub(in crate::runtime) fn make<O: Watching>(
     step: &Step,
     (lanes, number): (&Lanes, u8),
     here: u64,
-) -> Answer {
+) -> LaneResult {
     let same = |source| fixed(m, file, source).unwrap_or(Value::ABSENT);
     let (a, b) = (same(step.a), same(step.b));
     let first = usize::from(number) * LANES as usize;
     // What it is made of was made before.
-    let Some((before, from)) = m.made.split_at_mut_checked(first) else { return Answer::default() };
-    let Some(into) = from.get_mut(..lanes.count as usize) else { return Answer::default() };
+    let Some((before, from)) = m.made.split_at_mut_checked(first) else {
+        return LaneResult::default();
+    };
+    let Some(into) = from.get_mut(..lanes.count as usize) else { return LaneResult::default() };
     let cells = |source, same| {
-        let same = Cells { values: std::slice::from_ref(same), stride: 0 };
+        let same = OperandLanes { values: std::slice::from_ref(same), stride: 0 };
         lanes.cells(&m.heap, before, source).unwrap_or(same)
     };
     let (a, b) = (cells(step.a, &a), cells(step.b, &b));
@@ -302,14 +312,14 @@ pub(in crate::runtime) fn make<O: Watching>(
     } else {
         made(a, b, into, |a, b| computed(op, a, b))
     };
-    Answer { truth: here & known, known: here & known }
+    LaneResult { truth: here & known, known: here & known }
 }
 
 /// Makes a value of each two; which of them did not fail.
 #[inline]
 fn made(
-    a: Cells<'_>,
-    b: Cells<'_>,
+    a: OperandLanes<'_>,
+    b: OperandLanes<'_>,
     into: &mut [Value],
     make: impl Fn(&Value, &Value) -> Option<Value>,
 ) -> u64 {
@@ -365,15 +375,15 @@ pub(in crate::runtime) fn ask<O: Watching>(
     step: &Step,
     lanes: &Lanes,
     here: u64,
-) -> Answer {
+) -> LaneResult {
     if here.count_ones() * FEW < lanes.count {
         return one_by_one(m, file, step, lanes, here);
     }
     let (op, x) = (step.ins.op, step.ins.x);
     match (fixed(m, file, step.a), fixed(m, file, step.b)) {
         (Some(_), Some(_)) => match ask_one(m, file, step, lanes, 0) {
-            Some(truth) => Answer { truth: if truth { here } else { 0 }, known: here },
-            None => Answer::default(),
+            Some(truth) => LaneResult { truth: if truth { here } else { 0 }, known: here },
+            None => LaneResult::default(),
         },
         (None, Some(_)) if step.b == Source::Nowhere => {
             let constant = m.program.constants.get(usize::from(step.ins.b)).copied();
@@ -392,11 +402,11 @@ pub(in crate::runtime) fn ask<O: Watching>(
             let cells = |source| lanes.cells(&m.heap, m.made, source);
             let found = cells(step.a).zip(cells(step.b));
             let found = found.and_then(|(a, b)| lanes.beside(op, x, a, b));
-            let Some(Found { truth, alike, rest }) = found else {
+            let Some(TestBits { truth, alike, rest }) = found else {
                 return one_by_one(m, file, step, lanes, here);
             };
             let truth = if rest { same_texts(m, step, lanes, here & truth) } else { truth };
-            Answer { truth, known: here & alike }
+            LaneResult { truth, known: here & alike }
         }
     }
 }
@@ -408,17 +418,17 @@ fn ask_against<O: Watching>(
     step: &Step,
     (source, dense, other): (Source, &Dense, &Value),
     (lanes, here): (&Lanes, u64),
-) -> Answer {
+) -> LaneResult {
     let cells = lanes.cells(&m.heap, m.made, source);
     let found = cells.and_then(|cells| lanes.side_by_side(cells, dense, step.ins.op));
-    let Some(Found { truth, alike, rest }) = found else {
+    let Some(TestBits { truth, alike, rest }) = found else {
         return one_by_one(m, file, step, lanes, here);
     };
     let alike = here & alike;
-    let mut answer = Answer { truth: truth & alike, known: alike };
+    let mut answer = LaneResult { truth: truth & alike, known: alike };
     if rest {
         let looked = texts(m, step, lanes, (source, other), answer.truth);
-        answer = Answer { truth: looked.truth, known: alike & !answer.truth | looked.known };
+        answer = LaneResult { truth: looked.truth, known: alike & !answer.truth | looked.known };
     }
     if here & !alike != 0 {
         let looked = one_by_one(m, file, step, lanes, here & !alike);
@@ -449,11 +459,11 @@ fn texts<O: Watching>(
     lanes: &Lanes,
     (source, k): (Source, &Value),
     here: u64,
-) -> Answer {
+) -> LaneResult {
     let Machine { program, heap, scans, made, .. } = m;
     let (b, x) = (step.ins.b, step.ins.x);
     let each = |test: &mut dyn FnMut(&Value) -> Option<bool>| {
-        set(here).fold(Answer::default(), |mut answer, lane| {
+        set(here).fold(LaneResult::default(), |mut answer, lane| {
             if let Some(truth) = lanes.value(heap, made, source, lane).and_then(&mut *test) {
                 answer.truth |= u64::from(truth) << lane;
                 answer.known |= 1 << lane;
@@ -478,12 +488,12 @@ fn texts<O: Watching>(
         }),
         Op::InSet => match program.sets.get(usize::from(b)) {
             Some(set) => each(&mut |cell| Some(set.holds(heap, cell))),
-            None => Answer::default(),
+            None => LaneResult::default(),
         },
         Op::Matches => {
             each(&mut |cell| program.scans.matches_alone(scans, b, heap.bytes(cell)).ok())
         }
-        _ => Answer::default(),
+        _ => LaneResult::default(),
     }
 }
 
@@ -494,8 +504,8 @@ fn one_by_one<O: Watching>(
     step: &Step,
     lanes: &Lanes,
     here: u64,
-) -> Answer {
-    let mut answer = Answer::default();
+) -> LaneResult {
+    let mut answer = LaneResult::default();
     for lane in set(here) {
         if let Some(truth) = ask_one(m, file, step, lanes, lane) {
             answer.truth |= u64::from(truth) << lane;

@@ -12,7 +12,7 @@ use crate::runtime::program::scan::ScanMemo;
 use crate::runtime::vm::budget::Budget;
 use crate::runtime::vm::hosts::HostTable;
 use crate::runtime::vm::lanes::MADE_VALUES;
-use crate::runtime::vm::missing::Missing;
+use crate::runtime::vm::missing::UnansweredCalls;
 use crate::runtime::vm::observe::Watching;
 
 /// The error of a program that names what is not there. No verified program does, so nobody
@@ -64,12 +64,12 @@ pub(in crate::runtime) enum Exit {
 
 /// What failed, and where: an instruction of the program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::runtime) struct Note {
+pub(in crate::runtime) struct FailureSite {
     pub(in crate::runtime) class: EvalError,
     pub(in crate::runtime) pc: u32,
 }
 
-impl Note {
+impl FailureSite {
     /// No instruction at all.
     pub(in crate::runtime) const NOWHERE: u32 = u32::MAX;
     pub(in crate::runtime) const NONE: Self = Self { class: BROKEN, pc: Self::NOWHERE };
@@ -102,7 +102,7 @@ pub(in crate::runtime) struct Cursor {
     pub(in crate::runtime) map: bool,
     pub(in crate::runtime) failed: bool,
     /// What the first element that failed noted.
-    pub(in crate::runtime) note: Note,
+    pub(in crate::runtime) note: FailureSite,
     /// Elements counted.
     pub(in crate::runtime) count: i64,
     /// Height of the build stack when the loop began.
@@ -110,12 +110,12 @@ pub(in crate::runtime) struct Cursor {
     /// The place of the loop in `Program::sweeps`, or `UNSWEPT`.
     pub(in crate::runtime) sweep: u32,
     /// What a sweep found out.
-    pub(in crate::runtime) swept: Swept,
+    pub(in crate::runtime) swept: SweepResult,
 }
 
 /// What is known of the elements of a loop from `from` up to `until`, one bit each.
 #[derive(Clone, Copy, Debug, Default)]
-pub(in crate::runtime) struct Swept {
+pub(in crate::runtime) struct SweepResult {
     pub(in crate::runtime) from: u32,
     pub(in crate::runtime) until: u32,
     /// Those that must run through the body, or end the loop.
@@ -135,11 +135,11 @@ impl Cursor {
         space: Space::Arena,
         map: false,
         failed: false,
-        note: Note::NONE,
+        note: FailureSite::NONE,
         count: 0,
         height: 0,
         sweep: Self::UNSWEPT,
-        swept: Swept { from: 0, until: 0, stops: 0, hits: 0 },
+        swept: SweepResult { from: 0, until: 0, stops: 0, hits: 0 },
     };
 }
 
@@ -181,10 +181,10 @@ pub(in crate::runtime) struct Machine<'a, O: Watching> {
     pub(in crate::runtime) made: &'a mut [Value],
     pub(in crate::runtime) hosts: Option<&'a HostTable>,
     /// What host functions were asked, and the table does not say.
-    pub(in crate::runtime) missing: &'a mut Missing,
+    pub(in crate::runtime) missing: &'a mut UnansweredCalls,
     pub(in crate::runtime) budget: Budget,
     /// What failed last in code that is not cold.
-    pub(in crate::runtime) note: Note,
+    pub(in crate::runtime) note: FailureSite,
     /// What the last value function returned.
     pub(in crate::runtime) result: Value,
     /// What the last decision function chose.
@@ -195,7 +195,7 @@ pub(in crate::runtime) struct Machine<'a, O: Watching> {
 
 /// What a machine works with and a scratch keeps.
 #[derive(Debug)]
-pub(in crate::runtime) struct Workings {
+pub(in crate::runtime) struct MachineMemory {
     pub(in crate::runtime) cursors: Vec<Cursor>,
     pub(in crate::runtime) builders: Vec<Builder>,
     pub(in crate::runtime) memos: Vec<Memo>,
@@ -205,10 +205,10 @@ pub(in crate::runtime) struct Workings {
     pub(in crate::runtime) epoch: u32,
     pub(in crate::runtime) scans: ScanMemo,
     pub(in crate::runtime) made: Vec<Value>,
-    pub(in crate::runtime) missing: Missing,
+    pub(in crate::runtime) missing: UnansweredCalls,
 }
 
-impl Workings {
+impl MachineMemory {
     pub(in crate::runtime) fn of(program: &Program) -> Self {
         Self {
             cursors: vec![Cursor::IDLE; program.sizes.cursors],
@@ -218,7 +218,7 @@ impl Workings {
             epoch: 0,
             scans: ScanMemo::of(&program.scans),
             made: vec![Value::ABSENT; if program.sweeps.is_empty() { 0 } else { MADE_VALUES }],
-            missing: Missing::default(),
+            missing: UnansweredCalls::default(),
         }
     }
 
@@ -242,7 +242,7 @@ impl<'a, O: Watching> Machine<'a, O> {
     pub(in crate::runtime) fn new(
         program: &'a Program,
         heap: Heap<'a>,
-        workings: &'a mut Workings,
+        workings: &'a mut MachineMemory,
         hosts: Option<&'a HostTable>,
         observer: O,
     ) -> Self {
@@ -258,7 +258,7 @@ impl<'a, O: Watching> Machine<'a, O> {
             hosts,
             missing: &mut workings.missing,
             budget: Budget::new(program.module.manifest.metered),
-            note: Note::NONE,
+            note: FailureSite::NONE,
             result: Value::ABSENT,
             decided: 0,
             depth: 0,
@@ -272,7 +272,7 @@ impl<'a, O: Watching> Machine<'a, O> {
 #[cold]
 pub(in crate::runtime) fn misfit(value: &Value) -> EvalError {
     if value.tag() == Tag::Error {
-        return Note::of(value).class;
+        return FailureSite::of(value).class;
     }
     if value.tag() == Tag::Absent { EvalError::NoSuchKey } else { EvalError::NoSuchOverload }
 }

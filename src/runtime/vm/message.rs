@@ -11,10 +11,10 @@ use crate::lang::error::EvalError;
 use crate::lang::value::{Value, json};
 use crate::runtime::bundle::module::{NONE, TemplatePart};
 use crate::runtime::program::Program;
-use crate::runtime::program::plan::Asker;
+use crate::runtime::program::dispatch::ProgramItem;
 use crate::runtime::vm::call;
 use crate::runtime::vm::decision::Verdict;
-use crate::runtime::vm::machine::{Exit, Machine, Note};
+use crate::runtime::vm::machine::{Exit, FailureSite, Machine};
 use crate::runtime::vm::observe::{NoObserver, Watching};
 use crate::runtime::vm::request::{Filled, Moment, heap};
 use crate::runtime::vm::scratch::{Failure, Scratch};
@@ -37,12 +37,16 @@ pub(in crate::runtime) fn render<O: Watching>(
         failed = tell(filled, moment, template);
     }
     let Some(note) = failed else { return };
-    note_failure(filled, Asker::Rule(verdict.rule), note);
+    note_failure(filled, ProgramItem::Rule(verdict.rule), note);
 }
 
 /// Writes the same as digests and records have it: where a part tells of what is withheld the
 /// paths of that stand in its place. What such a part fails with is not noted.
-fn tell(filled: &mut Filled<'_>, moment: &Moment<'_>, template: &[TemplatePart]) -> Option<Note> {
+fn tell(
+    filled: &mut Filled<'_>,
+    moment: &Moment<'_>,
+    template: &[TemplatePart],
+) -> Option<FailureSite> {
     let mut told = std::mem::take(&mut filled.scratch.told);
     let failed = put_together(filled, moment, (template, true, &mut told), NoObserver);
     filled.scratch.told = told;
@@ -71,11 +75,11 @@ pub(in crate::runtime) fn explain(
         return Some(machine.result);
     }
     let note = machine.note;
-    note_failure(filled, Asker::Output(output), note);
+    note_failure(filled, ProgramItem::Output(output), note);
     None
 }
 
-fn note_failure(filled: &mut Filled<'_>, by: Asker, note: Note) {
+fn note_failure(filled: &mut Filled<'_>, by: ProgramItem, note: FailureSite) {
     let failures = &mut filled.scratch.failures;
     let failure = Failure { by, class: note.class, pc: note.pc };
     if !failures.list.contains(&failure) {
@@ -89,7 +93,7 @@ fn write<O: Watching>(
     moment: &Moment<'_>,
     template: &[TemplatePart],
     observer: O,
-) -> Option<Note> {
+) -> Option<FailureSite> {
     let mut text = std::mem::take(&mut filled.scratch.text);
     let failed = put_together(filled, moment, (template, false, &mut text), observer);
     filled.scratch.text = text;
@@ -101,7 +105,7 @@ fn put_together<O: Watching>(
     moment: &Moment<'_>,
     (template, told, text): (&[TemplatePart], bool, &mut String),
     observer: O,
-) -> Option<Note> {
+) -> Option<FailureSite> {
     let program = filled.program;
     let Scratch { file, store, workings, .. } = &mut *filled.scratch;
     let heap = heap(program, filled.request, store);
@@ -113,7 +117,7 @@ fn put_together<O: Watching>(
         }
         let value = machine.result;
         let written = json::write_text(&machine.heap.view(), &value, out);
-        written.map_err(|class| Note { class, pc: 0 })
+        written.map_err(|class| FailureSite { class, pc: 0 })
     })
 }
 
@@ -124,10 +128,10 @@ pub(in crate::runtime) fn assemble(
     program: &Program,
     (template, told): (&[TemplatePart], bool),
     text: &mut String,
-    mut part: impl FnMut(u16, &mut Bounded<'_>) -> Result<(), Note>,
-) -> Option<Note> {
+    mut part: impl FnMut(u16, &mut Bounded<'_>) -> Result<(), FailureSite>,
+) -> Option<FailureSite> {
     let mut out = Bounded(text);
-    let full = Note { class: EvalError::Budget, pc: 0 };
+    let full = FailureSite { class: EvalError::Budget, pc: 0 };
     let mut failed = None;
     for piece in template {
         let function = match piece {

@@ -15,20 +15,20 @@ use crate::lang::value::json::{self, Form};
 
 /// What was asked, and nobody has answered.
 #[derive(Clone, Debug, Default)]
-pub(in crate::runtime) struct Missing {
-    calls: Vec<Call>,
+pub(in crate::runtime) struct UnansweredCalls {
+    calls: Vec<UnansweredCall>,
     /// The arguments of all calls, one list after the other.
     text: String,
 }
 
 #[derive(Clone, Debug)]
-struct Call {
+struct UnansweredCall {
     host: u16,
     digest: [u8; 32],
     arguments: Range<usize>,
 }
 
-impl Missing {
+impl UnansweredCalls {
     /// Makes room for all that is noted, but for a first call that alone is longer.
     pub(in crate::runtime) fn reserve(&mut self) {
         self.calls.reserve_exact(HOST_CALLS_MAX);
@@ -60,7 +60,7 @@ impl Missing {
         digest: [u8; 32],
         (heap, list): (&Heap<'_>, &Value),
     ) {
-        let same = |it: &Call| (it.host, it.digest) == (host, digest);
+        let same = |it: &UnansweredCall| (it.host, it.digest) == (host, digest);
         if self.calls.len() >= HOST_CALLS_MAX || self.calls.iter().any(same) {
             return;
         }
@@ -71,6 +71,6 @@ impl Missing {
             return self.text.truncate(start);
         }
         let arguments = start..self.text.len();
-        self.calls.push(Call { host, digest, arguments });
+        self.calls.push(UnansweredCall { host, digest, arguments });
     }
 }

@@ -25,7 +25,7 @@ pub enum AtomOutcome {
 
 /// What is seen of an atom when it is decided.
 #[derive(Clone, Copy, Debug)]
-pub struct Sight<'a> {
+pub struct AtomObservation<'a> {
     /// The atom.
     pub atom: u16,
     /// How it came out.
@@ -52,7 +52,7 @@ pub struct Step<'a> {
 /// Somebody who watches a decision.
 pub trait Observer {
     /// An atom was decided, or failed. One atom may be seen several times in a decision.
-    fn see(&mut self, sight: Sight<'_>);
+    fn see(&mut self, sight: AtomObservation<'_>);
     /// An instruction is about to run. Most observers care for atoms alone.
     fn step(&mut self, _step: Step<'_>) {}
     /// How an instruction that can fail, and is about to run, is to fail in the place of what it
@@ -67,7 +67,7 @@ pub(in crate::runtime) trait Watching {
     /// Whether anything is seen at all; without it the loop contains no trace of observers.
     const ON: bool;
     /// As `Observer::see`.
-    fn see(&mut self, sight: Sight<'_>);
+    fn see(&mut self, sight: AtomObservation<'_>);
     /// As `Observer::step`.
     fn step(&mut self, step: Step<'_>);
     /// As `Observer::fault`.
@@ -82,13 +82,13 @@ pub(in crate::runtime) struct NoObserver;
 
 impl Watching for NoObserver {
     const ON: bool = false;
-    fn see(&mut self, _sight: Sight<'_>) {}
+    fn see(&mut self, _sight: AtomObservation<'_>) {}
     fn step(&mut self, _step: Step<'_>) {}
 }
 
 impl Watching for &mut Witness {
     const ON: bool = true;
-    fn see(&mut self, sight: Sight<'_>) {
+    fn see(&mut self, sight: AtomObservation<'_>) {
         Observer::see(*self, sight);
     }
     fn step(&mut self, _step: Step<'_>) {}
@@ -96,7 +96,7 @@ impl Watching for &mut Witness {
 
 impl Watching for &mut (dyn Observer + '_) {
     const ON: bool = true;
-    fn see(&mut self, sight: Sight<'_>) {
+    fn see(&mut self, sight: AtomObservation<'_>) {
         Observer::see(*self, sight);
     }
     fn step(&mut self, step: Step<'_>) {
@@ -109,7 +109,7 @@ impl Watching for &mut (dyn Observer + '_) {
 
 /// What a witness says of an atom.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Known {
+pub enum AtomState {
     /// Not evaluated.
     Unseen,
     /// False.
@@ -120,7 +120,7 @@ pub enum Known {
     Error,
 }
 
-impl Known {
+impl AtomState {
     /// What the bits of a witness say of an atom.
     #[must_use]
     pub fn of(bits: &[u8], atom: u16) -> Self {
@@ -180,13 +180,13 @@ impl Witness {
 
     /// What is known of an atom.
     #[must_use]
-    pub fn atom(&self, atom: u16) -> Known {
-        Known::of(&self.bits, atom)
+    pub fn atom(&self, atom: u16) -> AtomState {
+        AtomState::of(&self.bits, atom)
     }
 }
 
 impl Observer for Witness {
-    fn see(&mut self, sight: Sight<'_>) {
+    fn see(&mut self, sight: AtomObservation<'_>) {
         let code: u8 = match sight.outcome {
             AtomOutcome::False => 1,
             AtomOutcome::True => 2,

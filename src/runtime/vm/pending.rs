@@ -11,10 +11,10 @@
 use crate::lang::decision::Effect;
 use crate::lang::error::EvalError;
 use crate::runtime::program::Program;
-use crate::runtime::program::plan::Asker;
+use crate::runtime::program::dispatch::ProgramItem;
 use crate::runtime::program::rank::Rank;
 use crate::runtime::vm::decision::Decision;
-use crate::runtime::vm::missing::Missing;
+use crate::runtime::vm::missing::UnansweredCalls;
 use crate::runtime::vm::tally::standing;
 
 /// A call of a host function whose result a decision waits for.
@@ -52,8 +52,8 @@ impl Decision<'_> {
         // knows what they would say: one that fails otherwise may have lacked a result beside that.
         let spoke = |rule: u16| self.fired().iter().any(|fired| fired.rule == rule);
         let waiting = self.failures().iter().filter_map(|failure| match failure.by {
-            Asker::Rule(rule) if !spoke(rule) => module.rules.get(usize::from(rule)),
-            Asker::Rule(_) | Asker::Output(_) => None,
+            ProgramItem::Rule(rule) if !spoke(rule) => module.rules.get(usize::from(rule)),
+            ProgramItem::Rule(_) | ProgramItem::Output(_) => None,
         });
         let mut waiting = waiting.filter(|row| !row.shadow).peekable();
         if waiting.peek().is_none() {
@@ -86,7 +86,7 @@ impl Decision<'_> {
     #[must_use]
     pub fn awaited_by_outputs(&self) -> Vec<PendingCall> {
         let lacks = self.failures().iter().any(|failure| {
-            failure.class == EvalError::Pending && matches!(failure.by, Asker::Output(_))
+            failure.class == EvalError::Pending && matches!(failure.by, ProgramItem::Output(_))
         });
         if lacks && !self.is_pending() {
             awaited(self.program(), self.missing())
@@ -97,7 +97,10 @@ impl Decision<'_> {
 }
 
 /// Calls that no table has a result of, with what is declared of their functions.
-pub(in crate::runtime) fn awaited(program: &Program, missing: &Missing) -> Vec<PendingCall> {
+pub(in crate::runtime) fn awaited(
+    program: &Program,
+    missing: &UnansweredCalls,
+) -> Vec<PendingCall> {
     let call = |(host, digest, arguments): (u16, [u8; 32], &str)| {
         let row = program.module.hosts.get(usize::from(host))?;
         Some(PendingCall {

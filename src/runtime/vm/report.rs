@@ -18,7 +18,7 @@ use crate::runtime::bundle::module::EscalationRow;
 use crate::runtime::program::Program;
 use crate::runtime::vm::canonical::{Canonical, held, write_digest};
 use crate::runtime::vm::decision::Decision;
-use crate::runtime::vm::machine::Note;
+use crate::runtime::vm::machine::FailureSite;
 use crate::runtime::vm::pending::PendingCall;
 
 /// What is said in the place of an effect while a decision waits for a host function.
@@ -277,7 +277,7 @@ fn errors(decision: &Decision<'_>) -> Vec<ErrorReport> {
         rule: Some(failure.by.name(program).to_owned()),
         class: failure.class,
         at: None,
-        pc: (failure.pc != Note::NOWHERE).then_some(failure.pc),
+        pc: (failure.pc != FailureSite::NOWHERE).then_some(failure.pc),
         offset: None,
         unreadable: false,
         message: failure.class.code().title().to_owned(),

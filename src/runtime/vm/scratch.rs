@@ -10,12 +10,12 @@ use crate::lang::opcodes::Op;
 use crate::lang::value::heap::Store;
 use crate::lang::value::{Tag, Value};
 use crate::runtime::program::Program;
-use crate::runtime::program::plan::{Asker, Group, Plan};
-use crate::runtime::program::probe::Known;
+use crate::runtime::program::dispatch::{Dispatch, Group, ProgramItem};
+use crate::runtime::program::probe::SiftState;
 use crate::runtime::program::screen::BLOCK;
-use crate::runtime::vm::machine::Workings;
+use crate::runtime::vm::machine::MachineMemory;
 use crate::runtime::vm::request::error::InputError;
-use crate::runtime::vm::request::walk::{Frame, Trail};
+use crate::runtime::vm::request::walk::{Frame, NodeHistory};
 use crate::runtime::vm::request::{Origin, heap};
 
 /// Memory for deciding with one program, for one thread. It begins small, so that many of them lie
@@ -33,7 +33,7 @@ pub struct Scratch {
     /// Which of the first 64 slots the input fills, one bit each. With `stale` neither this nor
     /// `more_present` nor `place` is known.
     pub(in crate::runtime) present: u64,
-    /// Where the rules for the key of the input stand (`Plan::place`), or `NOWHERE`.
+    /// Where the rules for the key of the input stand (`Dispatch::place`), or `NOWHERE`.
     pub(in crate::runtime) place: u32,
     pub(in crate::runtime) stale: bool,
     /// Whether the last decision left anything but rules that fired.
@@ -41,13 +41,13 @@ pub struct Scratch {
     pub(in crate::runtime) fired: Vec<Fired>,
     /// What sifting tells of the lists that are asked: of each block of the first, then of each of
     /// the second.
-    pub(in crate::runtime) sifted: Vec<Known>,
+    pub(in crate::runtime) sifted: Vec<SiftState>,
     pub(in crate::runtime) store: Store,
     /// Sizes of the store when the input was read.
     pub(in crate::runtime) mark: (usize, usize),
     /// The rules that sifting left.
-    pub(in crate::runtime) left: Vec<Left>,
-    pub(in crate::runtime) workings: Workings,
+    pub(in crate::runtime) left: Vec<LiveRule>,
+    pub(in crate::runtime) workings: MachineMemory,
     pub(in crate::runtime) shadow: Vec<Fired>,
     pub(in crate::runtime) failures: Failures,
     pub(in crate::runtime) outputs: Vec<Value>,
@@ -61,7 +61,7 @@ pub struct Scratch {
     pub(in crate::runtime) more_present: Vec<u64>,
     pub(in crate::runtime) frames: Vec<Frame>,
     /// For every node of the path trie what is known of it.
-    pub(in crate::runtime) trails: Vec<Trail>,
+    pub(in crate::runtime) trails: Vec<NodeHistory>,
     /// Objects read so far, as a mark in `trails`.
     pub(in crate::runtime) objects: u32,
     /// Rules of a key that the bundle does not name.
@@ -83,10 +83,28 @@ const FEW: usize = 16;
 
 /// A rule that is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::runtime) struct Left {
+pub(in crate::runtime) struct LiveRule {
     pub(in crate::runtime) rule: u16,
     /// The outcome that it is known to say, counted from its first.
     pub(in crate::runtime) says: Option<u16>,
+}
+
+/// Two lists that ascend by rule as one.
+pub(in crate::runtime) fn merged<'l>(
+    mut a: &'l [LiveRule],
+    mut b: &'l [LiveRule],
+) -> impl Iterator<Item = &'l LiveRule> {
+    std::iter::from_fn(move || {
+        let from_a = match (a.first(), b.first()) {
+            (Some(x), Some(y)) => x.rule <= y.rule,
+            (Some(_), None) => true,
+            (None, _) => false,
+        };
+        let list = if from_a { &mut a } else { &mut b };
+        let (first, rest) = list.split_first()?;
+        *list = rest;
+        Some(first)
+    })
 }
 
 /// A rule that fired.
@@ -102,7 +120,7 @@ pub struct Fired {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Failure {
     /// What failed.
-    pub by: Asker,
+    pub by: ProgramItem,
     /// How.
     pub class: EvalError,
     /// The instruction that failed, from the start of the program's code; the highest number if
@@ -151,11 +169,11 @@ impl Scratch {
             stale: true,
             used: true,
             fired: Vec::with_capacity(rules.min(FEW)),
-            sifted: vec![Known::NOTHING; 2 * rules.div_ceil(BLOCK)],
+            sifted: vec![SiftState::NOTHING; 2 * rules.div_ceil(BLOCK)],
             store,
             mark: (0, 0),
             left: Vec::with_capacity(rules.min(FEW)),
-            workings: Workings::of(program),
+            workings: MachineMemory::of(program),
             shadow: Vec::new(),
             failures: Failures { list: Vec::new(), max: 2 * rules + 2 * outputs + 1 },
             outputs: Vec::with_capacity(outputs),
@@ -164,7 +182,7 @@ impl Scratch {
             refused: None,
             more_present: vec![0; program.sizes.slots.saturating_sub(64).div_ceil(64)],
             frames: Vec::with_capacity(FEW),
-            trails: vec![Trail::NEW; program.paths.len()],
+            trails: vec![NodeHistory::NEW; program.paths.len()],
             objects: 0,
             rules: Vec::new(),
             text: String::new(),
@@ -228,7 +246,7 @@ impl Scratch {
 
     /// Whether the input fills all slots that must be filled for a group.
     #[inline]
-    pub(in crate::runtime) fn fills(&self, plan: &Plan, group: &Group) -> bool {
+    pub(in crate::runtime) fn fills(&self, plan: &Dispatch, group: &Group) -> bool {
         plan.met(group, self.present, &self.more_present)
     }
 

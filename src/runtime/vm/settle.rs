@@ -18,13 +18,13 @@ use crate::runtime::program::Program;
 use crate::runtime::program::scan::ScanMemo;
 use crate::runtime::program::terms::{OPERANDS, Recipe, Term};
 use crate::runtime::program::tree::{Next, Node};
-use crate::runtime::vm::machine::{BROKEN, Note, Outcome};
-use crate::runtime::vm::scratch::Left;
+use crate::runtime::vm::machine::{BROKEN, FailureSite, Outcome};
+use crate::runtime::vm::scratch::LiveRule;
 use crate::runtime::vm::{atom, call, select};
 
 /// What atoms are asked with, where a look does not tell.
 #[derive(Debug)]
-pub(in crate::runtime) struct Settling<'s> {
+pub(in crate::runtime) struct AtomSettler<'s> {
     pub(in crate::runtime) program: &'s Program,
     pub(in crate::runtime) file: &'s mut [Value],
     pub(in crate::runtime) heap: Heap<'s>,
@@ -70,12 +70,12 @@ pub(in crate::runtime) fn fill_simply(
 }
 
 /// What lies at the place of a term that failed: no atom takes it for a value.
-const FAILED: Value = Note::NONE.value();
+const FAILED: Value = FailureSite::NONE.value();
 
-impl Settling<'_> {
+impl AtomSettler<'_> {
     /// Settles the rules in `left` of which it is not known what they say. Returns how many are
     /// left of the first `first`.
-    pub(in crate::runtime) fn settle(&mut self, left: &mut Vec<Left>, first: usize) -> usize {
+    pub(in crate::runtime) fn settle(&mut self, left: &mut Vec<LiveRule>, first: usize) -> usize {
         let (mut at, mut first) = (0, first);
         left.retain_mut(|left| {
             let is_silent = left.says.is_none() && {

@@ -7,28 +7,28 @@
 
 use crate::lang::opcodes::Instruction;
 use crate::runtime::program::Program;
-use crate::runtime::program::plan::Group;
-use crate::runtime::program::probe::{Known, Probe, Sight};
+use crate::runtime::program::dispatch::Group;
+use crate::runtime::program::probe::{Probe, ProbeInput, SiftState};
 use crate::runtime::program::screen::{BLOCK, Block};
 use crate::runtime::program::veto::Literal;
 use crate::runtime::vm::atom;
 use crate::runtime::vm::request::{Filled, heap};
-use crate::runtime::vm::scratch::{Left, Scratch};
-use crate::runtime::vm::settle::{self, Settling};
+use crate::runtime::vm::scratch::{LiveRule, Scratch};
+use crate::runtime::vm::settle::{self, AtomSettler};
 
 /// What sifting leaves to do: rules of some block, one bit each, so zero is none at all.
 #[derive(Clone, Copy, Debug, Default)]
-pub(in crate::runtime) struct Rest {
+pub(in crate::runtime) struct SiftResult {
     /// Those that must be run.
     pub(in crate::runtime) runs: u64,
     /// Those of them of which some atom would tell that was left open.
     pub(in crate::runtime) open: u64,
 }
 
-impl Rest {
+impl SiftResult {
     /// Takes in what is known of a block.
     #[inline]
-    pub(in crate::runtime) const fn take(&mut self, block: &Block, known: Known) {
+    pub(in crate::runtime) const fn take(&mut self, block: &Block, known: SiftState) {
         self.runs |= known.left & !known.fires(block.conjunctions);
         self.open |= known.left & known.unsure;
     }
@@ -39,7 +39,7 @@ pub(in crate::runtime) fn sift(
     filled: &mut Filled<'_>,
     group: &Group,
     start: usize,
-    rest: &mut Rest,
+    rest: &mut SiftResult,
 ) {
     let plan = &filled.program.plan;
     for (block, at) in plan.blocks(group).zip(start..) {
@@ -53,21 +53,25 @@ pub(in crate::runtime) fn sift(
 
 /// What a look tells of the rules of a block.
 #[inline(never)]
-pub(in crate::runtime) fn sift_block(filled: &mut Filled<'_>, block: &Block) -> Known {
+pub(in crate::runtime) fn sift_block(filled: &mut Filled<'_>, block: &Block) -> SiftState {
     let Filled { program, request, .. } = *filled;
     let Scratch { file, store, .. } = &*filled.scratch;
-    let sight = Sight { program, request, store, file };
+    let sight = ProbeInput { program, request, store, file };
     let (known, tests) = probed(&sight, program.plan.screens().probes(block), block.all);
     if known.left == 0 || tests.is_empty() { known } else { look(filled, tests, known) }
 }
 
 /// As `sift`, with all atoms.
 #[inline(never)]
-pub(in crate::runtime) fn sift_in_full(m: &mut Settling<'_>, group: &Group, sifted: &mut [Known]) {
+pub(in crate::runtime) fn sift_in_full(
+    m: &mut AtomSettler<'_>,
+    group: &Group,
+    sifted: &mut [SiftState],
+) {
     let program = m.program;
     for (block, known) in program.plan.blocks(group).zip(sifted) {
-        let Settling { heap, file, .. } = &*m;
-        let sight = Sight { program, request: heap.request, store: heap.store, file };
+        let AtomSettler { heap, file, .. } = &*m;
+        let sight = ProbeInput { program, request: heap.request, store: heap.store, file };
         let (probed, tests) = probed(&sight, program.plan.screens().probes(block), block.all);
         *known = ask(m, tests, probed);
     }
@@ -77,8 +81,12 @@ pub(in crate::runtime) fn sift_in_full(m: &mut Settling<'_>, group: &Group, sift
 /// comes next is not left to a jump that nobody could predict.
 #[expect(clippy::inline_always, reason = "what it returns stays in registers")]
 #[inline(always)]
-fn probed<'p>(sight: &Sight<'_>, mut probes: &'p [Probe], all: u64) -> (Known, &'p [Probe]) {
-    let mut known = Known { left: all, unsure: 0 };
+fn probed<'p>(
+    sight: &ProbeInput<'_>,
+    mut probes: &'p [Probe],
+    all: u64,
+) -> (SiftState, &'p [Probe]) {
+    let mut known = SiftState { left: all, unsure: 0 };
     while let [probe @ Probe::Bits { .. }, rest @ ..] = probes {
         probe.ask(sight, &mut known);
         probes = rest;
@@ -102,7 +110,7 @@ fn probed<'p>(sight: &Sight<'_>, mut probes: &'p [Probe], all: u64) -> (Known, &
 
 /// What quick atoms tell.
 #[inline(never)]
-fn look(filled: &mut Filled<'_>, probes: &[Probe], mut known: Known) -> Known {
+fn look(filled: &mut Filled<'_>, probes: &[Probe], mut known: SiftState) -> SiftState {
     let Filled { program, request, .. } = *filled;
     let Scratch { file, store, workings, used, .. } = &mut *filled.scratch;
     let mut heap = heap(program, request, store);
@@ -136,7 +144,7 @@ fn look(filled: &mut Filled<'_>, probes: &[Probe], mut known: Known) -> Known {
             | Probe::Switch(_)
             | Probe::Matrix { .. } => {
                 let store = &*heap.store;
-                probe.ask(&Sight { program, request, store, file }, &mut known);
+                probe.ask(&ProbeInput { program, request, store, file }, &mut known);
             }
         }
     }
@@ -154,7 +162,7 @@ fn together(clause: &[Literal], mut ask: impl FnMut(&Instruction) -> Option<bool
 }
 
 /// Takes in whether a clause silences its rules.
-const fn take(users: u64, silences: Option<bool>, known: &mut Known) {
+const fn take(users: u64, silences: Option<bool>, known: &mut SiftState) {
     match silences {
         Some(true) => known.left &= !users,
         Some(false) => {}
@@ -164,7 +172,7 @@ const fn take(users: u64, silences: Option<bool>, known: &mut Known) {
 
 /// What all atoms tell. Where a probe has no answer, its rules are left to be run. Terms are there
 /// from the look before.
-fn ask(m: &mut Settling<'_>, probes: &[Probe], mut known: Known) -> Known {
+fn ask(m: &mut AtomSettler<'_>, probes: &[Probe], mut known: SiftState) -> SiftState {
     for probe in probes {
         if known.left & probe.users() == 0 {
             continue;
@@ -178,7 +186,7 @@ fn ask(m: &mut Settling<'_>, probes: &[Probe], mut known: Known) -> Known {
                 take(*users, together(clause, |it| m.answer(it)), &mut known);
             }
             Probe::Term { place, .. } => {
-                let Settling { program, heap, file, computed, .. } = m;
+                let AtomSettler { program, heap, file, computed, .. } = m;
                 settle::fill_simply(program, heap, file, computed, *place);
             }
             Probe::Bits { .. }
@@ -188,8 +196,8 @@ fn ask(m: &mut Settling<'_>, probes: &[Probe], mut known: Known) -> Known {
             | Probe::Start { .. }
             | Probe::Switch(_)
             | Probe::Matrix { .. } => {
-                let Settling { program, heap, file, .. } = &*m;
-                let sight = Sight { program, request: heap.request, store: heap.store, file };
+                let AtomSettler { program, heap, file, .. } = &*m;
+                let sight = ProbeInput { program, request: heap.request, store: heap.store, file };
                 probe.ask(&sight, &mut known);
             }
         }
@@ -201,8 +209,8 @@ fn ask(m: &mut Settling<'_>, probes: &[Probe], mut known: Known) -> Known {
 pub(in crate::runtime) fn push(
     program: &Program,
     group: &Group,
-    sifted: &[Known],
-    left: &mut Vec<Left>,
+    sifted: &[SiftState],
+    left: &mut Vec<LiveRule>,
 ) {
     let rules = program.plan.rules(group).chunks(BLOCK);
     for ((rules, block), known) in rules.zip(program.plan.blocks(group)).zip(sifted) {
@@ -212,7 +220,7 @@ pub(in crate::runtime) fn push(
             let bit = rest.trailing_zeros();
             if let Some(rule) = rules.get(bit as usize) {
                 let says = (fires >> bit & 1 != 0).then_some(0);
-                left.push(Left { rule: *rule, says });
+                left.push(LiveRule { rule: *rule, says });
             }
             rest &= rest - 1;
         }

@@ -14,10 +14,10 @@ use crate::lang::opcodes::Instruction;
 use crate::lang::value::Value;
 use crate::lang::value::heap::Heap;
 use crate::runtime::program::Unit;
-use crate::runtime::program::sweep::{Does, LEAVE, NEXT, PLACES, STOP, Source, Step, Sweep};
+use crate::runtime::program::sweep::{LEAVE, NEXT, PLACES, STOP, Source, Step, StepAction, Sweep};
 use crate::runtime::vm::iterate::add_all;
-use crate::runtime::vm::lanes::{Answer, LANES, Lanes, Rows, ask, make, set};
-use crate::runtime::vm::machine::{Cursor, Machine, Swept};
+use crate::runtime::vm::lanes::{LANES, LaneResult, Lanes, Rows, ask, make, set};
+use crate::runtime::vm::machine::{Cursor, Machine, SweepResult};
 use crate::runtime::vm::observe::Watching;
 
 /// Where the loop goes on that `Iter` `ins` at `pc` of `unit` has begun; `None` if that is the
@@ -99,13 +99,13 @@ fn effect<O: Watching>(
     m: &mut Machine<'_, O>,
     (ins, sweep): (&Instruction, &Sweep),
     (at, count): (u32, u32),
-    swept: &Swept,
+    swept: &SweepResult,
 ) -> u32 {
     let from_here = swept.hits >> (at - swept.from);
     let hits = if count < LANES { from_here & !(u64::MAX << count) } else { from_here };
     let Some(cursor) = m.cursors.get_mut(usize::from(ins.b)) else { return 0 };
     let lanes = Lanes { rows: Rows::of(cursor), at, count };
-    let collects = sweep.steps.iter().find(|step| step.does == Does::Append);
+    let collects = sweep.steps.iter().find(|step| step.does == StepAction::Append);
     let Some(Step { a, ins, .. }) = collects else {
         cursor.count = cursor.count.saturating_add(hits.count_ones().into());
         return count;
@@ -122,7 +122,7 @@ fn look<O: Watching>(
     file: &[Value],
     sweep: &Sweep,
     lanes: Lanes,
-) -> (Swept, u64) {
+) -> (SweepResult, u64) {
     let all = lanes.all();
     let mut reached = [0; PLACES];
     reached[0] = all;
@@ -132,13 +132,13 @@ fn look<O: Watching>(
         if here == 0 {
             continue;
         }
-        let Answer { truth, known } = match step.does {
-            Does::Ask => ask(m, file, step, &lanes, here),
-            Does::Count => Answer { truth: here, known: here },
-            Does::Make(number) => make(m, file, step, (&lanes, number), here),
-            Does::Append => lanes.present(&m.heap, m.made, step.a),
+        let LaneResult { truth, known } = match step.does {
+            StepAction::Ask => ask(m, file, step, &lanes, here),
+            StepAction::Count => LaneResult { truth: here, known: here },
+            StepAction::Make(number) => make(m, file, step, (&lanes, number), here),
+            StepAction::Append => lanes.present(&m.heap, m.made, step.a),
         };
-        if matches!(step.does, Does::Count | Does::Append) {
+        if matches!(step.does, StepAction::Count | StepAction::Append) {
             hits = here & truth;
         }
         let ways = [(step.if_true, known & truth), (step.if_false, known & !truth), (STOP, !known)];
@@ -150,7 +150,7 @@ fn look<O: Watching>(
     }
     let at = |place: u8| reached.get(usize::from(place)).copied().unwrap_or_default();
     let mut stops = all & !at(NEXT);
-    let makes = |step: &Step| step.does == Does::Append && matches!(step.a, Source::Made(_));
+    let makes = |step: &Step| step.does == StepAction::Append && matches!(step.a, Source::Made(_));
     if stops != 0 && sweep.steps.iter().any(makes) {
         // What was made is gone once an element has run through the body.
         let first = stops & stops.wrapping_neg();
@@ -158,6 +158,6 @@ fn look<O: Watching>(
         hits &= !late;
         stops |= late;
     }
-    let swept = Swept { from: lanes.at, until: lanes.at + lanes.count, stops, hits };
+    let swept = SweepResult { from: lanes.at, until: lanes.at + lanes.count, stops, hits };
     (swept, at(LEAVE))
 }

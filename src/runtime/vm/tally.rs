@@ -8,11 +8,11 @@
 use crate::lang::value::Value;
 use crate::runtime::bundle::module::{FunctionKind, NONE, RuleRow, failure_effect};
 use crate::runtime::program::Program;
-use crate::runtime::program::plan::Asker;
+use crate::runtime::program::dispatch::ProgramItem;
 use crate::runtime::program::rank::Rank;
 use crate::runtime::vm::call;
 use crate::runtime::vm::decision::Verdict;
-use crate::runtime::vm::machine::{Exit, Machine, Note};
+use crate::runtime::vm::machine::{Exit, FailureSite, Machine};
 use crate::runtime::vm::observe::Watching;
 use crate::runtime::vm::scratch::{Failure, Failures, Fired};
 
@@ -54,7 +54,7 @@ impl<'a> Tally<'a> {
         match exit {
             Exit::False => {}
             Exit::True if chosen < row.outcomes => self.fire(number, chosen),
-            Exit::True => self.failed(row, number, kind, Note::NONE),
+            Exit::True => self.failed(row, number, kind, FailureSite::NONE),
             Exit::Error => self.failed(row, number, kind, m.note),
         }
     }
@@ -77,7 +77,7 @@ impl<'a> Tally<'a> {
         let outcome = row.first_outcome + chosen;
         match module.outcomes.get(usize::from(outcome)) {
             Some(said) => self.claim(rule, Rank::of(row, said, outcome)),
-            None => self.failed(row, rule, None, Note::NONE),
+            None => self.failed(row, rule, None, FailureSite::NONE),
         }
     }
 
@@ -100,9 +100,9 @@ impl<'a> Tally<'a> {
         row: &RuleRow,
         rule: u16,
         kind: Option<FunctionKind>,
-        note: Note,
+        note: FailureSite,
     ) {
-        self.fail(Asker::Rule(rule), note);
+        self.fail(ProgramItem::Rule(rule), note);
         if let Some(rank) = standing(self.program, row, kind) {
             self.stand(rule, rank);
         }
@@ -116,7 +116,7 @@ impl<'a> Tally<'a> {
         }
     }
 
-    pub(in crate::runtime) fn fail(&mut self, by: Asker, note: Note) {
+    pub(in crate::runtime) fn fail(&mut self, by: ProgramItem, note: FailureSite) {
         self.failures.push(Failure { by, class: note.class, pc: note.pc });
     }
 
@@ -148,6 +148,6 @@ pub(in crate::runtime) fn call<O: Watching>(
     file: &mut [Value],
     function: u16,
 ) -> Exit {
-    m.note = Note::NONE;
+    m.note = FailureSite::NONE;
     call::function(m, file, function)
 }

@@ -7,8 +7,8 @@
 use crate::runtime::audit::note::{Checkpoint, Note, Verifier};
 use crate::runtime::audit::start::Start;
 use crate::runtime::audit::store::Source;
-use crate::runtime::audit::walk::{Stopped, Visitor, Wrong};
-use crate::runtime::audit::whole::{Whole, whole};
+use crate::runtime::audit::walk::{Visitor, WalkError, Wrong};
+use crate::runtime::audit::whole::{IntactLog, whole};
 use crate::runtime::record::read::Entry;
 use crate::runtime::record::tree::Tree;
 use crate::tools::audit::stated::Stated;
@@ -17,7 +17,7 @@ use crate::tools::audit::stated::Stated;
 #[derive(Debug)]
 pub struct Looked {
     /// How it ends.
-    pub whole: Whole,
+    pub whole: IntactLog,
     /// Its lines, counted.
     pub counts: Counts,
     /// Its last checkpoint.
@@ -149,8 +149,11 @@ impl Visitor for Looking<'_> {
 /// Reads a log, and says what it holds and what the kept checkpoint is to it.
 ///
 /// # Errors
-/// `Stopped`, where it cannot be read or is damaged.
-pub fn look(store: &mut impl Source, asked: Asked<'_>) -> Result<(Looked, Option<Held>), Stopped> {
+/// `WalkError`, where it cannot be read or is damaged.
+pub fn look(
+    store: &mut impl Source,
+    asked: Asked<'_>,
+) -> Result<(Looked, Option<Held>), WalkError> {
     let Asked { last, kept, keys } = asked;
     let kept = kept.map(|kept| (kept, Tree::default(), None));
     let (counts, latest, loose, signs_last) = (Counts::default(), None, 0, false);

@@ -10,10 +10,10 @@
 use std::ops::Range;
 
 use crate::runtime::audit::note::Checkpoint;
-use crate::runtime::audit::proof::{Collecting, consistency, inclusion};
+use crate::runtime::audit::proof::{SubtreeCollector, consistency, inclusion};
 use crate::runtime::audit::start::Start;
 use crate::runtime::audit::store::Source;
-use crate::runtime::audit::walk::{Stopped, Visitor, Wrong};
+use crate::runtime::audit::walk::{Visitor, WalkError, Wrong};
 use crate::runtime::audit::whole::whole;
 use crate::runtime::record::read::Entry;
 use crate::runtime::record::tree::Tree;
@@ -33,7 +33,7 @@ pub enum Which {
 #[derive(Debug)]
 pub enum Unproved {
     /// The log cannot be read, or is damaged.
-    Stopped(Stopped),
+    Stopped(WalkError),
     /// It has no such record.
     NoRecord,
     /// Several records have the id; these are the numbers of two.
@@ -44,8 +44,8 @@ pub enum Unproved {
     NoGrowth,
 }
 
-impl From<Stopped> for Unproved {
-    fn from(stopped: Stopped) -> Self {
+impl From<WalkError> for Unproved {
+    fn from(stopped: WalkError) -> Self {
         Self::Stopped(stopped)
     }
 }
@@ -89,12 +89,12 @@ impl Visitor for Finding<'_> {
 /// Shows leaves to a collection.
 struct Leaves<'a> {
     parts: &'a [Range<u64>],
-    collecting: Collecting,
+    collecting: SubtreeCollector,
 }
 
 impl Visitor for Leaves<'_> {
     fn begin(&mut self, start: &Start) {
-        self.collecting = Collecting::of(self.parts, &start.tree);
+        self.collecting = SubtreeCollector::of(self.parts, &start.tree);
     }
 
     fn line(&mut self, _: u64, leaf: [u8; 32], _: &[u8], _: &Entry<'_>) {
@@ -107,7 +107,7 @@ impl Visitor for Leaves<'_> {
 }
 
 fn hashes(store: &mut impl Source, parts: &[Range<u64>]) -> Result<Vec<[u8; 32]>, Unproved> {
-    let collecting = Collecting::of(parts, &Tree::default());
+    let collecting = SubtreeCollector::of(parts, &Tree::default());
     let mut leaves = Leaves { parts, collecting };
     whole(store, None, &mut leaves)?;
     leaves.collecting.finish().ok_or(Unproved::InFront)

@@ -9,7 +9,7 @@
 //! as the text that a key would sign.
 
 use crate::runtime::audit::note::{Checkpoint, Note};
-use crate::runtime::audit::whole::Whole;
+use crate::runtime::audit::whole::IntactLog;
 
 /// A checkpoint of a log, as it stands somewhere.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,7 +40,7 @@ impl Stated {
 
     /// What a log comes to now, which nobody signed; `None` where nothing was written yet.
     #[must_use]
-    pub fn of(whole: &Whole) -> Option<Self> {
+    pub fn of(whole: &IntactLog) -> Option<Self> {
         let walk = whole.walk.as_ref()?;
         let (origin, size, root) = (&walk.start.origin, walk.tree.leaves, walk.tree.root());
         let text = Checkpoint { origin, size, root }.to_string();

@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use std::time::Instant;
 
 use crate::base::arrange::Arrange as _;
-use crate::runtime::vm::observe::{Observer, Sight, Step};
+use crate::runtime::vm::observe::{AtomObservation, Observer, Step};
 use crate::runtime::vm::scratch::Scratch;
 use crate::tools::bench::clock::{now, picoseconds};
 use crate::tools::bench::contexts::Sample;
@@ -128,7 +128,7 @@ impl Stepper {
 }
 
 impl Observer for Stepper {
-    fn see(&mut self, _sight: Sight<'_>) {}
+    fn see(&mut self, _sight: AtomObservation<'_>) {}
 
     fn step(&mut self, step: Step<'_>) {
         let here = now();

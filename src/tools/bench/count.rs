@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use crate::lang::value::Tag;
 use crate::runtime::program::Program;
 use crate::runtime::vm::decision::Decision;
-use crate::runtime::vm::observe::{Observer, Sight, Step};
+use crate::runtime::vm::observe::{AtomObservation, Observer, Step};
 use crate::runtime::vm::scratch::Scratch;
 use crate::tools::bench::contexts::Sample;
 use crate::tools::bench::places::Places;
@@ -157,7 +157,7 @@ impl<'a> Counter<'a> {
 }
 
 impl Observer for Counter<'_> {
-    fn see(&mut self, _sight: Sight<'_>) {}
+    fn see(&mut self, _sight: AtomObservation<'_>) {}
 
     fn step(&mut self, step: Step<'_>) {
         self.steps += 1;

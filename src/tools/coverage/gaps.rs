@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 use crate::compiler::solve::input::Example;
 use crate::runtime::vm::scratch::Scratch;
-use crate::tools::coverage::watch::{Known, Seen, Vector, Watch, apart_in};
+use crate::tools::coverage::watch::{AtomState, Seen, Vector, Watch, apart_in};
 use crate::tools::coverage::{Goal, Reach, RuleCover};
 use crate::tools::diff::search::{self, Search, beside};
 use crate::tools::inspect::atoms::turned;
@@ -92,8 +92,8 @@ fn seek(
     let own = watch.atoms(rule).get(atom)?;
     let turned = turned.get(usize::from(own.number)).copied().unwrap_or(false);
     let wanted = match goal {
-        Goal::Yes => Some(if turned { Known::False } else { Known::True }),
-        Goal::No => Some(if turned { Known::True } else { Known::False }),
+        Goal::Yes => Some(if turned { AtomState::False } else { AtomState::True }),
+        Goal::No => Some(if turned { AtomState::True } else { AtomState::False }),
         Goal::Alone => None,
     };
     let vectors: Vec<Vector> = watch.vectors(seen, rule);

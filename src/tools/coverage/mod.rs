@@ -227,14 +227,14 @@ fn rule(
         let place = debug.atoms.get(usize::from(atom.number))?;
         let turned = turned.get(usize::from(atom.number)).copied().unwrap_or(false);
         let ways = |wanted| count(&|seen: &Seen| seen.value(at, *atom) == wanted);
-        let (held, not) = (ways(watch::Known::True), ways(watch::Known::False));
+        let (held, not) = (ways(watch::AtomState::True), ways(watch::AtomState::False));
         Some(AtomCover {
             // The tools of `on` have no place of their own.
             span: group.span(if atom.guard { own.place } else { *place }),
             guard: atom.guard,
             yes: if turned { not } else { held },
             no: if turned { held } else { not },
-            failed: ways(watch::Known::Error),
+            failed: ways(watch::AtomState::Error),
             alone: watch::alone(&vectors, number),
             witnesses: BTreeMap::new(),
         })

@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-pub(super) use crate::runtime::vm::observe::Known;
+pub(super) use crate::runtime::vm::observe::AtomState;
 
 use crate::compiler::solve::input::Example;
 use crate::lang::glob;
@@ -15,7 +15,7 @@ use crate::lang::opcodes::{NO_ATOM, Op};
 use crate::runtime::bundle::debug;
 use crate::runtime::bundle::module::{Module, NONE};
 use crate::runtime::program::Program;
-use crate::runtime::program::plan::Asker;
+use crate::runtime::program::dispatch::ProgramItem;
 use crate::runtime::vm::observe::Witness;
 use crate::runtime::vm::request::{Filled, Moment};
 use crate::runtime::vm::scratch::Scratch;
@@ -45,16 +45,16 @@ impl Seen {
     }
 
     /// How an atom of a rule came out, as its normal form has it.
-    pub(super) fn value(&self, rule: u16, atom: Atom) -> Known {
+    pub(super) fn value(&self, rule: u16, atom: Atom) -> AtomState {
         if self.asked.is_empty() {
-            return Known::Unseen;
+            return AtomState::Unseen;
         }
         match (atom.guard, self.asks(rule)) {
-            (true, true) => Known::True,
-            (true, false) => Known::False,
-            (false, true) => Known::of(&self.bits, atom.number),
+            (true, true) => AtomState::True,
+            (true, false) => AtomState::False,
+            (false, true) => AtomState::of(&self.bits, atom.number),
             // Another rule may have asked it.
-            (false, false) => Known::Unseen,
+            (false, false) => AtomState::Unseen,
         }
     }
 }
@@ -69,7 +69,7 @@ pub(super) struct Atom {
 }
 
 /// How the atoms of a rule came out, and the rule.
-pub(super) type Vector = (Vec<Known>, Outcome);
+pub(super) type Vector = (Vec<AtomState>, Outcome);
 
 /// How a rule came out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -125,7 +125,8 @@ impl<'p> Watch<'p> {
         let mut bits = Witness::new(module.manifest.atoms);
         let decision = filled.decide_observed(moment, &mut bits);
         let failures = decision.failures();
-        let rule = |by: &Asker| if let Asker::Rule(rule) = by { Some(*rule) } else { None };
+        let rule =
+            |by: &ProgramItem| if let ProgramItem::Rule(rule) = by { Some(*rule) } else { None };
         let failed: BTreeSet<u16> = failures.iter().filter_map(|it| rule(&it.by)).collect();
         let refused = decision.input_error().is_some();
         let mut key = None;
@@ -170,9 +171,9 @@ pub(super) fn alone(vectors: &[Vector], atom: usize) -> bool {
 
 /// Whether two differ in this atom alone, and in the outcome.
 pub(super) fn apart_in((a, outcome): &Vector, (b, other): &Vector, atom: usize) -> bool {
-    let known = |value: &Known| matches!(value, Known::True | Known::False);
+    let known = |value: &AtomState| matches!(value, AtomState::True | AtomState::False);
     let differs = |at: usize| match (a.get(at), b.get(at)) {
-        (Some(a), Some(b)) => *a != Known::Unseen && *b != Known::Unseen && a != b,
+        (Some(a), Some(b)) => *a != AtomState::Unseen && *b != AtomState::Unseen && a != b,
         (_, _) => false,
     };
     outcome != other

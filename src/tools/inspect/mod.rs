@@ -23,7 +23,7 @@ use crate::lang::value::text::write_scalar;
 use crate::runtime::bundle::debug::{self, Debug};
 use crate::runtime::bundle::module::{Module, NONE, RuleRow, Str};
 use crate::runtime::program::Program;
-use crate::runtime::program::withheld::{As, Rules};
+use crate::runtime::program::redaction::{RedactionClass, RedactionRules};
 use crate::tools::report::counted;
 use crate::tools::report::paint::{Paint, Style};
 use crate::tools::report::visible::{visible, wrap};
@@ -180,7 +180,7 @@ impl Redacted {
 /// What records of decisions of a module withhold, in order of path.
 #[must_use]
 pub fn redactions(module: &Module) -> Vec<Redacted> {
-    let rules = Rules::of(module);
+    let rules = RedactionRules::of(module);
     let bound = |bound: &Value| {
         let mut text = String::new();
         // Writing to a string does not fail.
@@ -192,9 +192,14 @@ pub fn redactions(module: &Module) -> Vec<Redacted> {
         .iter()
         .map(|rule| {
             let with = match rule.class() {
-                As::Token(key) => key.to_string(),
-                As::Range(bounds) => bounds.iter().map(bound).collect::<Vec<_>>().join(".."),
-                As::Drop | As::Seal | As::Shape | As::Hide => String::new(),
+                RedactionClass::Token(key) => key.to_string(),
+                RedactionClass::Range(bounds) => {
+                    bounds.iter().map(bound).collect::<Vec<_>>().join("..")
+                }
+                RedactionClass::Drop
+                | RedactionClass::Seal
+                | RedactionClass::Shape
+                | RedactionClass::Hide => String::new(),
             };
             let (path, class) = (rule.path(), rule.class().word());
             Redacted { path, class, with, facts: rule.tells_facts() }

@@ -18,7 +18,7 @@ use crate::lang::value::time::Instant;
 use crate::lang::value::zone::TZDB_VERSION;
 use crate::runtime::bundle::module::SEMANTICS;
 use crate::runtime::program::Program;
-use crate::runtime::record::read::{Bundle, Form, Input, Outcome, Record, Said};
+use crate::runtime::record::read::{Bundle, DecisionContent, Form, Input, Outcome, Record};
 use crate::runtime::vm::canonical::Canonical;
 use crate::runtime::vm::hosts::HostTable;
 use crate::runtime::vm::observe::Witness;
@@ -234,7 +234,7 @@ impl Seat {
         let id = |rule: &u16| program.rule_id(*rule);
         let shadow: Vec<&str> = self.shadow.iter().map(id).collect();
         let perhaps: Vec<&str> = self.perhaps.iter().map(id).collect();
-        outcome.first_unlike(&Said {
+        outcome.first_unlike(&DecisionContent {
             effect: verdict.effect,
             rule: verdict.rule.as_ref().map(id),
             words: &self.canonical,

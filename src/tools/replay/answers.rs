@@ -19,7 +19,7 @@ use crate::lang::session::{CTX, PLAN, Question, ROOT};
 use crate::runtime::bundle::govern::{Govern, LimitRow, StorePart, ToolRow, WindowRow};
 use crate::runtime::bundle::module::{Module, NONE, RuleRow, Step, Str};
 use crate::runtime::program::Program;
-use crate::runtime::program::withheld::{As, Rule, Rules};
+use crate::runtime::program::redaction::{RedactionClass, RedactionRule, RedactionRules};
 use crate::runtime::record::read::{Input, Record};
 use crate::runtime::record::redact::Redactor;
 use crate::tools::replay::again::{Again, Obstacle};
@@ -28,7 +28,7 @@ use crate::tools::replay::form::Forms;
 /// The answers that another bundle may give otherwise.
 #[derive(Debug, Default)]
 pub struct Answers {
-    rules: Rules,
+    rules: RedactionRules,
     /// Whether calls may be tried more often, or less: who asks too often is denied.
     pub(super) retries: bool,
 }
@@ -44,47 +44,55 @@ impl Answers {
             return Self::default();
         }
         let (mut was, mut is) = (Definitions::of(from), Definitions::of(to));
-        let mut paths: Vec<(String, As)> = Vec::new();
-        let mut others =
-            |question: &str, class: As| paths.push((format!("/{ROOT}/{question}"), class));
+        let mut paths: Vec<(String, RedactionClass)> = Vec::new();
+        let mut others = |question: &str, class: RedactionClass| {
+            paths.push((format!("/{ROOT}/{question}"), class));
+        };
         if was.labels() != is.labels() {
-            others(CTX, As::Drop);
-            others(Question::Label.word(), As::Drop);
-            others(Question::Labels.word(), As::Drop);
-            others(Question::Audience.word(), As::Drop);
-            others(Question::Readable.word(), As::Drop);
+            others(CTX, RedactionClass::Drop);
+            others(Question::Label.word(), RedactionClass::Drop);
+            others(Question::Labels.word(), RedactionClass::Drop);
+            others(Question::Audience.word(), RedactionClass::Drop);
+            others(Question::Readable.word(), RedactionClass::Drop);
         }
         if was.origins() != is.origins() {
-            others(Question::From.word(), As::Drop);
-            others(Question::Origin.word(), As::Drop);
-            others(Question::Kind.word(), As::Drop);
+            others(Question::From.word(), RedactionClass::Drop);
+            others(Question::Origin.word(), RedactionClass::Drop);
+            others(Question::Kind.word(), RedactionClass::Drop);
         }
         if was.plan() != is.plan() {
-            others(PLAN, As::Drop);
-            others(Question::Via.word(), As::Drop);
-            others(Question::Done.word(), As::Drop);
+            others(PLAN, RedactionClass::Drop);
+            others(Question::Via.word(), RedactionClass::Drop);
+            others(Question::Done.word(), RedactionClass::Drop);
         }
         for question in [Question::Count, Question::Sum] {
             for (name, form) in is.meters() {
                 if !was.meters().contains(&(name.clone(), form)) {
-                    others(&format!("{}/{}", question.word(), pointer::token(&name)), As::Drop);
+                    others(
+                        &format!("{}/{}", question.word(), pointer::token(&name)),
+                        RedactionClass::Drop,
+                    );
                 }
             }
         }
         for (name, form) in is.limits() {
             if !was.limits().contains(&(name.clone(), form)) {
-                others(&format!("{}/{}", Question::Over.word(), pointer::token(&name)), As::Drop);
+                others(
+                    &format!("{}/{}", Question::Over.word(), pointer::token(&name)),
+                    RedactionClass::Drop,
+                );
             }
         }
         for (rule, form) in is.approvals() {
             if !was.approvals().contains(&(rule.clone(), form)) {
                 // That it was not granted is no answer either.
                 let at = format!("{}/{}", Question::Approved.word(), pointer::token(&rule));
-                others(&at, As::Hide);
+                others(&at, RedactionClass::Hide);
             }
         }
-        let rules = paths.into_iter().filter_map(|(path, class)| Rule::of(&path, class, true));
-        Self { rules: Rules::new(rules.collect()), retries: was.retries() != is.retries() }
+        let rules =
+            paths.into_iter().filter_map(|(path, class)| RedactionRule::of(&path, class, true));
+        Self { rules: RedactionRules::new(rules.collect()), retries: was.retries() != is.retries() }
     }
 
     /// A record of a session without those answers. `memory` holds its context then.

@@ -19,7 +19,7 @@ use crate::lang::decision::Effect;
 use crate::runtime::bundle::debug::Place;
 use crate::runtime::bundle::module::SlotRow;
 use crate::runtime::program::Program;
-use crate::runtime::vm::observe::Known;
+use crate::runtime::vm::observe::AtomState;
 use crate::tools::inspect::reads::dotted;
 use crate::tools::inspect::worded::Worded;
 use crate::tools::replay::impact::{Impact, Sort, Way};
@@ -247,7 +247,8 @@ impl<'a> Search<'a> {
     /// Those of `atoms` that came out alike in all members.
     fn atoms(&self, side: Side, atoms: impl Iterator<Item = u16>) -> Vec<Test> {
         let Some(first) = self.members.first() else { return Vec::new() };
-        let test = |atom| Some(Test::Atom(side, atom, truth(Known::of(bits(first, side), atom))?));
+        let test =
+            |atom| Some(Test::Atom(side, atom, truth(AtomState::of(bits(first, side), atom))?));
         atoms.filter_map(test).filter(|test| self.all_pass(*test)).collect()
     }
 
@@ -267,7 +268,7 @@ impl<'a> Search<'a> {
         match test {
             Test::Key => Some(self.keys.contains(&sort.key.as_deref())),
             Test::Atom(side, atom, wanted) => {
-                truth(Known::of(bits(sort, side), atom)).map(|found| found == wanted)
+                truth(AtomState::of(bits(sort, side), atom)).map(|found| found == wanted)
             }
             Test::Fires(side, ..) | Test::Speaks(side, _) if !settled(sort, side) => None,
             Test::Fires(side, rule, wanted) => Some(fired(sort, side).contains(&rule) == wanted),
@@ -360,11 +361,11 @@ impl<'a> Search<'a> {
     }
 }
 
-const fn truth(known: Known) -> Option<bool> {
+const fn truth(known: AtomState) -> Option<bool> {
     match known {
-        Known::True => Some(true),
-        Known::False => Some(false),
-        Known::Unseen | Known::Error => None,
+        AtomState::True => Some(true),
+        AtomState::False => Some(false),
+        AtomState::Unseen | AtomState::Error => None,
     }
 }
 

@@ -17,7 +17,7 @@ use crate::compiler::solve::store::Store as Facts;
 use crate::runtime::bundle::debug;
 use crate::runtime::program::Program;
 use crate::runtime::record::read::Record;
-use crate::runtime::vm::observe::Known;
+use crate::runtime::vm::observe::AtomState;
 use crate::tools::diff::search::{self, Search};
 use crate::tools::replay::filter::Filter;
 use crate::tools::replay::store::Digest;
@@ -127,11 +127,11 @@ impl Coverage {
             own.atoms.resize(atoms, Ways::default());
         }
         for (atom, ways) in (0..).zip(&mut own.atoms) {
-            match Known::of(bits, atom) {
-                Known::Unseen => {}
-                Known::True => ways.yes += weight,
-                Known::False => ways.no += weight,
-                Known::Error => ways.failed += weight,
+            match AtomState::of(bits, atom) {
+                AtomState::Unseen => {}
+                AtomState::True => ways.yes += weight,
+                AtomState::False => ways.no += weight,
+                AtomState::Error => ways.failed += weight,
             }
         }
     }

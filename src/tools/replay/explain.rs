@@ -7,7 +7,7 @@
 
 use crate::lang::decision::Effect;
 use crate::runtime::program::Program;
-use crate::runtime::record::read::{Record, Said};
+use crate::runtime::record::read::{DecisionContent, Record};
 use crate::runtime::vm::canonical::Canonical;
 use crate::runtime::vm::observe::Witness;
 use crate::runtime::vm::partial::decision::{PartialDecision, RuleOutcomes};
@@ -121,7 +121,7 @@ fn unlike(
 ) -> bool {
     let (Some(outcome), Some(words)) = (record.outcome, words) else { return false };
     let (effect, rule) = (report.effect, report.rule.as_deref());
-    outcome.first_unlike(&Said { effect, rule, words, shadow, perhaps }).is_some()
+    outcome.first_unlike(&DecisionContent { effect, rule, words, shadow, perhaps }).is_some()
 }
 
 /// What can be said where values are withheld.

@@ -13,7 +13,7 @@ use crate::lang::decision::Effect;
 use crate::runtime::bundle::debug::Place;
 use crate::runtime::record::check::Break;
 use crate::runtime::record::error::{Fault, RecordError};
-use crate::runtime::vm::observe::Known;
+use crate::runtime::vm::observe::AtomState;
 use crate::tools::inspect::worded::Worded;
 use crate::tools::replay::lint::Remark;
 use crate::tools::replay::open::Source;
@@ -160,20 +160,20 @@ pub fn mismatch(
     (files, finding.help(help))
 }
 
-const fn opposite(known: Known) -> Known {
+const fn opposite(known: AtomState) -> AtomState {
     match known {
-        Known::True => Known::False,
-        Known::False => Known::True,
-        Known::Unseen | Known::Error => known,
+        AtomState::True => AtomState::False,
+        AtomState::False => AtomState::True,
+        AtomState::Unseen | AtomState::Error => known,
     }
 }
 
-const fn known(known: Known) -> &'static str {
+const fn known(known: AtomState) -> &'static str {
     match known {
-        Known::Unseen => "not evaluated",
-        Known::False => "false",
-        Known::True => "true",
-        Known::Error => "an error",
+        AtomState::Unseen => "not evaluated",
+        AtomState::False => "false",
+        AtomState::True => "true",
+        AtomState::Error => "an error",
     }
 }
 

@@ -16,7 +16,7 @@ use crate::compiler::syntax::ast::{Ast, ExprId, ExprKind, LogicOp, UnaryOp};
 use crate::compiler::syntax::parser::parse_expression;
 use crate::compiler::syntax::print::print_expression;
 use crate::diag::sink::Sink;
-use crate::runtime::vm::partial::decision::AtomWays;
+use crate::runtime::vm::partial::decision::AtomOutcomes;
 use crate::tools::inspect::worded::Worded;
 
 /// Levels of a condition that are looked into; what is deeper stays as it is.
@@ -31,7 +31,7 @@ enum Left {
 
 /// What is left of the condition of `rule`; `None` where its source is not there, or nothing is.
 #[must_use]
-pub fn residual(worded: &Worded<'_>, rule: u16, atoms: &[AtomWays]) -> Option<String> {
+pub fn residual(worded: &Worded<'_>, rule: u16, atoms: &[AtomOutcomes]) -> Option<String> {
     let function = worded.program.module().rules.get(usize::from(rule))?.function;
     let (_, place) = *worded.debug.functions.get(usize::from(function))?;
     let (ast, root) = parsed(worded.text(place))?;

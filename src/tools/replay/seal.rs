@@ -21,7 +21,7 @@ use crate::base::hex;
 use crate::base::limits::RECORD_BYTES_MAX;
 use crate::base::pointer;
 use crate::runtime::program::Program;
-use crate::runtime::program::withheld::{Rules, Withheld};
+use crate::runtime::program::redaction::{RedactionPlan, RedactionRules};
 use crate::runtime::record::error::{Fault, RecordError};
 use crate::runtime::record::read::{Form, Input, Record, elements, members};
 use crate::runtime::record::redact::Redactor;
@@ -33,7 +33,7 @@ use crate::tools::replay::plain::shown;
 #[derive(Debug)]
 pub struct Sealing<'a> {
     /// What is withheld.
-    pub rules: &'a Rules,
+    pub rules: &'a RedactionRules,
     /// The bundle whose rules these are, if they are those of one.
     pub by: Option<[u8; 32]>,
 }
@@ -42,14 +42,14 @@ pub struct Sealing<'a> {
 #[derive(Debug)]
 pub struct Maker {
     program: Arc<Program>,
-    withheld: Withheld,
+    withheld: RedactionPlan,
 }
 
 impl Maker {
     /// A bundle, looked at under these rules: what its sessions answer tells of values, too.
     #[must_use]
-    pub fn of(program: Arc<Program>, rules: &Rules) -> Self {
-        let withheld = Withheld::under(program.module(), rules.clone().and_answers());
+    pub fn of(program: Arc<Program>, rules: &RedactionRules) -> Self {
+        let withheld = RedactionPlan::under(program.module(), rules.clone().and_answers());
         Self { program, withheld }
     }
 }
@@ -264,7 +264,7 @@ impl Work<'_, '_> {
                 self.stands(&shown(&context), "");
                 if self.record.event.is_some() {
                     let whole = std::mem::take(&mut context);
-                    let answers = Rules::new(vec![Rules::answers(true)]);
+                    let answers = RedactionRules::new(vec![RedactionRules::answers(true)]);
                     redactor.redact(&answers, &whole, None, &mut context).ok()?;
                 }
                 self.member("ctx", &context);

@@ -17,7 +17,7 @@ use crate::runtime::record::check::{Chains, Place};
 use crate::runtime::record::error::RecordError;
 use crate::runtime::record::memo::Memo;
 use crate::runtime::record::read::{Entry, Input, Record, Text};
-use crate::runtime::vm::observe::{Known, Witness};
+use crate::runtime::vm::observe::{AtomState, Witness};
 use crate::tools::decide::tool_of;
 use crate::tools::replay::again::{Again, Obstacle, Seats};
 use crate::tools::replay::filter::Filter;
@@ -53,7 +53,7 @@ pub struct Mismatch {
     /// What is decided now.
     pub replayed: (Option<Effect>, Option<String>),
     /// The first atom that came out differently: its number, recorded, replayed.
-    pub atom: Option<(u16, Known, Known)>,
+    pub atom: Option<(u16, AtomState, AtomState)>,
     /// The first field of the record that says something else, where that is known.
     pub field: Option<&'static str>,
     /// What may be the cause.
@@ -344,7 +344,7 @@ fn differing(
     record: &Record<'_>,
     program: &Program,
     (effect, rule): (Option<Effect>, Option<u16>),
-    (atom, field): (Option<(u16, Known, Known)>, Option<&'static str>),
+    (atom, field): (Option<(u16, AtomState, AtomState)>, Option<&'static str>),
     cause: Option<String>,
 ) -> Compared {
     let rule_of = |text: Text<'_>| text.text().into_owned();
@@ -374,7 +374,10 @@ pub(super) enum Compared {
 }
 
 /// The first atom of which both do not say the same.
-pub(super) fn first_other(recorded: &Witness, replayed: &Witness) -> Option<(u16, Known, Known)> {
+pub(super) fn first_other(
+    recorded: &Witness,
+    replayed: &Witness,
+) -> Option<(u16, AtomState, AtomState)> {
     if recorded == replayed {
         return None;
     }

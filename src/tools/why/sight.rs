@@ -13,7 +13,7 @@ use crate::lang::value::heap::View;
 use crate::lang::value::json::{self, Form};
 use crate::lang::value::{Tag, Value};
 use crate::runtime::bundle::module::Module;
-use crate::runtime::vm::observe::{AtomOutcome, Sight};
+use crate::runtime::vm::observe::{AtomObservation, AtomOutcome};
 use crate::tools::inspect::atoms::{infix, is_unequal};
 use crate::tools::inspect::constant::short;
 use crate::tools::why::Truth;
@@ -31,7 +31,7 @@ pub(super) struct Seen {
 }
 
 impl Seen {
-    pub(super) fn of(module: &Module, sight: &Sight<'_>) -> Self {
+    pub(super) fn of(module: &Module, sight: &AtomObservation<'_>) -> Self {
         let code = sight.instruction;
         let [a, b, _] = code.op.operands();
         let plain = code.op != Op::Flag && code.op != Op::Has;
@@ -66,7 +66,7 @@ impl Seen {
     }
 }
 
-fn operand(module: &Module, sight: &Sight<'_>, kind: Operand, at: u16) -> Option<String> {
+fn operand(module: &Module, sight: &AtomObservation<'_>, kind: Operand, at: u16) -> Option<String> {
     match kind {
         Operand::Read => {
             let value = sight.file.get(usize::from(at))?;
@@ -100,7 +100,7 @@ fn operand(module: &Module, sight: &Sight<'_>, kind: Operand, at: u16) -> Option
 }
 
 /// The size of the value at `at`, as CEL counts it.
-fn size_of(sight: &Sight<'_>, at: u16) -> Option<String> {
+fn size_of(sight: &AtomObservation<'_>, at: u16) -> Option<String> {
     let value = sight.file.get(usize::from(at))?;
     let count = if value.tag() == Tag::List {
         value.len() as usize

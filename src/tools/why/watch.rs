@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use crate::lang::opcodes::{Instruction, Op};
 use crate::runtime::bundle::module::{FunctionRow, Module, NodeMode, SlotRow};
 use crate::runtime::program::Program;
-use crate::runtime::vm::observe::{Observer, Sight, Step};
+use crate::runtime::vm::observe::{AtomObservation, Observer, Step};
 use crate::tools::inspect::reads::dotted;
 use crate::tools::why::sight::{Seen, row_text, value_text};
 
@@ -264,7 +264,7 @@ impl Running {
 }
 
 impl Observer for Watcher<'_> {
-    fn see(&mut self, sight: Sight<'_>) {
+    fn see(&mut self, sight: AtomObservation<'_>) {
         let inside = self.before.is_some_and(|before| {
             let own = self.running.as_ref().and_then(|it| self.module.functions.get(it.function));
             let code = own.and_then(|row| {

@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use policyc::runtime::audit::store::Directory;
-use policyc::runtime::audit::torn::Torn;
+use policyc::runtime::audit::torn::TornWrite;
 use policyc::runtime::audit::{OpenError, open};
 use policyc::runtime::record::log::{Durability, LogOptions};
 
@@ -138,7 +138,7 @@ fn what_was_acknowledged_outlasts_the_process() {
         let (kept, trace, _) = looked_at(&there).unwrap_or_else(|damage| {
             panic!("round {round}: {damage}");
         });
-        if let Some(Torn { at, bytes, .. }) = trace {
+        if let Some(TornWrite { at, bytes, .. }) = trace {
             assert!(at == 0 || bytes > 0, "round {round}");
         }
         // All up to the last that was acknowledged, each once, in its order.

@@ -14,10 +14,10 @@ use std::path::Path;
 
 use policyc::runtime::audit::note::{Checkpoint, Note, Signer, Verifier, key_id};
 use policyc::runtime::audit::store::Directory;
-use policyc::runtime::audit::torn::Torn;
-use policyc::runtime::audit::walk::{Damage, Stopped, Visitor, Wrong};
+use policyc::runtime::audit::torn::TornWrite;
+use policyc::runtime::audit::walk::{Damage, Visitor, WalkError, Wrong};
 use policyc::runtime::audit::whole::whole;
-use policyc::runtime::audit::{Opened, Options, Past, open};
+use policyc::runtime::audit::{Continuation, Opened, Options, open};
 use policyc::runtime::record::log::{Durability, Log, LogOptions};
 use policyc::runtime::record::read::Entry;
 use sha2::{Digest, Sha256};
@@ -103,12 +103,12 @@ impl Visitor for Kept {
 }
 
 /// What is in a log, from its first segment on; what a crash left at its end.
-pub(crate) fn looked_at(files: &Files) -> Result<(Kept, Option<Torn>, bool), Damage> {
+pub(crate) fn looked_at(files: &Files) -> Result<(Kept, Option<TornWrite>, bool), Damage> {
     let mut kept = Kept::default();
     match whole(&mut Disk::holding(files), None, &mut kept) {
         Ok(found) => Ok((kept, found.torn, found.ended())),
-        Err(Stopped::Damage(damage)) => Err(damage),
-        Err(Stopped::Storage(error)) => panic!("{error}"),
+        Err(WalkError::Damage(damage)) => Err(damage),
+        Err(WalkError::Storage(error)) => panic!("{error}"),
     }
 }
 
@@ -118,7 +118,7 @@ pub(crate) fn written_to(path: &Path, count: usize, signer: Option<Box<dyn Signe
     let store = Directory::open(path).expect("a directory");
     let log = LogOptions { block_bytes: 1, durability: Durability::Strict, ..small().log };
     // Without a key it goes on with any log, as an enemy would.
-    let past = if signer.is_some() { Past::Signed } else { Past::Adopted };
+    let past = if signer.is_some() { Continuation::Signed } else { Continuation::Adopted };
     let options = Options { log, segment_bytes: 1_200, signer, past, ..small() };
     let (log, found) = open(store, options).expect("a log");
     let from = usize::try_from(found.next).expect("a small log");

@@ -5,7 +5,7 @@ use policyc::runtime::audit::note::{Signer, Verifier};
 use policyc::runtime::audit::start::Start;
 use policyc::runtime::audit::walk::{Damage, Wrong};
 
-use policyc::runtime::audit::{OpenError, Opened, Options, Past, Unvouched, open};
+use policyc::runtime::audit::{Continuation, OpenError, Opened, Options, VouchFault, open};
 use policyc::runtime::record::log::{Durability, LogError, LogOptions};
 use policyc::tools::audit::look::{Asked, look};
 
@@ -27,7 +27,7 @@ fn knowing(key: &'static str, earlier: &[&'static str]) -> Options {
 
 /// Options of somebody without a key who goes on with any log.
 fn whoever() -> Options {
-    Options { past: Past::Adopted, ..signed_by(None) }
+    Options { past: Continuation::Adopted, ..signed_by(None) }
 }
 
 /// Adds records to a log, from this number on; whether it is closed.
@@ -49,15 +49,15 @@ fn refused(files: &Files, options: Options) -> OpenError {
 }
 
 fn is_unsigned(error: &OpenError) -> bool {
-    matches!(error, OpenError::Unvouched { wrong: Unvouched::Unsigned, .. })
+    matches!(error, OpenError::Unvouched { wrong: VouchFault::Unsigned, .. })
 }
 
 fn is_of_others(error: &OpenError) -> bool {
-    matches!(error, OpenError::Unvouched { wrong: Unvouched::Foreign { .. }, .. })
+    matches!(error, OpenError::Unvouched { wrong: VouchFault::Foreign { .. }, .. })
 }
 
 fn is_keyless(error: &OpenError) -> bool {
-    matches!(error, OpenError::Unvouched { wrong: Unvouched::Keyless { .. }, .. })
+    matches!(error, OpenError::Unvouched { wrong: VouchFault::Keyless { .. }, .. })
 }
 
 /// The frames of a segment without those of a kind, which say nothing of the disk.
@@ -148,7 +148,7 @@ fn what_is_signed_is_not_gone_on_with_by_nobody() {
         assert_eq!((found.next, found.unsigned), (records as u64, found.lines));
         log.append(line(records).as_bytes()).expect("room").expect("it is taken");
         log.close().expect("it is written");
-        let options = Options { past: Past::Adopted, ..signed_by(Some("key")) };
+        let options = Options { past: Continuation::Adopted, ..signed_by(Some("key")) };
         add(&disk, options, records + 1..records + 2, true);
         let (kept, ..) = looked_at(&disk.files()).expect("it is whole");
         assert_eq!(kept.ids.len(), records + 2, "{records}, {ends}");
@@ -200,7 +200,7 @@ fn a_log_that_had_no_key_is_adopted_by_name_only() {
         for ends in [false, true] {
             let left = add(&Disk::default(), signed_by(None), 0..records, ends);
             let disk = Disk::holding(&left);
-            let adopted = || Options { past: Past::Adopted, ..signed_by(Some("key")) };
+            let adopted = || Options { past: Continuation::Adopted, ..signed_by(Some("key")) };
             let (log, found) = opened(&disk, adopted());
             let Opened { lines, unsigned, .. } = found;
             assert_eq!(lines, unsigned);
@@ -229,7 +229,7 @@ fn unvouched(files: &Files) -> u64 {
 #[test]
 fn what_was_forged_behind_a_signed_log_is_not_gone_on_with() {
     let is_behind = |error: &OpenError| {
-        matches!(error, OpenError::Unvouched { wrong: Unvouched::Behind { .. }, .. })
+        matches!(error, OpenError::Unvouched { wrong: VouchFault::Behind { .. }, .. })
     };
     for records in [1, 7, 20] {
         let closed = add(&Disk::default(), signed_by(Some("key")), 0..records, true);
@@ -305,7 +305,7 @@ fn a_log_that_somebody_else_signed_is_adopted_once() {
     for (records, ends) in [(1, false), (5, false), (5, true), (20, false)] {
         let left = add(&Disk::default(), signed_by(Some("other")), 0..records, ends);
         let disk = Disk::holding(&left);
-        let adopted = Options { past: Past::Adopted, ..signed_by(Some("key")) };
+        let adopted = Options { past: Continuation::Adopted, ..signed_by(Some("key")) };
         let after = add(&disk, adopted, records..records + 1, false);
         let (log, found) = opened(&Disk::holding(&after), signed_by(Some("key")));
         assert_eq!(found.next, records as u64 + 1);

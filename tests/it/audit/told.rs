@@ -5,7 +5,7 @@ use std::path::Path;
 use policyc::runtime::audit::note::{ED25519, PublicKey, Signer, Verifier, key_id};
 use policyc::runtime::audit::open;
 use policyc::runtime::audit::store::{Directory, Snapshot, Source as _};
-use policyc::runtime::audit::walk::Stopped;
+use policyc::runtime::audit::walk::WalkError;
 use policyc::runtime::audit::whole::whole;
 use policyc::runtime::record::log::{Durability, LogOptions};
 use policyc::tools::audit::look::{Asked, Held, look};
@@ -267,7 +267,7 @@ fn damage_stops_proofs() {
     let last = *files.keys().last().expect("segments");
     files.get_mut(&last).expect("it is there")[300] ^= 1;
     let proof = prove_record(&mut Disk::holding(&files), &Which::Number(0));
-    assert!(matches!(proof, Err(Unproved::Stopped(Stopped::Damage(_)))));
+    assert!(matches!(proof, Err(Unproved::Stopped(WalkError::Damage(_)))));
 }
 
 /// Signs checkpoints with a key of Ed25519.

@@ -1,7 +1,7 @@
 //! Chains of records: whatever is changed in a log afterwards is found, in its block, whether the
 //! log is looked at in one piece or in many.
 
-use policyc::runtime::record::check::{Break, BreakKind, Chained, Chains, Place};
+use policyc::runtime::record::check::{Break, BreakKind, ChainReport, Chains, Place};
 use policyc::runtime::record::log::{Durability, Keep, Log, LogOptions};
 use policyc::runtime::record::read::Entry;
 
@@ -130,7 +130,7 @@ fn every_change_is_found_in_its_block() {
 }
 
 /// A log cut in front of these lines, each piece looked at on its own and joined.
-fn in_pieces(lines: &[Vec<u8>], cuts: &[usize], sources: bool) -> Chained {
+fn in_pieces(lines: &[Vec<u8>], cuts: &[usize], sources: bool) -> ChainReport {
     let mut all = Chains::default();
     let mut begin = 0;
     for (piece, end) in cuts.iter().copied().chain([lines.len()]).enumerate() {

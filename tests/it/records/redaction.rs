@@ -10,14 +10,14 @@ use policyc::compiler::source::map::SourceMap;
 use policyc::diag::sink::Sink;
 use policyc::lang::decision::Effect;
 use policyc::runtime::program::Program;
-use policyc::runtime::program::withheld::Rules;
+use policyc::runtime::program::redaction::RedactionRules;
 use policyc::runtime::record::about::{About, Loaded};
 use policyc::runtime::record::read::Record;
 use policyc::runtime::record::redact::Redactor;
 use policyc::runtime::record::seal::{Keeper, Sealed, commitment, token};
 use policyc::runtime::record::write::Recorder;
 use policyc::runtime::vm::hosts::{HostEntry, HostTable};
-use policyc::runtime::vm::observe::{Known, Witness};
+use policyc::runtime::vm::observe::{AtomState, Witness};
 use policyc::runtime::vm::partial::decision::PartialDecision;
 use policyc::runtime::vm::report::DecisionReport;
 use policyc::runtime::vm::request::marked::{Recorded, ingest_record};
@@ -248,7 +248,7 @@ fn rewritten_later(
     let mut scratch = Scratch::for_program(plain);
     let (line, report) = crate::records::recorded(&mut ingest(plain, context, &mut scratch), &NOW);
     let record = Record::read(line.as_bytes()).expect("a record");
-    let rules = Rules::of(program.module());
+    let rules = RedactionRules::of(program.module());
     let maker = known.then(|| {
         let module = plain.module().clone();
         let bundle = policyc::runtime::bundle::writer::write(&module).expect("a bundle");
@@ -427,12 +427,12 @@ fn atoms_that_read_a_path_without_facts_are_not_told() {
     let mut scratch = Scratch::for_program(&program);
     let mut filled = ingest(&program, GOOD.as_bytes(), &mut scratch);
     let _ = filled.decide_observed(&NOW, &mut seen);
-    let of = |witness: &Witness| -> Vec<Known> {
+    let of = |witness: &Witness| -> Vec<AtomState> {
         (0..program.atoms()).map(|atom| witness.atom(atom)).collect()
     };
     let (told, seen) = (of(&told), of(&seen));
     let gone: Vec<_> = told.iter().zip(&seen).filter(|(told, seen)| told != seen).collect();
-    assert_eq!(gone, [(&Known::Unseen, &Known::False)], "{told:?} of {seen:?}");
+    assert_eq!(gone, [(&AtomState::Unseen, &AtomState::False)], "{told:?} of {seen:?}");
 }
 
 #[test]
@@ -447,7 +447,7 @@ fn a_record_in_which_nothing_is_withheld_is_exact_without_the_atoms_that_are_not
     let mut bits = Vec::new();
     record.witness(&mut bits).expect("a witness");
     let told = Witness::of(bits);
-    assert_eq!([told.atom(0), told.atom(1)], [Known::True, Known::Unseen], "{line}");
+    assert_eq!([told.atom(0), told.atom(1)], [AtomState::True, AtomState::Unseen], "{line}");
     let mut seat = Seat::of(Arc::new(program));
     let again = seat.decide(&record, Some(&told)).expect("it is decided");
     let Again::Decided(verdict) = again else { panic!("{again:?}") };

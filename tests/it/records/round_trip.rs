@@ -4,7 +4,7 @@
 use policyc::lang::decision::Effect;
 use policyc::runtime::record::read::{Input, Record};
 use policyc::runtime::vm::hosts::{HostEntry, HostTable};
-use policyc::runtime::vm::observe::{Known, Witness};
+use policyc::runtime::vm::observe::{AtomState, Witness};
 use policyc::runtime::vm::report::DecisionReport;
 use policyc::runtime::vm::request::setters::Input as Set;
 use policyc::runtime::vm::request::{Moment, blank, ingest};
@@ -171,7 +171,7 @@ fn the_signature_is_the_witness() {
     let mut bits = Vec::new();
     Record::read(line.as_bytes()).expect("a record").witness(&mut bits).expect("a signature");
     assert_eq!(bits, witness.bits());
-    let seen = (0..program.atoms()).filter(|atom| witness.atom(*atom) != Known::Unseen);
+    let seen = (0..program.atoms()).filter(|atom| witness.atom(*atom) != AtomState::Unseen);
     assert!(seen.count() > 1);
 }
 

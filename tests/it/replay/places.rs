@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use policyc::runtime::program::Program;
-use policyc::runtime::program::withheld::{As, Rule, Rules};
+use policyc::runtime::program::redaction::{RedactionClass, RedactionRule, RedactionRules};
 use policyc::runtime::record::read::Record;
 use policyc::runtime::record::redact::Redactor;
 use policyc::tools::replay::plain::leaves;
@@ -42,8 +42,8 @@ plan:
 "#;
 
 fn sealed(line: &str, program: Option<&Arc<Program>>, path: &str) -> Rewritten {
-    let rule = Rule::of(path, As::Drop, true).expect("a path");
-    let rules = Rules::new(vec![rule]);
+    let rule = RedactionRule::of(path, RedactionClass::Drop, true).expect("a path");
+    let rules = RedactionRules::new(vec![rule]);
     let maker = program.map(|program| Maker::of(Arc::clone(program), &rules));
     let record = Record::read(line.as_bytes()).expect("a record");
     let sealing = Sealing { rules: &rules, by: None };

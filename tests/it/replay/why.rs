@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use policyc::runtime::bundle::debug;
 use policyc::runtime::program::Program;
-use policyc::runtime::vm::observe::{Known, Witness};
+use policyc::runtime::vm::observe::{AtomState, Witness};
 use policyc::runtime::vm::report::DecisionReport;
 use policyc::runtime::vm::request::{Moment, ingest};
 use policyc::runtime::vm::scratch::Scratch;
@@ -122,10 +122,10 @@ fn what_is_told_is_what_the_witness_says() {
             for atom in rule.atoms.iter().filter(|atom| asked && atom.is_seen()) {
                 told.insert(atom.atom);
                 let known = match (&atom.truth, worded.is_turned(atom.atom)) {
-                    (Truth::Failed(_), _) => Known::Error,
-                    (Truth::True, false) | (Truth::False, true) => Known::True,
-                    (Truth::True | Truth::False, _) => Known::False,
-                    (Truth::NotNeeded, _) => Known::Unseen,
+                    (Truth::Failed(_), _) => AtomState::Error,
+                    (Truth::True, false) | (Truth::False, true) => AtomState::True,
+                    (Truth::True | Truth::False, _) => AtomState::False,
+                    (Truth::NotNeeded, _) => AtomState::Unseen,
                 };
                 assert_eq!(witness.atom(atom.atom), known, "{} in {context}", atom.text);
             }
@@ -133,7 +133,7 @@ fn what_is_told_is_what_the_witness_says() {
             assert!(settled || rule.state != State::Silent, "{} {context}", rule.id);
         }
         for atom in rules.iter().flat_map(|rule| &rule.atoms) {
-            let is_known = witness.atom(*atom) != Known::Unseen;
+            let is_known = witness.atom(*atom) != AtomState::Unseen;
             assert!(!is_known || told.contains(atom), "atom {atom} in {context}");
             seen += usize::from(is_known);
         }

@@ -11,7 +11,7 @@ use policyc::runtime::bundle::module::{Module, TypeRow};
 use policyc::runtime::bundle::reader::read;
 use policyc::runtime::program::Program;
 use policyc::runtime::verify::{Claims, Kind, Known, Presence, Ty, UNBOUNDED, claims};
-use policyc::runtime::vm::observe::{Observer, Sight, Step};
+use policyc::runtime::vm::observe::{AtomObservation, Observer, Step};
 use policyc::runtime::vm::report::DecisionReport;
 use policyc::runtime::vm::request::{Moment, ingest};
 use policyc::runtime::vm::scratch::Scratch;
@@ -74,7 +74,7 @@ pub(crate) struct Watch<'a> {
 }
 
 impl Observer for Watch<'_> {
-    fn see(&mut self, _sight: Sight<'_>) {}
+    fn see(&mut self, _sight: AtomObservation<'_>) {}
 
     fn step(&mut self, step: Step<'_>) {
         let claimed = self.claimed;

@@ -12,7 +12,7 @@ use crate::cli::terminal::Terminal;
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
 use crate::runtime::audit::store::{Snapshot, Source as _};
-use crate::runtime::audit::walk::Stopped;
+use crate::runtime::audit::walk::WalkError;
 use crate::tools::audit::findings;
 use crate::tools::audit::look::{Asked, Held, Looked, look};
 use crate::tools::audit::stated::Stated;
@@ -57,10 +57,10 @@ pub(super) fn checkpoint_in(terminal: &Terminal, path: &Path) -> Result<Stated, 
 }
 
 /// How a command ends that cannot read a log on, its words written.
-pub(super) fn stopped(terminal: &Terminal, log: &Path, store: &Snapshot, why: &Stopped) -> Exit {
+pub(super) fn stopped(terminal: &Terminal, log: &Path, store: &Snapshot, why: &WalkError) -> Exit {
     match why {
-        Stopped::Storage(error) => unread(terminal, log, error),
-        Stopped::Damage(damage) => {
+        WalkError::Storage(error) => unread(terminal, log, error),
+        WalkError::Damage(damage) => {
             let segment = shown(&store.path_of(damage.segment));
             alone(terminal, &findings::damage(damage, &segment)).max(Exit::Integrity)
         }

@@ -18,7 +18,7 @@ use crate::cli::write::Draft;
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
 use crate::diag::numbers::grouped;
-use crate::runtime::program::withheld::{As, Rule, Rules};
+use crate::runtime::program::redaction::{RedactionClass, RedactionRule, RedactionRules};
 use crate::runtime::record::read::{Entry, Record};
 use crate::runtime::record::redact::Redactor;
 use crate::runtime::record::seal::Keeper;
@@ -131,8 +131,8 @@ fn sealed(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
         let program = store.add(settings.bundle(terminal, &store, name)?);
         // With others beside them the rules are not those of the bundle alone.
         by = rules.is_empty().then(|| program.digest());
-        let own = Rules::of(program.module());
-        rules = Rules::new([own.rows(), rules.rows()].concat());
+        let own = RedactionRules::of(program.module());
+        rules = RedactionRules::new([own.rows(), rules.rows()].concat());
     }
     if rules.is_empty() {
         let fact = "the bundle withholds nothing";
@@ -192,12 +192,12 @@ fn sealed(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
 }
 
 /// The rules that were written as paths.
-fn asked(terminal: &Terminal, options: &Options) -> Result<Rules, Exit> {
+fn asked(terminal: &Terminal, options: &Options) -> Result<RedactionRules, Exit> {
     let class = match options.class.as_str() {
-        "drop" => As::Drop,
-        "seal" => As::Seal,
-        "shape" => As::Shape,
-        "hide" => As::Hide,
+        "drop" => RedactionClass::Drop,
+        "seal" => RedactionClass::Seal,
+        "shape" => RedactionClass::Shape,
+        "hide" => RedactionClass::Hide,
         other => {
             let fact = format!("`{other}` is no class that `--as` takes");
             let help = "it is drop, seal, shape or hide; `redact` of a policy has the others";
@@ -207,14 +207,14 @@ fn asked(terminal: &Terminal, options: &Options) -> Result<Rules, Exit> {
     };
     let rules = options.path.iter().flat_map(|asked| places(asked).map(move |at| (asked, at)));
     let rules = rules.map(|(path, place)| {
-        Rule::of(&place, class.clone(), !options.no_facts).ok_or_else(|| {
+        RedactionRule::of(&place, class.clone(), !options.no_facts).ok_or_else(|| {
             let fact = format!("`{path}` is no path from the top of a context");
             let help = "write it as /action/args/memo";
             let finding = Diagnostic::without_place(Code::BadUsage, fact).help(help);
             alone(terminal, &finding)
         })
     });
-    rules.collect::<Result<Vec<Rule>, Exit>>().map(Rules::new)
+    rules.collect::<Result<Vec<RedactionRule>, Exit>>().map(RedactionRules::new)
 }
 
 /// The places that a path may mean: `/args/memo` is short for `/action/args/memo`, too.

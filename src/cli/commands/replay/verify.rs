@@ -17,7 +17,7 @@ use crate::cli::root::with_options;
 use crate::cli::terminal::Terminal;
 use crate::cli::write::write;
 use crate::runtime::program::Program;
-use crate::runtime::record::check::Chained;
+use crate::runtime::record::check::ChainReport;
 use crate::tools::inspect::worded::Worded;
 use crate::tools::replay::again::Obstacle;
 use crate::tools::replay::findings;
@@ -105,7 +105,7 @@ fn verified(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
     let took = watch.rate(all.records);
     let chained = std::mem::take(&mut all.chains).finish();
     // Without all lines nobody can tell.
-    let chained = if passed == 0 { chained } else { Chained::default() };
+    let chained = if passed == 0 { chained } else { ChainReport::default() };
     let programs = decided_otherwise(&all, store);
     let worded: Vec<Worded<'_>> = programs.iter().map(|program| Worded::of(program)).collect();
     let bundles = options.input.bundles.as_given();

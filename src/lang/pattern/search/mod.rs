@@ -18,7 +18,7 @@ use regex_automata::util::primitives::StateID;
 use crate::lang::error::EvalError;
 use crate::lang::pattern::agree::{Agreement, Dense, agree, start_behind};
 use crate::lang::pattern::rows::{self, Row};
-use crate::lang::pattern::triggers::{GaveUp, Lone, Sighting, Triggers};
+use crate::lang::pattern::triggers::{SearchAbandoned, Sighting, SingleRow, Triggers};
 use crate::lang::pattern::{Automaton, Cache, compile_simulated, re2};
 
 /// Most needles and patterns that are looked for together: one bit each.
@@ -114,7 +114,7 @@ struct Window {
 }
 
 /// Where a search stands that was begun at a row.
-enum Stand {
+enum SearchStatus {
     Found,
     /// There is no match in the rest of the text either.
     Never,
@@ -138,28 +138,28 @@ impl Window {
         dense: &Dense,
         text: &[u8],
         (from, least): (usize, usize),
-    ) -> Result<Stand, EvalError> {
+    ) -> Result<SearchStatus, EvalError> {
         let before = from.checked_sub(1).and_then(|at| text.get(at)).copied();
         let mut state = start_behind(dense, before).ok_or(EvalError::Pattern)?;
         let rest = text.get(from..).unwrap_or_default();
         for (byte, end) in rest.iter().zip(from + 1..) {
             state = dense.next_state(state, *byte);
             if dense.is_match_state(state) {
-                return Ok(Stand::Found);
+                return Ok(SearchStatus::Found);
             }
             if dense.is_dead_state(state) {
-                return Ok(Stand::Never);
+                return Ok(SearchStatus::Never);
             }
             if dense.is_quit_state(state) {
                 return Err(EvalError::Pattern);
             }
             let home = end >= least && self.starts.contains(&state);
             if home && start_behind(dense, Some(*byte)) == Some(state) {
-                return Ok(Stand::Clear(end));
+                return Ok(SearchStatus::Clear(end));
             }
         }
         let state = dense.next_eoi_state(state);
-        Ok(if dense.is_match_state(state) { Stand::Found } else { Stand::Never })
+        Ok(if dense.is_match_state(state) { SearchStatus::Found } else { SearchStatus::Never })
     }
 }
 
@@ -172,7 +172,7 @@ pub fn occurs(text: &[u8], needle: &[u8]) -> bool {
 /// A text that is looked for in several.
 pub struct Needle<'n> {
     needle: &'n [u8],
-    first: Lone,
+    first: SingleRow,
 }
 
 impl<'n> Needle<'n> {
@@ -180,7 +180,7 @@ impl<'n> Needle<'n> {
     #[inline]
     #[must_use]
     pub fn of(needle: &'n [u8]) -> Self {
-        Self { needle, first: Lone::of(rows::of_start(needle)) }
+        Self { needle, first: SingleRow::of(rows::of_start(needle)) }
     }
 
     /// Whether it occurs in `text`, which is UTF-8.
@@ -217,7 +217,7 @@ fn contains(text: &[u8], needle: &[u8]) -> bool {
 
 /// What is looked for.
 #[derive(Clone, Copy, Debug)]
-pub enum Wanted<'a> {
+pub enum SearchTarget<'a> {
     /// A text.
     Needle(&'a [u8]),
     /// A pattern.
@@ -226,7 +226,7 @@ pub enum Wanted<'a> {
 
 /// What is looked for together: how, but not what, which is given with the text.
 #[derive(Clone, Debug, Default)]
-pub struct Together {
+pub struct MultiSearch {
     triggers: Triggers,
     /// For each that is looked for, in order.
     plans: Box<[Plan]>,
@@ -267,26 +267,26 @@ impl Answers {
     }
 }
 
-impl Together {
+impl MultiSearch {
     /// For these, at most `TOGETHER_MAX`; more are not looked for.
     #[must_use]
-    pub fn of(wanted: &[Wanted<'_>]) -> Self {
+    pub fn of(wanted: &[SearchTarget<'_>]) -> Self {
         let mut rows = Vec::new();
         let numbered = || wanted.iter().take(TOGETHER_MAX).zip(0_u8..);
         for (wanted, number) in numbered() {
             match wanted {
-                Wanted::Needle([]) => {}
-                Wanted::Needle(needle) => rows.push((number, rows::of_text(needle).0)),
-                Wanted::Pattern(pattern) => {
+                SearchTarget::Needle([]) => {}
+                SearchTarget::Needle(needle) => rows.push((number, rows::of_text(needle).0)),
+                SearchTarget::Pattern(pattern) => {
                     rows.extend(pattern.rows.iter().map(|row| (number, *row)));
                 }
             }
         }
         let triggers = Triggers::of(&rows);
-        let plan = |(wanted, number): (&Wanted<'_>, u8)| match wanted {
-            Wanted::Needle(needle) => Plan::Needle(rows::of_text(needle).1),
-            Wanted::Pattern(pattern) if pattern.rows.is_empty() => Plan::Whole,
-            Wanted::Pattern(pattern) => {
+        let plan = |(wanted, number): (&SearchTarget<'_>, u8)| match wanted {
+            SearchTarget::Needle(needle) => Plan::Needle(rows::of_text(needle).1),
+            SearchTarget::Pattern(pattern) if pattern.rows.is_empty() => Plan::Whole,
+            SearchTarget::Pattern(pattern) => {
                 let (least, reach) = triggers.reach(number);
                 let back = pattern.window.as_ref().map_or(0, |window| window.back);
                 // Of rows that stand behind one another the first to end may be seen later: no
@@ -302,17 +302,17 @@ impl Together {
     /// pattern, given with its number, of the whole text (`Pattern::is_match`).
     pub fn search<'a>(
         &self,
-        wanted: impl Fn(u8) -> Option<Wanted<'a>>,
+        wanted: impl Fn(u8) -> Option<SearchTarget<'a>>,
         mut whole: impl FnMut(u8, &Pattern) -> Result<bool, EvalError>,
         text: &[u8],
     ) -> Answers {
         let mut run = Run { text, open: 0, answers: Answers::default(), done: [0; TOGETHER_MAX] };
         for (plan, number) in self.plans.iter().zip(0_u8..) {
             match (plan, wanted(number)) {
-                (Plan::Whole, Some(Wanted::Pattern(pattern))) => {
+                (Plan::Whole, Some(SearchTarget::Pattern(pattern))) => {
                     run.answer(number, whole(number, pattern));
                 }
-                (_, Some(Wanted::Needle([]))) => run.answer(number, Ok(true)),
+                (_, Some(SearchTarget::Needle([]))) => run.answer(number, Ok(true)),
                 (Plan::Needle(_) | Plan::Pattern { .. }, Some(_)) => run.open |= 1 << number,
                 (_, _) => run.answer(number, Err(EvalError::Pattern)),
             }
@@ -331,7 +331,7 @@ impl Together {
             }
             if run.open == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         });
-        if let Err(GaveUp(at)) = end {
+        if let Err(SearchAbandoned(at)) = end {
             for (plan, number) in self.plans.iter().zip(0_u8..) {
                 if run.open >> number & 1 != 0
                     && let Some(wanted) = wanted(number)
@@ -372,13 +372,13 @@ impl Run<'_> {
     fn finish(
         &self,
         (number, at): (u8, usize),
-        wanted: Wanted<'_>,
+        wanted: SearchTarget<'_>,
         plan: Plan,
         whole: &mut impl FnMut(u8, &Pattern) -> Result<bool, EvalError>,
     ) -> Result<bool, EvalError> {
         match (wanted, plan) {
-            (Wanted::Needle(needle), _) => Ok(contains(self.text, needle)),
-            (Wanted::Pattern(pattern), Plan::Pattern { before, .. }) => {
+            (SearchTarget::Needle(needle), _) => Ok(contains(self.text, needle)),
+            (SearchTarget::Pattern(pattern), Plan::Pattern { before, .. }) => {
                 let (Automaton::Dense(dense), Some(_)) = (&pattern.automaton, &pattern.window)
                 else {
                     return whole(number, pattern);
@@ -389,7 +389,9 @@ impl Run<'_> {
                 let found = dense.try_search_fwd(&rest).map_err(|_| EvalError::Pattern)?;
                 Ok(found.is_some())
             }
-            (Wanted::Pattern(pattern), Plan::Needle(_) | Plan::Whole) => whole(number, pattern),
+            (SearchTarget::Pattern(pattern), Plan::Needle(_) | Plan::Whole) => {
+                whole(number, pattern)
+            }
         }
     }
 
@@ -398,13 +400,13 @@ impl Run<'_> {
     fn confirm(
         &mut self,
         sighting: Sighting,
-        wanted: Wanted<'_>,
+        wanted: SearchTarget<'_>,
         plan: Plan,
         whole: &mut impl FnMut(u8, &Pattern) -> Result<bool, EvalError>,
     ) -> Option<Result<bool, EvalError>> {
         let done = self.done.get_mut(usize::from(sighting.number))?;
         match (wanted, plan) {
-            (Wanted::Needle(needle), Plan::Needle(offset)) => {
+            (SearchTarget::Needle(needle), Plan::Needle(offset)) => {
                 let at = sighting.at.checked_sub(offset)?;
                 if self.text.get(at..)?.starts_with(needle) {
                     return Some(Ok(true));
@@ -413,7 +415,7 @@ impl Run<'_> {
                 let enough = *done > self.text.len() + PATIENCE_BYTES;
                 enough.then(|| Ok(contains(self.text, needle)))
             }
-            (Wanted::Pattern(pattern), Plan::Pattern { before, reach }) => {
+            (SearchTarget::Pattern(pattern), Plan::Pattern { before, reach }) => {
                 let (Automaton::Dense(dense), Some(window)) = (&pattern.automaton, &pattern.window)
                 else {
                     return Some(whole(sighting.number, pattern));
@@ -424,17 +426,19 @@ impl Run<'_> {
                 }
                 let from = sighting.trigger.saturating_sub(before).max(*done);
                 match window.search(dense, self.text, (from, least)) {
-                    Ok(Stand::Found) => Some(Ok(true)),
-                    Ok(Stand::Never) => Some(Ok(false)),
-                    Ok(Stand::Clear(end)) => {
+                    Ok(SearchStatus::Found) => Some(Ok(true)),
+                    Ok(SearchStatus::Never) => Some(Ok(false)),
+                    Ok(SearchStatus::Clear(end)) => {
                         *done = end;
                         None
                     }
                     Err(error) => Some(Err(error)),
                 }
             }
-            (Wanted::Needle(_), Plan::Pattern { .. } | Plan::Whole)
-            | (Wanted::Pattern(_), Plan::Needle(_) | Plan::Whole) => Some(Err(EvalError::Pattern)),
+            (SearchTarget::Needle(_), Plan::Pattern { .. } | Plan::Whole)
+            | (SearchTarget::Pattern(_), Plan::Needle(_) | Plan::Whole) => {
+                Some(Err(EvalError::Pattern))
+            }
         }
     }
 }

@@ -14,13 +14,13 @@ pub(in crate::lang::pattern) fn one(
     text: &str,
 ) -> Result<bool, EvalError> {
     let pattern = Pattern::of(pattern, bytes).expect("an automaton of its text");
-    search(&[Wanted::Pattern(&pattern)], text).of(0)
+    search(&[SearchTarget::Pattern(&pattern)], text).of(0)
 }
 
-fn search(wanted: &[Wanted<'_>], text: &str) -> Answers {
+fn search(wanted: &[SearchTarget<'_>], text: &str) -> Answers {
     let whole = |_, pattern: &Pattern| pattern.is_match(&mut pattern.cache(), text.as_bytes());
     let wanted_of = |number: u8| wanted.get(usize::from(number)).copied();
-    Together::of(wanted).search(wanted_of, whole, text.as_bytes())
+    MultiSearch::of(wanted).search(wanted_of, whole, text.as_bytes())
 }
 
 fn dense(pattern: &str) -> Pattern {
@@ -126,8 +126,8 @@ proptest! {
     #[test]
     fn together_is_as_each_alone(text in text(), pad in 0..70_usize) {
         let text = " ".repeat(pad) + &text;
-        let mut wanted: Vec<Wanted<'_>> = COMPILED.iter().map(Wanted::Pattern).collect();
-        wanted.extend(NEEDLES.iter().map(|needle| Wanted::Needle(needle.as_bytes())));
+        let mut wanted: Vec<_> = COMPILED.iter().map(SearchTarget::Pattern).collect();
+        wanted.extend(NEEDLES.iter().map(|needle| SearchTarget::Needle(needle.as_bytes())));
         let answers = search(&wanted, &text);
         let others = OTHERS.iter().map(|other| other.is_match(&text));
         let held = NEEDLES.iter().map(|needle| text.contains(needle));
@@ -142,9 +142,9 @@ proptest! {
         let letters = || "abcdefg".chars();
         let needles: Vec<String> =
             letters().flat_map(|a| letters().map(move |b| format!("{a}{b}"))).collect();
-        let wanted: Vec<Wanted<'_>> =
-            needles.iter().map(|needle| Wanted::Needle(needle.as_bytes())).collect();
-        prop_assert!(Together::of(&wanted).triggers.are_in_a_table());
+        let wanted: Vec<SearchTarget<'_>> =
+            needles.iter().map(|needle| SearchTarget::Needle(needle.as_bytes())).collect();
+        prop_assert!(MultiSearch::of(&wanted).triggers.are_in_a_table());
         let answers = search(&wanted, &text);
         for (needle, number) in needles.iter().zip(0..) {
             prop_assert_eq!(answers.of(number), Ok(text.contains(needle)), "{}", needle);
@@ -154,7 +154,7 @@ proptest! {
     #[test]
     fn needles_are_found(text in "[ab\u{e9}]{0,200}", needle in "[ab\u{e9}]{0,12}") {
         prop_assert_eq!(occurs(text.as_bytes(), needle.as_bytes()), text.contains(&needle));
-        let wanted = [Wanted::Needle(needle.as_bytes())];
+        let wanted = [SearchTarget::Needle(needle.as_bytes())];
         prop_assert_eq!(search(&wanted, &text).of(0), Ok(text.contains(&needle)));
     }
 }
@@ -162,7 +162,8 @@ proptest! {
 #[test]
 fn texts_that_are_given_up_are_searched_to_their_end() {
     let (zero, mail) = (dense("\\x00b*\\x00c"), dense("[a-z]+@[a-z]+[.]com"));
-    let wanted = [Wanted::Pattern(&zero), Wanted::Pattern(&mail), Wanted::Needle(b"@@x")];
+    let wanted =
+        [SearchTarget::Pattern(&zero), SearchTarget::Pattern(&mail), SearchTarget::Needle(b"@@x")];
     for pad in 0..70 {
         let text = " ".repeat(pad) + &"@\0@".repeat(100);
         for (end, expected) in [
@@ -186,5 +187,5 @@ fn near_misses_end() {
     let text = "a".repeat(200_000);
     assert!(!occurs(text.as_bytes(), needle.as_bytes()));
     assert!(occurs((text.clone() + "b").as_bytes(), needle.as_bytes()));
-    assert_eq!(search(&[Wanted::Needle(needle.as_bytes())], &text).of(0), Ok(false));
+    assert_eq!(search(&[SearchTarget::Needle(needle.as_bytes())], &text).of(0), Ok(false));
 }

@@ -1,7 +1,7 @@
 //! Tests: what they can come to where an operand is unknown.
 //!
 //! In:      an instruction that yields a branch.
-//! Out:     `Ways`.
+//! Out:     `Outcomes`.
 //! Imports: `lang`, `runtime::bundle`.
 //! Source:  the meaning of each instruction stands in `lang::opcodes`.
 
@@ -12,7 +12,7 @@ use crate::runtime::bundle::module::{NONE, TypeRow};
 use crate::runtime::vm::atom;
 use crate::runtime::vm::machine::{BROKEN, Outcome};
 use crate::runtime::vm::partial::equal::{Answer, Orders, orders_with};
-use crate::runtime::vm::partial::eval::{Evaluator, Frame, Ways, Write};
+use crate::runtime::vm::partial::eval::{Evaluator, Frame, Outcomes, Write};
 use crate::runtime::vm::partial::fact::{Classes, Fact, Kinds, Sources};
 use crate::runtime::vm::partial::state::is_unknown;
 use crate::runtime::vm::request::whole::{field, held};
@@ -62,7 +62,7 @@ impl Branches {
 
 impl<'e> Evaluator<'e> {
     /// What an atom can come to.
-    pub(super) fn atom(&mut self, frame: &mut Frame<'e>, ins: &Instruction, pc: usize) -> Ways {
+    pub(super) fn atom(&mut self, frame: &mut Frame<'e>, ins: &Instruction, pc: usize) -> Outcomes {
         let place = frame.place(pc);
         let operands = self.operands(ins);
         if let (Op::HasKey, [a]) = (ins.op, operands.as_slice())
@@ -84,11 +84,11 @@ impl<'e> Evaluator<'e> {
     }
 
     /// What an atom on operands can come to of which some are unknown.
-    fn tested(&mut self, ins: &Instruction, operands: &[Value], place: u32) -> Ways {
+    fn tested(&mut self, ins: &Instruction, operands: &[Value], place: u32) -> Outcomes {
         let (Some(a), b) = (operands.first().copied(), operands.get(1).copied()) else {
-            return Ways {
+            return Outcomes {
                 failed: Some(Value::error(BROKEN as u8, place)),
-                ..Ways::branch(false, false)
+                ..Outcomes::branch(false, false)
             };
         };
         let mut missing = Classes::NONE;
@@ -104,7 +104,7 @@ impl<'e> Evaluator<'e> {
         }
         let branches = if gone { Branches::default() } else { self.branches(ins, &a, b.as_ref()) };
         let failed = self.noted(branches.failed.and(missing), &sources, place);
-        Ways { yes: branches.yes, no: branches.no, failed, write: Write::Nothing }
+        Outcomes { yes: branches.yes, no: branches.no, failed, write: Write::Nothing }
     }
 
     /// The operands of an instruction that lie in the file. An optional that is looked into and
@@ -130,16 +130,18 @@ impl<'e> Evaluator<'e> {
 
     /// An outcome that is known; one for want of room or budget is not, once there was more than
     /// one way.
-    pub(super) fn known(&mut self, outcome: Outcome, frame: &Frame<'e>, place: u32) -> Ways {
+    pub(super) fn known(&mut self, outcome: Outcome, frame: &Frame<'e>, place: u32) -> Outcomes {
         match outcome {
-            Outcome::True => Ways::branch(true, false),
-            Outcome::False => Ways::branch(false, true),
+            Outcome::True => Outcomes::branch(true, false),
+            Outcome::False => Outcomes::branch(false, true),
             Outcome::Error(class) => {
                 let failed = Some(Value::error(class as u8, place));
                 let open = class == EvalError::Budget && self.forked;
-                Ways { failed, ..Ways::branch(open, open) }
+                Outcomes { failed, ..Outcomes::branch(open, open) }
             }
-            Outcome::Noted => Ways { failed: Some(frame.live.note), ..Ways::branch(false, false) },
+            Outcome::Noted => {
+                Outcomes { failed: Some(frame.live.note), ..Outcomes::branch(false, false) }
+            }
         }
     }
 

@@ -9,16 +9,16 @@ use crate::lang::error::EvalError;
 use crate::lang::value::{Tag, Value, json};
 use crate::runtime::bundle::module::{FunctionKind, NONE, NodeMode, Requirement, SlotRow};
 use crate::runtime::program::Program;
-use crate::runtime::program::plan::{Asked, Asker, requirements};
+use crate::runtime::program::dispatch::{ProgramItem, SlotRequirement, requirements};
 use crate::runtime::program::rank::Rank;
 use crate::runtime::vm::budget::Budget;
 use crate::runtime::vm::canonical::{Canonical, withheld_text};
 use crate::runtime::vm::decide::needed;
 use crate::runtime::vm::decision::{Decision, Verdict};
-use crate::runtime::vm::machine::{BROKEN, Note};
+use crate::runtime::vm::machine::{BROKEN, FailureSite};
 use crate::runtime::vm::message::assemble;
-use crate::runtime::vm::partial::decide::{Told, is_hidden};
-use crate::runtime::vm::partial::decision::{PartialDecision, Said, contest};
+use crate::runtime::vm::partial::decide::{RulesResult, is_hidden};
+use crate::runtime::vm::partial::decision::{PartialDecision, RuleDraft, contest};
 use crate::runtime::vm::partial::eval::Evaluator;
 use crate::runtime::vm::partial::fact::{Classes, Fact, Kinds, Sources};
 use crate::runtime::vm::partial::state::is_unknown;
@@ -30,8 +30,8 @@ use crate::runtime::vm::tally::Tally;
 
 /// The parts of a decision that is definite as a whole.
 #[derive(Default)]
-pub(super) struct Parts {
-    pub(super) said: Vec<Said>,
+pub(super) struct DefiniteParts {
+    pub(super) said: Vec<RuleDraft>,
     pub(super) reason: String,
     pub(super) outputs: Vec<Option<OutputReport>>,
     /// Their values; an error where one failed.
@@ -39,7 +39,7 @@ pub(super) struct Parts {
     /// What explains each of them; null where nothing does.
     pub(super) explained: Vec<Value>,
     /// What outputs failed with, then messages and explanations.
-    pub(super) failures: Vec<(Asker, Note)>,
+    pub(super) failures: Vec<(ProgramItem, FailureSite)>,
     pub(super) cost: u64,
 }
 
@@ -73,26 +73,26 @@ impl Evaluator<'_> {
         &mut self,
         rules: &[u16],
         outputs: bool,
-        told: &mut Told,
+        told: &mut RulesResult,
     ) -> Result<(), InputError> {
         let module = &self.program.module;
         let of_rules = rules.iter().filter_map(|rule| {
             let row = module.rules.get(usize::from(*rule))?;
-            Some((Asker::Rule(*rule), (row.first_requirement, row.requirements)))
+            Some((ProgramItem::Rule(*rule), (row.first_requirement, row.requirements)))
         });
         let of_outputs = (0..)
             .zip(&module.outputs)
             .filter(|_| outputs)
-            .map(|(at, row)| (Asker::Output(at), (row.first_requirement, row.requirements)));
+            .map(|(at, row)| (ProgramItem::Output(at), (row.first_requirement, row.requirements)));
         for (by, rows) in of_rules.chain(of_outputs) {
             for requirement in requirements(module, rows) {
-                self.meet(Asked { requirement: *requirement, by }, told)?;
+                self.meet(SlotRequirement { requirement: *requirement, by }, told)?;
             }
         }
         Ok(())
     }
 
-    fn meet(&mut self, asked: Asked, told: &mut Told) -> Result<(), InputError> {
+    fn meet(&mut self, asked: SlotRequirement, told: &mut RulesResult) -> Result<(), InputError> {
         let Requirement { slot, ty, optional, keyed } = asked.requirement;
         let program = self.program;
         let by = program.module.keyed.get(usize::from(keyed));
@@ -123,7 +123,7 @@ impl Evaluator<'_> {
     }
 
     /// What a rule can say that is asked. A witness that leaves it nothing tells of something else.
-    pub(super) fn asked(&mut self, number: u16) -> Said {
+    pub(super) fn asked(&mut self, number: u16) -> RuleDraft {
         let said = self.rule(number);
         if !said.is_nothing() {
             return said;
@@ -137,9 +137,9 @@ impl Evaluator<'_> {
     }
 
     /// What a rule can say; nothing if it is seen that it was not asked.
-    pub(super) fn rule(&mut self, number: u16) -> Said {
+    pub(super) fn rule(&mut self, number: u16) -> RuleDraft {
         let program = self.program;
-        let mut said = Said::new(number);
+        let mut said = RuleDraft::new(number);
         let Some(row) = program.module.rules.get(usize::from(number)) else { return said };
         self.machine.budget.begin_rule();
         if row.function == NONE {
@@ -151,7 +151,7 @@ impl Evaluator<'_> {
         said.silent = ended.no;
         if ended.failed {
             said.fails = self.fact(&ended.note).errors;
-            said.pc = if is_unknown(&ended.note) { Note::NOWHERE } else { ended.note.off() };
+            said.pc = if is_unknown(&ended.note) { FailureSite::NOWHERE } else { ended.note.off() };
         }
         if ended.yes && kind == Some(FunctionKind::Decision) {
             said.fires = ended.decided.iter().copied().filter(|at| *at < row.outcomes).collect();
@@ -172,9 +172,12 @@ impl Evaluator<'_> {
     }
 
     /// What the rules and outputs come to together.
-    pub(super) fn conclude(&mut self, told: Told) -> (PartialDecision, Option<Parts>) {
+    pub(super) fn conclude(
+        &mut self,
+        told: RulesResult,
+    ) -> (PartialDecision, Option<DefiniteParts>) {
         let program = self.program;
-        let Told { said, refused, by_witness, cost, atoms } = told;
+        let RulesResult { said, refused, by_witness, cost, atoms } = told;
         let seen = self.witness.is_some_and(|it| it.bits().iter().any(|bits| *bits != 0));
         // An input of which an atom was seen was not refused.
         let refused = refused.filter(|_| !seen);
@@ -188,7 +191,7 @@ impl Evaluator<'_> {
                 open.add(&said.doubt);
             }
         }
-        let mut parts = Parts { said, cost, ..Parts::default() };
+        let mut parts = DefiniteParts { said, cost, ..DefiniteParts::default() };
         // Nobody watched when outputs and messages were made.
         self.ended.fill(None);
         self.is_whole = false;
@@ -222,7 +225,7 @@ impl Evaluator<'_> {
             report: None,
             canonical: None,
             refused: refused.is_some(),
-            rules: parts.said.iter().map(Said::outcomes).collect(),
+            rules: parts.said.iter().map(RuleDraft::outcomes).collect(),
             reason: definite.then(|| parts.reason.clone()),
             blockers: contest.doubt.rows().collect(),
             open: open.rows().collect(),
@@ -234,7 +237,7 @@ impl Evaluator<'_> {
 
 impl Evaluator<'_> {
     /// How a function ends, if it ends in one way that is known; else what that hangs on.
-    fn sure(&mut self, function: u16) -> Result<Result<Value, Note>, Sources> {
+    fn sure(&mut self, function: u16) -> Result<Result<Value, FailureSite>, Sources> {
         let ended = self.function(function);
         let known = self.taint(&ended.value).is_none() || !ended.yes;
         if ended.exits() != 1 || !known || self.is_lost() {
@@ -246,15 +249,16 @@ impl Evaluator<'_> {
         }
         match self.fact(&ended.note).errors.list().as_slice() {
             [class] => {
-                let pc = if is_unknown(&ended.note) { Note::NOWHERE } else { ended.note.off() };
-                Ok(Err(Note { class: *class, pc }))
+                let pc =
+                    if is_unknown(&ended.note) { FailureSite::NOWHERE } else { ended.note.off() };
+                Ok(Err(FailureSite { class: *class, pc }))
             }
             _ => Err(ended.doubt.clone().with(&self.sources_of(&[ended.note]))),
         }
     }
 
     /// Takes in the outputs; what they hang on, if they are not definite.
-    fn outputs(&mut self, parts: &mut Parts) -> Option<Sources> {
+    fn outputs(&mut self, parts: &mut DefiniteParts) -> Option<Sources> {
         let program = self.program;
         let mut open = None;
         for (at, row) in (0..).zip(&program.module.outputs) {
@@ -272,7 +276,7 @@ impl Evaluator<'_> {
                     parts.outputs.push(written(&view, program.string(row.name), value));
                 }
                 Ok(Err(note)) => {
-                    parts.failures.push((Asker::Output(at), note));
+                    parts.failures.push((ProgramItem::Output(at), note));
                     parts.values.push(note.value());
                     parts.outputs.push(None);
                 }
@@ -285,7 +289,11 @@ impl Evaluator<'_> {
     }
 
     /// Takes in the message of the winner; what it hangs on, if it is not definite.
-    fn reason(&mut self, parts: &mut Parts, (rule, outcome): (u16, u16)) -> Option<Sources> {
+    fn reason(
+        &mut self,
+        parts: &mut DefiniteParts,
+        (rule, outcome): (u16, u16),
+    ) -> Option<Sources> {
         let program = self.program;
         let row = program.module.outcomes.get(usize::from(outcome))?;
         let template = program.module.templates.get(usize::from(row.template))?;
@@ -302,15 +310,15 @@ impl Evaluator<'_> {
                 }
             };
             let written = json::write_text(&self.machine.heap.view(), &value, out);
-            written.map_err(|class| Note { class, pc: 0 })
+            written.map_err(|class| FailureSite { class, pc: 0 })
         });
         parts.reason = text;
-        parts.failures.extend(failed.map(|note| (Asker::Rule(rule), note)));
+        parts.failures.extend(failed.map(|note| (ProgramItem::Rule(rule), note)));
         open
     }
 
     /// Takes in what explains the outputs; what that hangs on, if it is not definite.
-    fn explanations(&mut self, parts: &mut Parts) -> Option<Sources> {
+    fn explanations(&mut self, parts: &mut DefiniteParts) -> Option<Sources> {
         let program = self.program;
         let mut open = None;
         for (at, row) in (0_u16..).zip(&program.module.outputs) {
@@ -335,7 +343,7 @@ impl Evaluator<'_> {
                         output.explanations = texts;
                     }
                 }
-                Ok(Err(note)) => parts.failures.push((Asker::Output(at), note)),
+                Ok(Err(note)) => parts.failures.push((ProgramItem::Output(at), note)),
                 Err(sources) => {
                     open.get_or_insert_with(Sources::default).add(&sources);
                 }
@@ -364,7 +372,7 @@ fn withheld(name: &str, paths: &str) -> OutputReport {
 }
 
 /// Who wins where all rules say one thing, and its outcome; `None` where the default speaks.
-fn winner(program: &Program, said: &[Said]) -> Option<(u16, u16)> {
+fn winner(program: &Program, said: &[RuleDraft]) -> Option<(u16, u16)> {
     let rows = said.iter().filter_map(|said| {
         let row = program.module.rules.get(usize::from(said.rule))?;
         let rank = said.ranks(program, row).first().copied()?;
@@ -378,7 +386,7 @@ fn winner(program: &Program, said: &[Said]) -> Option<(u16, u16)> {
 pub(super) fn report(
     filled: &mut Filled<'_>,
     moment: &Moment<'_>,
-    parts: Parts,
+    parts: DefiniteParts,
 ) -> (DecisionReport, Canonical) {
     let program = filled.program;
     let Scratch { fired, shadow, failures, used, outputs, text, told, .. } = &mut *filled.scratch;
@@ -395,7 +403,7 @@ pub(super) fn report(
         match (said.silent, said.fires.as_slice(), said.fails.list().as_slice()) {
             (false, [chosen], []) => tally.speak(said.rule, *chosen),
             (false, [], [class]) => {
-                let note = Note { class: *class, pc: said.pc };
+                let note = FailureSite { class: *class, pc: said.pc };
                 tally.failed(row, said.rule, kind, note);
             }
             _ => {}

@@ -9,14 +9,14 @@ use crate::lang::opcodes::{NO_ATOM, Op};
 use crate::lang::value::{Tag, Value};
 use crate::runtime::bundle::module::NONE;
 use crate::runtime::program::Program;
-use crate::runtime::program::plan::Asker;
+use crate::runtime::program::dispatch::ProgramItem;
 use crate::runtime::vm::decide::{applicable_rules, check_requirements, node_of};
 use crate::runtime::vm::decision::Verdict;
 use crate::runtime::vm::machine::Machine;
-use crate::runtime::vm::observe::{Known, NoObserver, Witness};
+use crate::runtime::vm::observe::{AtomState, NoObserver, Witness};
 use crate::runtime::vm::partial::Partial;
 use crate::runtime::vm::partial::conclude::{report, report_of};
-use crate::runtime::vm::partial::decision::{AtomWays, PartialDecision, Said};
+use crate::runtime::vm::partial::decision::{AtomOutcomes, PartialDecision, RuleDraft};
 use crate::runtime::vm::partial::eval::Evaluator;
 use crate::runtime::vm::partial::fact::{Fact, Facts, Kinds, Sources};
 use crate::runtime::vm::partial::state::{Cells, is_unknown};
@@ -28,7 +28,7 @@ use crate::runtime::vm::scratch::Scratch;
 
 /// What a decision about unknown values goes by.
 #[derive(Clone, Copy)]
-struct About<'e> {
+struct DecisionInputs<'e> {
     unknowns: &'e [Unknown],
     moment: &'e Moment<'e>,
     witness: Option<&'e Witness>,
@@ -38,17 +38,17 @@ struct About<'e> {
 
 /// What the rules and outputs came to.
 #[derive(Default)]
-pub(super) struct Told {
-    pub(super) said: Vec<Said>,
+pub(super) struct RulesResult {
+    pub(super) said: Vec<RuleDraft>,
     /// What a refusal hangs on, if there can be one.
     pub(super) refused: Option<Sources>,
     pub(super) by_witness: usize,
     pub(super) cost: u64,
     /// What atoms can come to of rules that were told at once.
-    pub(super) atoms: Vec<AtomWays>,
+    pub(super) atoms: Vec<AtomOutcomes>,
 }
 
-impl Told {
+impl RulesResult {
     pub(super) fn may_refuse(&mut self, sources: &Sources) {
         self.refused.get_or_insert_default().add(sources);
     }
@@ -83,7 +83,7 @@ impl Partial<'_> {
         }
         let before = filled.scratch.file.get(..slots).unwrap_or_default().to_vec();
         let mark = filled.scratch.mark;
-        let about = About { unknowns: unknowns.rows(), moment, witness, is_whole };
+        let about = DecisionInputs { unknowns: unknowns.rows(), moment, witness, is_whole };
         let decision = decide(filled, about, &before);
         // What was found out about slots holds for this decision only.
         restore(filled, &before);
@@ -100,9 +100,9 @@ fn restore(filled: &mut Filled<'_>, slots: &[Value]) {
     }
 }
 
-fn decide(filled: &mut Filled<'_>, about: About<'_>, slots: &[Value]) -> PartialDecision {
+fn decide(filled: &mut Filled<'_>, about: DecisionInputs<'_>, slots: &[Value]) -> PartialDecision {
     let program = filled.program;
-    let mut told = Told::default();
+    let mut told = RulesResult::default();
     let mut facts = Facts::default();
     let error = filled.error.or_else(|| misfit(filled, about, &mut facts, &mut told));
     if let Some(error) = error {
@@ -143,7 +143,7 @@ fn decide(filled: &mut Filled<'_>, about: About<'_>, slots: &[Value]) -> Partial
 /// Runs something with an evaluator over the input as it stands; the facts go in and come out.
 fn with<T>(
     filled: &mut Filled<'_>,
-    about: About<'_>,
+    about: DecisionInputs<'_>,
     facts: Facts,
     run: impl FnOnce(&mut Evaluator<'_>) -> T,
 ) -> (T, Facts) {
@@ -161,7 +161,7 @@ fn with<T>(
         witness: about.witness,
         is_whole: about.is_whole,
         by_witness: 0,
-        atoms: vec![AtomWays::default(); usize::from(program.atoms())],
+        atoms: vec![AtomOutcomes::default(); usize::from(program.atoms())],
         forked: false,
         deep,
         ended: vec![None; program.functions.len()],
@@ -177,9 +177,9 @@ fn with<T>(
 /// would be, refused.
 fn misfit(
     filled: &Filled<'_>,
-    about: About<'_>,
+    about: DecisionInputs<'_>,
     facts: &mut Facts,
-    told: &mut Told,
+    told: &mut RulesResult,
 ) -> Option<InputError> {
     let program = filled.program;
     let slots = filled.scratch.file.get(..program.sizes.slots).unwrap_or_default();
@@ -228,10 +228,10 @@ fn wrong(program: &Program, slot: u16) -> InputError {
 /// If the input is refused whatever the key is.
 fn every_rule(
     filled: &mut Filled<'_>,
-    about: About<'_>,
+    about: DecisionInputs<'_>,
     (slots, key): (&[Value], &Value),
     facts: &mut Facts,
-    told: &mut Told,
+    told: &mut RulesResult,
 ) -> Result<Vec<u16>, InputError> {
     let program = filled.program;
     let phase = about.moment.phase;
@@ -245,10 +245,10 @@ fn every_rule(
     }
     let always = program.plan.rules(program.plan.always(phase)).to_vec();
     for rule in &always {
-        check_requirements(filled, Asker::Rule(*rule))?;
+        check_requirements(filled, ProgramItem::Rule(*rule))?;
     }
     for at in (0..).take(program.module.outputs.len()) {
-        check_requirements(filled, Asker::Output(at))?;
+        check_requirements(filled, ProgramItem::Output(at))?;
     }
     let rules = (0_u16..).zip(&program.module.rules);
     let others: Vec<u16> = rules
@@ -257,27 +257,27 @@ fn every_rule(
         .collect();
     for rule in others {
         restore(filled, slots);
-        if check_requirements(filled, Asker::Rule(rule)).is_err() {
+        if check_requirements(filled, ProgramItem::Rule(rule)).is_err() {
             told.may_refuse(&fact.sources);
-            let mut said = Said::new(rule);
+            let mut said = RuleDraft::new(rule);
             (said.silent, said.doubt) = (true, fact.sources.clone());
             told.said.push(said);
             continue;
         }
         let ((said, own), known) = with(filled, about, std::mem::take(facts), |evaluator| {
-            let mut own = Told::default();
+            let mut own = RulesResult::default();
             let never = evaluator.refine(&[rule], false, &mut own).is_err();
             if never {
                 own.may_refuse(&fact.sources);
             }
-            let said = if never { Said::new(rule) } else { evaluator.rule(rule) };
+            let said = if never { RuleDraft::new(rule) } else { evaluator.rule(rule) };
             own.by_witness = evaluator.by_witness;
             own.atoms = std::mem::take(&mut evaluator.atoms);
             (said, own)
         });
         *facts = known;
         told.by_witness += own.by_witness;
-        told.atoms.resize(own.atoms.len(), AtomWays::default());
+        told.atoms.resize(own.atoms.len(), AtomOutcomes::default());
         told.atoms.iter_mut().zip(own.atoms).for_each(|(told, own)| told.merge(own));
         if let Some(sources) = own.refused {
             told.may_refuse(&sources.with(&fact.sources));
@@ -290,14 +290,19 @@ fn every_rule(
     }
     restore(filled, slots);
     for rule in &always {
-        check_requirements(filled, Asker::Rule(*rule))?;
+        check_requirements(filled, ProgramItem::Rule(*rule))?;
     }
     Ok(always)
 }
 
 /// Rules that the key may choose are asked or not: then they are silent. Who alone can have decided
 /// an atom that was seen was asked.
-fn perhaps_asked(program: &Program, about: About<'_>, always: &[u16], said: &mut [Said]) {
+fn perhaps_asked(
+    program: &Program,
+    about: DecisionInputs<'_>,
+    always: &[u16],
+    said: &mut [RuleDraft],
+) {
     let module = &program.module;
     let seen = about.witness.filter(|_| about.is_whole && !module.manifest.metered);
     let mut deciders: Vec<Vec<u16>> = vec![Vec::new(); usize::from(program.atoms())];
@@ -318,7 +323,7 @@ fn perhaps_asked(program: &Program, about: About<'_>, always: &[u16], said: &mut
     }
     let sure = |rule: u16| {
         let mut atoms = (0..).zip(&deciders).filter(|(_, all)| **all == [rule]);
-        atoms.any(|(atom, _)| seen.is_some_and(|seen| seen.atom(atom) != Known::Unseen))
+        atoms.any(|(atom, _)| seen.is_some_and(|seen| seen.atom(atom) != AtomState::Unseen))
     };
     for said in said {
         said.silent |= said.is_nothing() || !sure(said.rule);
@@ -352,7 +357,11 @@ pub(super) fn is_hidden(unknowns: &[Unknown], fact: &Fact) -> bool {
 }
 
 /// What an input that is refused comes to.
-fn refused(filled: &mut Filled<'_>, about: About<'_>, error: InputError) -> PartialDecision {
+fn refused(
+    filled: &mut Filled<'_>,
+    about: DecisionInputs<'_>,
+    error: InputError,
+) -> PartialDecision {
     let Scratch { refused, text, told, outputs, fired, shadow, failures, .. } =
         &mut *filled.scratch;
     *refused = Some(error);

@@ -11,7 +11,7 @@ use crate::runtime::bundle::module::RuleRow;
 use crate::runtime::program::Program;
 use crate::runtime::program::rank::Rank;
 use crate::runtime::vm::canonical::Canonical;
-use crate::runtime::vm::machine::Note;
+use crate::runtime::vm::machine::FailureSite;
 use crate::runtime::vm::partial::fact::{Classes, Sources};
 use crate::runtime::vm::report::DecisionReport;
 use crate::runtime::vm::tally::standing;
@@ -40,14 +40,14 @@ pub struct PartialDecision {
     /// How many times what an atom comes to was known from the witness alone.
     pub by_facts: usize,
     /// What each atom can come to, in their order.
-    pub atoms: Vec<AtomWays>,
+    pub atoms: Vec<AtomOutcomes>,
     /// Whether an atom is asked whatever the unknowns are, so that there is a witness.
     pub asks: bool,
 }
 
 /// What an atom can come to. One that no way looked at can come to nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct AtomWays {
+pub struct AtomOutcomes {
     /// It may hold.
     pub holds: bool,
     /// It may not hold.
@@ -56,7 +56,7 @@ pub struct AtomWays {
     pub fails: bool,
 }
 
-impl AtomWays {
+impl AtomOutcomes {
     /// Whether it holds, where that is certain.
     #[must_use]
     pub const fn truth(self) -> Option<bool> {
@@ -119,21 +119,21 @@ impl PartialDecision {
 
 /// What a rule can say, in the making.
 #[derive(Clone, Debug)]
-pub(super) struct Said {
+pub(super) struct RuleDraft {
     pub(super) rule: u16,
     pub(super) silent: bool,
     pub(super) fires: Vec<u16>,
     pub(super) fails: Classes,
-    /// The instruction that failed, if there is one; as `Note::pc`.
+    /// The instruction that failed, if there is one; as `FailureSite::pc`.
     pub(super) pc: u32,
     pub(super) doubt: Sources,
 }
 
-impl Said {
+impl RuleDraft {
     /// Nothing yet.
     pub(super) fn new(rule: u16) -> Self {
         let doubt = Sources::default();
-        let pc = Note::NOWHERE;
+        let pc = FailureSite::NOWHERE;
         Self { rule, silent: false, fires: Vec::new(), fails: Classes::NONE, pc, doubt }
     }
 
@@ -189,12 +189,12 @@ pub(super) struct Contest {
 }
 
 /// Lets the rules speak that are asked. `refused` is what a refusal hangs on, if there can be one.
-pub(super) fn contest(program: &Program, said: &[Said], refused: Option<&Sources>) -> Contest {
+pub(super) fn contest(program: &Program, said: &[RuleDraft], refused: Option<&Sources>) -> Contest {
     let rows = said.iter().filter_map(|said| {
         let row = program.module.rules.get(usize::from(said.rule))?;
         Some((said, said.ranks(program, row)))
     });
-    let all: Vec<(&Said, Vec<Rank>)> = rows.collect();
+    let all: Vec<(&RuleDraft, Vec<Rank>)> = rows.collect();
     // What somebody says at least, whatever the unknowns are.
     let quietest = all.iter().filter_map(|(_, ranks)| ranks.last().copied());
     let sure = quietest.min().unwrap_or(Rank::SILENT);

@@ -2,7 +2,7 @@
 //! them reaches.
 //!
 //! In:      a function of a verified program, the file, what is known of unknowns.
-//! Out:     `Ended`: the exits, and what they bring.
+//! Out:     `PossibleEnds`: the exits, and what they bring.
 //! Imports: `base`, `lang`, `runtime::bundle`, `runtime::program`.
 //! Source:  `docs/unknowns.md`.
 //!
@@ -20,16 +20,16 @@ use crate::lang::opcodes::{EXIT_FALSE, EXIT_TRUE, INFALLIBLE, Instruction, Op, X
 use crate::lang::value::{Tag, Value};
 use crate::runtime::bundle::module::{FunctionRow, NONE};
 use crate::runtime::program::Program;
-use crate::runtime::vm::machine::{BROKEN, Machine, Note, misfit};
+use crate::runtime::vm::machine::{BROKEN, FailureSite, Machine, misfit};
 use crate::runtime::vm::observe::{NoObserver, Witness};
-use crate::runtime::vm::partial::decision::AtomWays;
+use crate::runtime::vm::partial::decision::AtomOutcomes;
 use crate::runtime::vm::partial::fact::{Classes, Fact, Facts, Kinds, Sources};
-use crate::runtime::vm::partial::state::{Build, Cells, Live, Meeting, State};
+use crate::runtime::vm::partial::state::{Build, Cells, Join, LiveState, State};
 use crate::runtime::vm::partial::unknown::Unknown;
 
 /// How a function can end.
 #[derive(Clone, Debug)]
-pub(super) struct Ended {
+pub(super) struct PossibleEnds {
     pub(super) yes: bool,
     pub(super) no: bool,
     pub(super) failed: bool,
@@ -43,9 +43,9 @@ pub(super) struct Ended {
     pub(super) doubt: Sources,
 }
 
-impl Ended {
+impl PossibleEnds {
     fn never() -> Self {
-        let note = Note::NONE.value();
+        let note = FailureSite::NONE.value();
         Self {
             yes: false,
             no: false,
@@ -65,7 +65,7 @@ impl Ended {
 
 /// What an instruction can do.
 #[derive(Clone, Debug)]
-pub(super) struct Ways {
+pub(super) struct Outcomes {
     pub(super) yes: bool,
     pub(super) no: bool,
     /// What it notes where it fails.
@@ -86,7 +86,7 @@ pub(super) enum Write {
     Build(usize, Build),
 }
 
-impl Ways {
+impl Outcomes {
     pub(super) const fn branch(yes: bool, no: bool) -> Self {
         Self { yes, no, failed: None, write: Write::Nothing }
     }
@@ -107,13 +107,13 @@ pub(super) struct Frame<'e> {
     /// Its first instruction, from the start of the program's code.
     pub(super) first: u32,
     pub(super) row: &'e FunctionRow,
-    pub(super) live: Live,
+    pub(super) live: LiveState,
     /// The other ways, by where they stand: the first comes last.
     pub(super) pending: Vec<State>,
     /// What every turn of an open loop begins with, by its cursor.
     pub(super) headers: Vec<(u16, State)>,
     pub(super) doubt: Sources,
-    pub(super) ended: Ended,
+    pub(super) ended: PossibleEnds,
 }
 
 impl Frame<'_> {
@@ -141,12 +141,12 @@ pub(super) struct Evaluator<'e> {
     /// Atoms that were known from the witness alone.
     pub(super) by_witness: usize,
     /// What each atom can come to where it was looked at.
-    pub(super) atoms: Vec<AtomWays>,
+    pub(super) atoms: Vec<AtomOutcomes>,
     /// Whether there was more than one way, so that what is used up is an upper bound.
     pub(super) forked: bool,
     /// Whether lists and maps may hold unknowns.
     pub(super) deep: bool,
-    pub(super) ended: Vec<Option<Rc<Ended>>>,
+    pub(super) ended: Vec<Option<Rc<PossibleEnds>>>,
     pub(super) cells: Cells,
     pub(super) steps: u64,
 }
@@ -170,12 +170,12 @@ impl<'e> Evaluator<'e> {
     /// Runs a function of the bundle, or remembers how it ended: it reads slots and its own
     /// registers only, so that it ends alike wherever it is called. Where cost is counted, what is
     /// not kept for the rest of the decision costs anew.
-    pub(super) fn function(&mut self, number: u16) -> Rc<Ended> {
+    pub(super) fn function(&mut self, number: u16) -> Rc<PossibleEnds> {
         let at = usize::from(number);
         let program = self.program;
         let row = program.module.functions.get(at);
         let (Some(unit), Some(row)) = (program.functions.get(at), row) else {
-            return Rc::new(failed(Note { class: BROKEN, pc: 0 }));
+            return Rc::new(failed(FailureSite { class: BROKEN, pc: 0 }));
         };
         let kept = !self.machine.budget.metered || unit.memo != NONE;
         if let Some(Some(known)) = self.ended.get(at).filter(|_| kept) {
@@ -188,12 +188,12 @@ impl<'e> Evaluator<'e> {
         ended
     }
 
-    fn enter(&mut self, row: &'e FunctionRow, first: u32) -> Ended {
+    fn enter(&mut self, row: &'e FunctionRow, first: u32) -> PossibleEnds {
         if self.machine.depth > CALL_DEPTH_MAX {
-            return failed(Note { class: EvalError::Budget, pc: first });
+            return failed(FailureSite { class: EvalError::Budget, pc: first });
         }
         let spent = self.machine.budget.spend(u64::from(row.len));
-        let beyond = spent.err().map(|class| Note { class, pc: first });
+        let beyond = spent.err().map(|class| FailureSite { class, pc: first });
         if let (Some(note), false) = (beyond, self.forked) {
             return failed(note);
         }
@@ -209,7 +209,7 @@ impl<'e> Evaluator<'e> {
     }
 
     /// Adds a failure to how a function can end.
-    fn leave_with(&mut self, ended: &mut Ended, failed: &Ended) {
+    fn leave_with(&mut self, ended: &mut PossibleEnds, failed: &PossibleEnds) {
         if ended.failed {
             let doubt = std::mem::take(&mut ended.doubt);
             self.meeting(&doubt, false).value(&mut ended.note, &failed.note);
@@ -220,7 +220,7 @@ impl<'e> Evaluator<'e> {
         ended.doubt.add(&self.all_sources());
     }
 
-    fn run(&mut self, row: &'e FunctionRow, first: u32) -> Ended {
+    fn run(&mut self, row: &'e FunctionRow, first: u32) -> PossibleEnds {
         let program = self.program;
         let start = first as usize;
         let code = program.module.code.get(start..start + usize::from(row.len));
@@ -228,11 +228,11 @@ impl<'e> Evaluator<'e> {
             code: code.unwrap_or_default(),
             first,
             row,
-            live: Live::new(usize::from(row.cursors)),
+            live: LiveState::new(usize::from(row.cursors)),
             pending: Vec::new(),
             headers: Vec::new(),
             doubt: Sources::default(),
-            ended: Ended::never(),
+            ended: PossibleEnds::never(),
         };
         if let Some(registers) = self.file.get_mut(registers(row)) {
             registers.fill(Value::ABSENT);
@@ -256,10 +256,10 @@ impl<'e> Evaluator<'e> {
     }
 
     /// Where nothing is told any more.
-    fn anything(&mut self) -> Ended {
+    fn anything(&mut self) -> PossibleEnds {
         let sources = self.all_sources();
         let every = Classes::all(EvalError::ALL);
-        Ended {
+        PossibleEnds {
             yes: true,
             no: true,
             failed: true,
@@ -276,11 +276,11 @@ impl<'e> Evaluator<'e> {
     }
 
     /// Joins what ways bring, for `doubt`.
-    pub(super) fn meeting<'m>(&'m mut self, doubt: &'m Sources, widen: bool) -> Meeting<'m> {
+    pub(super) fn meeting<'m>(&'m mut self, doubt: &'m Sources, widen: bool) -> Join<'m> {
         let module = &self.program.module;
         let view = self.machine.heap.view();
         let (facts, cells) = (&mut self.facts, &self.cells);
-        Meeting { facts, view, module, unknowns: self.unknowns, cells, doubt, widen }
+        Join { facts, view, module, unknowns: self.unknowns, cells, doubt, widen }
     }
 
     /// Runs an instruction; where the way goes on that stands first.
@@ -309,7 +309,7 @@ impl<'e> Evaluator<'e> {
         frame: &mut Frame<'e>,
         ins: &Instruction,
         pc: usize,
-        ways: Ways,
+        ways: Outcomes,
     ) -> Option<usize> {
         let (yes, no) = targets(ins, pc);
         if ways.count() == 0 {
@@ -540,6 +540,6 @@ pub(super) fn targets(ins: &Instruction, pc: usize) -> (usize, usize) {
     if ins.x & X_INVERT == 0 { (on, off) } else { (off, on) }
 }
 
-fn failed(note: Note) -> Ended {
-    Ended { failed: true, note: note.value(), ..Ended::never() }
+fn failed(note: FailureSite) -> PossibleEnds {
+    PossibleEnds { failed: true, note: note.value(), ..PossibleEnds::never() }
 }

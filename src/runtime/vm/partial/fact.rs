@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use crate::lang::error::EvalError;
 use crate::lang::value::{Tag, Value};
 use crate::runtime::bundle::module::{Module, NONE, TypeRow};
-use crate::runtime::vm::partial::unknown::{Class, Unknown, Withheld};
+use crate::runtime::vm::partial::unknown::{Class, Unknown, UnknownReference};
 use crate::runtime::vm::request::whole::row;
 
 /// Kinds of values, one bit each.
@@ -265,7 +265,7 @@ impl Fact {
     }
 
     /// What a value that the input withholds can be.
-    fn of_withheld(module: &Module, unknowns: &[Unknown], withheld: Withheld) -> Self {
+    fn of_withheld(module: &Module, unknowns: &[Unknown], withheld: UnknownReference) -> Self {
         let sources = Sources::one(withheld.row);
         let mut fact = Self::of_type(module, withheld.ty, sources);
         fact.rows = withheld.rows;
@@ -345,7 +345,7 @@ impl Fact {
 pub(in crate::runtime) struct Facts {
     rows: Vec<Fact>,
     known: HashMap<Fact, u32>,
-    withheld: HashMap<Withheld, u32>,
+    withheld: HashMap<UnknownReference, u32>,
 }
 
 impl Facts {
@@ -357,7 +357,7 @@ impl Facts {
             rows.push(fact.clone());
             next
         });
-        Withheld::derived(place)
+        UnknownReference::derived(place)
     }
 
     /// A list or map of this many elements or values, that are not told and hung on `sources`.
@@ -368,7 +368,7 @@ impl Facts {
 
     /// What is known of a value that is unknown.
     pub(super) fn of(&mut self, module: &Module, unknowns: &[Unknown], value: &Value) -> Fact {
-        if let Some(withheld) = Withheld::of(value) {
+        if let Some(withheld) = UnknownReference::of(value) {
             if let Some(at) = self.withheld.get(&withheld) {
                 return self.rows.get(*at as usize).cloned().unwrap_or_else(nothing);
             }

@@ -2,7 +2,7 @@
 //! to them are not known.
 //!
 //! In:      loops, builders, the file.
-//! Out:     `Ways`; elements in registers.
+//! Out:     `Outcomes`; elements in registers.
 //! Imports: `base`, `lang`, `runtime::bundle`.
 //!
 //! A loop over a list of known size turns as often, whatever its elements are. One over a list of
@@ -16,10 +16,10 @@ use crate::lang::value::message::Field;
 use crate::lang::value::{Space, Tag, Value, map, message};
 use crate::runtime::bundle::module::{NONE, NodeMode, SlotRow, TypeRow};
 use crate::runtime::vm::machine::{BROKEN, Outcome, misfit};
-use crate::runtime::vm::partial::eval::{Evaluator, Frame, Ways, Write, targets};
+use crate::runtime::vm::partial::eval::{Evaluator, Frame, Outcomes, Write, targets};
 use crate::runtime::vm::partial::fact::{Classes, Fact, INTS, Kinds, SIZES};
 use crate::runtime::vm::partial::state::{Build, Loop, is_unknown};
-use crate::runtime::vm::partial::unknown::Withheld;
+use crate::runtime::vm::partial::unknown::UnknownReference;
 use crate::runtime::vm::request::whole::row;
 
 /// Most turns of a loop over unknown elements that are taken one by one.
@@ -27,7 +27,7 @@ const TURNS: u32 = 64;
 
 impl<'e> Evaluator<'e> {
     /// `Iter`: the loop is set on every way, the first element on that of T.
-    pub(super) fn walk(&mut self, frame: &mut Frame<'e>, ins: &Instruction, pc: usize) -> Ways {
+    pub(super) fn walk(&mut self, frame: &mut Frame<'e>, ins: &Instruction, pc: usize) -> Outcomes {
         let place = frame.place(pc);
         let at = frame.cursor(ins.b);
         let list = self.file.get(usize::from(ins.a)).copied();
@@ -48,7 +48,7 @@ impl<'e> Evaluator<'e> {
                 frame,
                 ins,
                 (at, begun),
-                Ways::branch(!list.is_empty(), list.is_empty()),
+                Outcomes::branch(!list.is_empty(), list.is_empty()),
             );
         }
         // A list that was built may be of rows with one column.
@@ -72,7 +72,7 @@ impl<'e> Evaluator<'e> {
         let (least, most) = fact.sizes;
         let open = least != most || most > TURNS;
         let begun = Loop { list, len: most, open, gaps, ..Loop::IDLE };
-        let ways = Ways { failed, ..Ways::branch(any && most > 0, any && least == 0) };
+        let ways = Outcomes { failed, ..Outcomes::branch(any && most > 0, any && least == 0) };
         self.begin(frame, ins, (at, begun), ways)
     }
 
@@ -88,8 +88,8 @@ impl<'e> Evaluator<'e> {
         frame: &mut Frame<'e>,
         ins: &Instruction,
         (at, begun): (usize, Loop),
-        ways: Ways,
-    ) -> Ways {
+        ways: Outcomes,
+    ) -> Outcomes {
         if let Some(place) = frame.live.loops.get_mut(at) {
             *place = begun;
         }
@@ -102,10 +102,11 @@ impl<'e> Evaluator<'e> {
             return ways;
         }
         match self.columns(&begun, ins) {
-            Some(values) => Ways { write: Write::Registers(ins.c, values), ..ways },
-            None => {
-                Ways { failed: Some(Value::error(BROKEN as u8, 0)), ..Ways::branch(false, false) }
-            }
+            Some(values) => Outcomes { write: Write::Registers(ins.c, values), ..ways },
+            None => Outcomes {
+                failed: Some(Value::error(BROKEN as u8, 0)),
+                ..Outcomes::branch(false, false)
+            },
         }
     }
 
@@ -256,13 +257,18 @@ impl<'e> Evaluator<'e> {
     }
 
     /// What is left of loops and of what is built.
-    pub(super) fn looped(&mut self, frame: &mut Frame<'e>, ins: &Instruction, pc: usize) -> Ways {
+    pub(super) fn looped(
+        &mut self,
+        frame: &mut Frame<'e>,
+        ins: &Instruction,
+        pc: usize,
+    ) -> Outcomes {
         let place = frame.place(pc);
         let at = frame.cursor(ins.b);
         if frame.live.loops.get(at).is_none() {
             return self.known(Outcome::Error(BROKEN), frame, place);
         }
-        let one = Ways::branch(true, false);
+        let one = Outcomes::branch(true, false);
         if ins.op == Op::Pend {
             self.pend(frame, at);
             return one;
@@ -276,7 +282,7 @@ impl<'e> Evaluator<'e> {
         }
         if ins.op == Op::Counted {
             let count = frame.live.loops.get(at).map_or(Value::ABSENT, |it| it.count);
-            return Ways::on(Write::Register(ins.c, count));
+            return Outcomes::on(Write::Register(ins.c, count));
         }
         self.built(frame, (ins, at), place)
     }
@@ -287,9 +293,9 @@ impl<'e> Evaluator<'e> {
         frame: &mut Frame<'e>,
         (ins, at): (&Instruction, usize),
         place: u32,
-    ) -> Ways {
+    ) -> Outcomes {
         if ins.op == Op::Build {
-            return Ways::on(Write::Build(at, Build::EMPTY));
+            return Outcomes::on(Write::Build(at, Build::EMPTY));
         }
         if ins.op == Op::Append {
             return self.append(frame, (ins, at), &[ins.a], place);
@@ -323,7 +329,7 @@ impl<'e> Evaluator<'e> {
     }
 
     /// `LoopEnd`
-    fn loop_end(&mut self, frame: &mut Frame<'e>, at: usize, place: u32) -> Ways {
+    fn loop_end(&mut self, frame: &mut Frame<'e>, at: usize, place: u32) -> Outcomes {
         let failed = frame.live.loops.get(at).map_or(Value::ABSENT, |it| it.failed);
         let fact = self.fact(&failed);
         let none = fact.kinds.has(Tag::Absent);
@@ -333,7 +339,7 @@ impl<'e> Evaluator<'e> {
             (true, false) => Some(failed),
             (false, _) => None,
         };
-        Ways { failed: kept, ..Ways::branch(false, none) }
+        Outcomes { failed: kept, ..Outcomes::branch(false, none) }
     }
 
     /// `Count`
@@ -359,7 +365,7 @@ impl<'e> Evaluator<'e> {
         (ins, at): (&Instruction, usize),
         operands: &[u16],
         place: u32,
-    ) -> Ways {
+    ) -> Outcomes {
         let mut values = Vec::new();
         let mut failed = None;
         for operand in operands {
@@ -369,7 +375,7 @@ impl<'e> Evaluator<'e> {
             let (there, missing) = self.read(&value, place);
             failed = self.either(failed, missing);
             let Some(there) = there else {
-                return Ways { failed, ..Ways::branch(false, false) };
+                return Outcomes { failed, ..Outcomes::branch(false, false) };
             };
             values.push(there);
         }
@@ -385,10 +391,10 @@ impl<'e> Evaluator<'e> {
             if last.tag() != Tag::Optional {
                 let note = Value::error(EvalError::NoSuchOverload as u8, place);
                 let failed = self.either(failed, Some(note));
-                return Ways { failed, ..Ways::branch(false, false) };
+                return Outcomes { failed, ..Outcomes::branch(false, false) };
             }
             let Some(held) = self.machine.heap.elements(&last).first().copied() else {
-                return Ways { failed, ..Ways::branch(true, false) };
+                return Outcomes { failed, ..Outcomes::branch(true, false) };
             };
             values.push(held);
         }
@@ -399,10 +405,10 @@ impl<'e> Evaluator<'e> {
         if waiting.sum::<usize>() >= ELEMENTS_MAX {
             let note = Value::error(EvalError::Budget as u8, place);
             let failed = self.either(failed, Some(note));
-            return Ways { failed, ..Ways::branch(false, false) };
+            return Outcomes { failed, ..Outcomes::branch(false, false) };
         }
         let build = values.into_iter().fold(build, |build, value| self.added(build, value));
-        Ways { failed, ..Ways::on(Write::Build(at, build)) }
+        Outcomes { failed, ..Outcomes::on(Write::Build(at, build)) }
     }
 
     /// What an optional that nobody knows holds, if it holds something.
@@ -412,7 +418,7 @@ impl<'e> Evaluator<'e> {
         (at, build): (usize, Build),
         (optional, keys): (&Value, &[Value]),
         (failed, place): (Option<Value>, u32),
-    ) -> Ways {
+    ) -> Outcomes {
         let fact = self.fact(optional);
         let mut fact_of = self.vague(build);
         let most = u32::try_from(keys.len()).unwrap_or(1) + 1;
@@ -424,7 +430,7 @@ impl<'e> Evaluator<'e> {
         let other = !fact.kinds.within(Kinds::of(Tag::Optional));
         let misfit = other.then(|| Value::error(EvalError::NoSuchOverload as u8, place));
         let failed = self.either(failed, misfit);
-        Ways { failed, ..Ways::on(Write::Build(at, build)) }
+        Outcomes { failed, ..Outcomes::on(Write::Build(at, build)) }
     }
 
     fn added(&mut self, build: Build, value: Value) -> Build {
@@ -453,7 +459,7 @@ impl<'e> Evaluator<'e> {
                 let value = self.facts.container(len, sources);
                 self.fact(&value)
             }
-            Build::Vague(fact) => self.fact(&Withheld::derived(fact)),
+            Build::Vague(fact) => self.fact(&UnknownReference::derived(fact)),
         }
     }
 
@@ -463,7 +469,7 @@ impl<'e> Evaluator<'e> {
         frame: &mut Frame<'e>,
         (ins, at): (&Instruction, usize),
         place: u32,
-    ) -> Ways {
+    ) -> Outcomes {
         let build = frame.live.builds.get(at).copied().unwrap_or(Build::EMPTY);
         let fact = match build {
             Build::Exact { last, .. } => {
@@ -520,7 +526,7 @@ impl<'e> Evaluator<'e> {
         frame: &mut Frame<'e>,
         (ins, at): (&Instruction, usize),
         place: u32,
-    ) -> Ways {
+    ) -> Outcomes {
         let own: Option<&Field> = self.program.fields.get(usize::from(ins.c));
         let value = self.file.get(usize::from(ins.a)).copied();
         let (Some(own), Some(value), Some(build)) =
@@ -537,14 +543,14 @@ impl<'e> Evaluator<'e> {
             let classes = Classes::all(EvalError::ALL);
             let failed = self.noted(classes, &sources, place);
             let build = Build::Vague(self.value(fact).off());
-            return Ways { failed, ..Ways::on(Write::Build(at, build)) };
+            return Outcomes { failed, ..Outcomes::on(Write::Build(at, build)) };
         }
         match self.assigned(ins, own, &value) {
-            Ok(None) => Ways::branch(true, false),
+            Ok(None) => Outcomes::branch(true, false),
             Ok(Some(value)) => {
                 let number = Value::int(own.number.into());
                 let build = [number, value].into_iter().fold(build, |all, it| self.added(all, it));
-                Ways::on(Write::Build(at, build))
+                Outcomes::on(Write::Build(at, build))
             }
             Err(class) => self.known(Outcome::Error(class), frame, place),
         }

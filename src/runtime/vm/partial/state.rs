@@ -8,9 +8,9 @@ use crate::base::limits::{VALUE_DEPTH_MAX, VALUE_STEPS_MAX};
 use crate::lang::value::heap::View;
 use crate::lang::value::{Tag, Value};
 use crate::runtime::bundle::module::Module;
-use crate::runtime::vm::machine::Note;
+use crate::runtime::vm::machine::FailureSite;
 use crate::runtime::vm::partial::fact::{Facts, Sources};
-use crate::runtime::vm::partial::unknown::{Unknown, Withheld};
+use crate::runtime::vm::partial::unknown::{Unknown, UnknownReference};
 
 /// A loop.
 #[derive(Clone, Copy, Debug)]
@@ -90,17 +90,17 @@ impl Cells {
 
 /// Loops, builders and what failed last, beside the registers.
 #[derive(Clone, Debug)]
-pub(super) struct Live {
+pub(super) struct LiveState {
     pub(super) loops: Vec<Loop>,
     pub(super) builds: Vec<Build>,
     /// What failed last in code that is not cold, as the value of a variable.
     pub(super) note: Value,
 }
 
-impl Live {
+impl LiveState {
     pub(super) fn new(cursors: usize) -> Self {
         let (loops, builds) = (vec![Loop::IDLE; cursors], vec![Build::EMPTY; cursors]);
-        Self { loops, builds, note: Note::NONE.value() }
+        Self { loops, builds, note: FailureSite::NONE.value() }
     }
 }
 
@@ -109,7 +109,7 @@ impl Live {
 pub(super) struct State {
     pub(super) pc: usize,
     pub(super) registers: Vec<Value>,
-    pub(super) live: Live,
+    pub(super) live: LiveState,
 }
 
 /// Whether two values are one and the same.
@@ -119,7 +119,7 @@ pub(super) fn is_same(a: &Value, b: &Value) -> bool {
 }
 
 /// Joins what ways bring that meet.
-pub(super) struct Meeting<'m> {
+pub(super) struct Join<'m> {
     pub(super) facts: &'m mut Facts,
     pub(super) view: View<'m>,
     pub(super) module: &'m Module,
@@ -132,7 +132,7 @@ pub(super) struct Meeting<'m> {
     pub(super) widen: bool,
 }
 
-impl Meeting<'_> {
+impl Join<'_> {
     /// Takes `other` into `into`; whether that changed anything.
     pub(super) fn states(&mut self, into: &mut State, other: &State) -> bool {
         let mut changed = self.values(&mut into.registers, &other.registers);
@@ -210,7 +210,7 @@ impl Meeting<'_> {
     fn vague(&mut self, build: &Build) -> Value {
         let (last, len) = match build {
             Build::Exact { last, len } => (*last, *len),
-            Build::Vague(fact) => return Withheld::derived(*fact),
+            Build::Vague(fact) => return UnknownReference::derived(*fact),
         };
         // What was added is lost, but not what it hung on.
         let values = self.cells.list(last);

@@ -1,7 +1,8 @@
 //! What an input says of the values that it withholds.
 //!
 //! In:      paths, classes and kinds of values, as records name them.
-//! Out:     `Unknowns`, a table of them; `Withheld`, what a value that is unknown refers to.
+//! Out:     `Unknowns`, a table of them; `UnknownReference`, what a value that is unknown refers
+//!          to.
 //! Imports: `lang`, `runtime::bundle`.
 //! Source:  `docs/unknowns.md`.
 
@@ -75,7 +76,7 @@ impl Unknowns {
     pub fn add(&mut self, unknown: Unknown) -> Value {
         let row = u32::try_from(self.rows.len()).unwrap_or(u32::MAX);
         self.rows.push(unknown);
-        Withheld { row, ty: NONE, below: false, rows: NONE }.value()
+        UnknownReference { row, ty: NONE, below: false, rows: NONE }.value()
     }
 
     /// The rows, in the order in which they came.
@@ -99,7 +100,7 @@ impl Unknowns {
 
 /// What a value that is unknown refers to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(in crate::runtime) struct Withheld {
+pub(in crate::runtime) struct UnknownReference {
     /// The row of `Unknowns`.
     pub(in crate::runtime) row: u32,
     /// The type that it has if the input is accepted, or `NONE`.
@@ -114,7 +115,7 @@ const BELOW: u64 = 1;
 const DERIVED: u64 = 2;
 const ROWS: u32 = 16;
 
-impl Withheld {
+impl UnknownReference {
     /// Of a value that stands in the place of one that is withheld.
     pub(in crate::runtime) fn of(value: &Value) -> Option<Self> {
         if value.tag() != Tag::Unknown || value.bits() & DERIVED != 0 {
@@ -147,11 +148,11 @@ mod tests {
 
     #[test]
     fn what_a_value_refers_to_is_kept() {
-        let whole = Withheld { row: u32::MAX, ty: 7, below: false, rows: 65_534 };
-        for withheld in [whole, whole.below(), Withheld { ty: NONE, rows: NONE, ..whole }] {
-            assert_eq!(Withheld::of(&withheld.value()), Some(withheld));
+        let whole = UnknownReference { row: u32::MAX, ty: 7, below: false, rows: 65_534 };
+        for withheld in [whole, whole.below(), UnknownReference { ty: NONE, rows: NONE, ..whole }] {
+            assert_eq!(UnknownReference::of(&withheld.value()), Some(withheld));
         }
-        assert_eq!(Withheld::of(&Value::int(1)), None);
+        assert_eq!(UnknownReference::of(&Value::int(1)), None);
     }
 
     #[test]
@@ -160,7 +161,8 @@ mod tests {
         let unknown =
             |path: &str| Unknown { path: path.to_owned(), kind: None, class: Class::Seal };
         let values = [unknowns.add(unknown("/a")), unknowns.add(unknown("/b"))];
-        let rows: Vec<_> = values.iter().filter_map(Withheld::of).map(|it| it.row).collect();
+        let rows: Vec<_> =
+            values.iter().filter_map(UnknownReference::of).map(|it| it.row).collect();
         assert_eq!(rows, [0, 1]);
         assert_eq!(unknowns.rows().get(1).map(|row| row.path.as_str()), Some("/b"));
     }

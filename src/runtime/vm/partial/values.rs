@@ -2,7 +2,7 @@
 //! known, and otherwise what can be told of the value.
 //!
 //! In:      an instruction and its operands.
-//! Out:     `Ways`.
+//! Out:     `Outcomes`.
 //! Imports: `lang`, `runtime::bundle`.
 //! Source:  the meaning of each instruction stands in `lang::opcodes`.
 
@@ -12,7 +12,7 @@ use crate::lang::opcodes::{Instruction, Op, Operand, X_FIELD, Yield};
 use crate::lang::value::{Tag, Value, arith};
 use crate::runtime::bundle::module::{NONE, TypeRow};
 use crate::runtime::vm::machine::{BROKEN, Outcome};
-use crate::runtime::vm::partial::eval::{Evaluator, Frame, Ways, Write};
+use crate::runtime::vm::partial::eval::{Evaluator, Frame, Outcomes, Write};
 use crate::runtime::vm::partial::fact::{Classes, Fact, INTS, Kinds, Sources};
 use crate::runtime::vm::partial::state::is_unknown;
 use crate::runtime::vm::request::whole::{field, row};
@@ -22,7 +22,12 @@ type Answer = Result<Value, EvalError>;
 
 impl<'e> Evaluator<'e> {
     /// What an instruction can do that is neither an atom nor ends the function or a turn.
-    pub(super) fn other(&mut self, frame: &mut Frame<'e>, ins: &Instruction, pc: usize) -> Ways {
+    pub(super) fn other(
+        &mut self,
+        frame: &mut Frame<'e>,
+        ins: &Instruction,
+        pc: usize,
+    ) -> Outcomes {
         let place = frame.place(pc);
         match (ins.op, ins.op.yields()) {
             (Op::Test, _) => self.test(ins),
@@ -37,14 +42,14 @@ impl<'e> Evaluator<'e> {
                 };
                 let (there, failed) = self.read(&a, place);
                 let write = there.map_or(Write::Nothing, |value| Write::Register(ins.c, value));
-                Ways { yes: there.is_some(), no: false, failed, write }
+                Outcomes { yes: there.is_some(), no: false, failed, write }
             }
-            (Op::Catch, _) => Ways::on(Write::Register(ins.c, frame.live.note)),
-            (Op::Jump, _) => Ways::branch(false, true),
+            (Op::Catch, _) => Outcomes::on(Write::Register(ins.c, frame.live.note)),
+            (Op::Jump, _) => Outcomes::branch(false, true),
             (Op::Fail, _) => {
                 let class = u8::try_from(ins.b).ok().and_then(EvalError::from_number);
                 let note = Value::error(class.unwrap_or(BROKEN) as u8, place);
-                Ways { failed: Some(note), ..Ways::branch(false, false) }
+                Outcomes { failed: Some(note), ..Outcomes::branch(false, false) }
             }
             (Op::Call | Op::CallAny | Op::CallHost, _) => self.call(ins, place),
             (Op::HasField, _) => self.has_field(frame, ins, place),
@@ -58,51 +63,51 @@ impl<'e> Evaluator<'e> {
     }
 
     /// `Test`
-    fn test(&mut self, ins: &Instruction) -> Ways {
+    fn test(&mut self, ins: &Instruction) -> Outcomes {
         let ended = self.function(ins.a);
         let failed = ended.failed.then_some(ended.note);
-        Ways { yes: ended.yes, no: ended.no, failed, write: Write::Nothing }
+        Outcomes { yes: ended.yes, no: ended.no, failed, write: Write::Nothing }
     }
 
     /// `Need`
-    fn need(&mut self, ins: &Instruction) -> Ways {
+    fn need(&mut self, ins: &Instruction) -> Outcomes {
         let ended = self.function(ins.a);
         let failed = ended.failed.then_some(ended.note);
         let write = Write::Register(ins.c, ended.value);
-        Ways { yes: ended.yes, no: false, failed, write }
+        Outcomes { yes: ended.yes, no: false, failed, write }
     }
 
     /// What an instruction can do that computes `answer`. Where it wants room or budget after there
     /// was more than one way, some way may have had it.
-    pub(super) fn answered(&mut self, ins: &Instruction, answer: Answer, place: u32) -> Ways {
+    pub(super) fn answered(&mut self, ins: &Instruction, answer: Answer, place: u32) -> Outcomes {
         match answer {
-            Ok(value) => Ways::on(Write::Register(ins.c, value)),
+            Ok(value) => Outcomes::on(Write::Register(ins.c, value)),
             Err(class) => {
                 let failed = Some(Value::error(class as u8, place));
                 if class != EvalError::Budget || !self.forked {
-                    return Ways { failed, ..Ways::branch(false, false) };
+                    return Outcomes { failed, ..Outcomes::branch(false, false) };
                 }
                 let sources = self.all_sources();
                 let value = self.value(Fact::of(Kinds::DATA, sources));
-                Ways { failed, ..Ways::on(Write::Register(ins.c, value)) }
+                Outcomes { failed, ..Outcomes::on(Write::Register(ins.c, value)) }
             }
         }
     }
 
     /// The same where the answer may have been taken out of something, and be hidden there.
-    fn found(&mut self, ins: &Instruction, answer: Answer, place: u32) -> Ways {
+    fn found(&mut self, ins: &Instruction, answer: Answer, place: u32) -> Outcomes {
         let Ok(value) = answer else { return self.answered(ins, answer, place) };
         if is_unknown(&value) {
             let (there, failed) = self.read(&value, place);
             let write = there.map_or(Write::Nothing, |value| Write::Register(ins.c, value));
-            return Ways { failed, ..Ways { yes: there.is_some(), ..Ways::on(write) } };
+            return Outcomes { failed, ..Outcomes { yes: there.is_some(), ..Outcomes::on(write) } };
         }
         if value.tag() == Tag::Optional
             && let Some((_, sources)) = self.hides(&value)
         {
             let fact = Fact::of(Kinds::of(Tag::Optional), sources);
             let value = self.value(fact);
-            return Ways::on(Write::Register(ins.c, value));
+            return Outcomes::on(Write::Register(ins.c, value));
         }
         self.answered(ins, answer, place)
     }
@@ -114,14 +119,14 @@ impl<'e> Evaluator<'e> {
         fact: Option<Fact>,
         classes: Classes,
         (sources, place): (&Sources, u32),
-    ) -> Ways {
+    ) -> Outcomes {
         let failed = self.noted(classes, sources, place);
         match fact.filter(|fact| !fact.kinds.is_empty()) {
             Some(fact) => {
                 let value = self.value(fact);
-                Ways { failed, ..Ways::on(Write::Register(ins.c, value)) }
+                Outcomes { failed, ..Outcomes::on(Write::Register(ins.c, value)) }
             }
-            None => Ways { failed, ..Ways::branch(false, false) },
+            None => Outcomes { failed, ..Outcomes::branch(false, false) },
         }
     }
 
@@ -173,7 +178,7 @@ impl<'e> Evaluator<'e> {
     }
 
     /// `Call`, `CallAny`, `CallHost`
-    fn call(&mut self, ins: &Instruction, place: u32) -> Ways {
+    fn call(&mut self, ins: &Instruction, place: u32) -> Outcomes {
         let arguments = self.arguments(ins).unwrap_or_default();
         let open: Vec<Sources> = arguments.iter().filter_map(|value| self.taint(value)).collect();
         if open.is_empty() {
@@ -238,7 +243,7 @@ impl<'e> Evaluator<'e> {
     }
 
     /// `HasField`
-    fn has_field(&mut self, frame: &Frame<'e>, ins: &Instruction, place: u32) -> Ways {
+    fn has_field(&mut self, frame: &Frame<'e>, ins: &Instruction, place: u32) -> Outcomes {
         let a = self.operands(ins).first().copied();
         let (Some(a), Some(own)) = (a, self.program.fields.get(usize::from(ins.b))) else {
             return self.known(Outcome::Error(BROKEN), frame, place);
@@ -250,11 +255,11 @@ impl<'e> Evaluator<'e> {
         let fact = self.fact(&a);
         let branches = self.has_key(&fact.there(), &own.name);
         let failed = self.noted(branches.failed.and(fact.missing()), &fact.sources, place);
-        Ways { yes: branches.yes, no: branches.no, failed, write: Write::Nothing }
+        Outcomes { yes: branches.yes, no: branches.no, failed, write: Write::Nothing }
     }
 
     /// Arithmetic, sizes and selections.
-    fn computed(&mut self, ins: &Instruction, place: u32) -> Ways {
+    fn computed(&mut self, ins: &Instruction, place: u32) -> Outcomes {
         let operands = self.operands(ins);
         let (Some(a), b) = (operands.first().copied(), operands.get(1).copied()) else {
             return self.answered(ins, Err(BROKEN), place);

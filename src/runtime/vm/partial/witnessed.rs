@@ -6,8 +6,8 @@
 //! Source:  `docs/unknowns.md`.
 
 use crate::lang::opcodes::{INFALLIBLE, Instruction, NO_ATOM, X_PART};
-use crate::runtime::vm::observe::Known;
-use crate::runtime::vm::partial::eval::{Evaluator, Ways};
+use crate::runtime::vm::observe::AtomState;
+use crate::runtime::vm::partial::eval::{Evaluator, Outcomes};
 
 impl Evaluator<'_> {
     /// The ways that an instruction has in the end: what is proved never fails, and what the
@@ -18,8 +18,8 @@ impl Evaluator<'_> {
         &mut self,
         code: &[Instruction],
         ins: &Instruction,
-        ways: Ways,
-    ) -> Ways {
+        ways: Outcomes,
+    ) -> Outcomes {
         let mut ways = ways;
         if ins.e == INFALLIBLE && (ways.yes || ways.no) {
             ways.failed = None;
@@ -34,7 +34,12 @@ impl Evaluator<'_> {
     }
 
     /// Of the ways of an atom those that the witness leaves.
-    fn narrowed(&mut self, code: &[Instruction], ins: &Instruction, mut ways: Ways) -> Ways {
+    fn narrowed(
+        &mut self,
+        code: &[Instruction],
+        ins: &Instruction,
+        mut ways: Outcomes,
+    ) -> Outcomes {
         let metered = self.machine.budget.metered;
         let Some(witness) = self.witness.filter(|_| ins.w != NO_ATOM && !metered) else {
             return ways;
@@ -43,17 +48,17 @@ impl Evaluator<'_> {
         let seen = witness.atom(ins.w);
         // Of an atom that tells of what is withheld nothing was recorded.
         let is_whole = self.is_whole && !self.program.withheld.is_silent(ins.w);
-        let unseen = seen == Known::Unseen && !is_whole;
+        let unseen = seen == AtomState::Unseen && !is_whole;
         // A part of an atom is only seen to fail.
         let whole = ins.x & X_PART == 0;
         let mut left = ways.clone();
-        let decided = matches!(seen, Known::True | Known::False);
-        if seen == Known::Unseen && !unseen || decided && (whole || raises(code, ins)) {
+        let decided = matches!(seen, AtomState::True | AtomState::False);
+        if seen == AtomState::Unseen && !unseen || decided && (whole || raises(code, ins)) {
             left.failed = None;
         }
         if whole && !unseen {
-            left.yes &= seen == Known::True;
-            left.no &= seen == Known::False;
+            left.yes &= seen == AtomState::True;
+            left.no &= seen == AtomState::False;
         }
         // Facts that leave no way are none, but where they tell of ways that were not gone.
         if left.count() > 0 || is_whole {

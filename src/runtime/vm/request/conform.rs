@@ -10,7 +10,7 @@
 use crate::lang::value::heap::Heap;
 use crate::lang::value::{Space, Tag, Value, compare, map};
 use crate::runtime::bundle::module::{Module, NONE, TypeRow};
-use crate::runtime::vm::partial::unknown::Withheld;
+use crate::runtime::vm::partial::unknown::UnknownReference;
 use crate::runtime::vm::request::whole::{field, from_text, row, string};
 
 /// `value` as type `ty`.
@@ -21,10 +21,10 @@ pub(in crate::runtime) fn conform(
     ty: u16,
 ) -> Option<Value> {
     let wanted = row(module, ty);
-    if let Some(withheld) = Withheld::of(value) {
+    if let Some(withheld) = UnknownReference::of(value) {
         // Whether it can be of that type is asked when something is decided about it.
         let is_dyn = matches!(wanted, TypeRow::Dyn);
-        return Some(if is_dyn { *value } else { Withheld { ty, ..withheld }.value() });
+        return Some(if is_dyn { *value } else { UnknownReference { ty, ..withheld }.value() });
     }
     let keep = |tag: Tag| (value.tag() == tag).then_some(*value);
     match wanted {

@@ -10,7 +10,7 @@ use std::fmt;
 use crate::lang::value::wire::WireFault;
 use crate::runtime::bundle::module::NONE;
 use crate::runtime::program::Program;
-use crate::runtime::program::plan::Asker;
+use crate::runtime::program::dispatch::ProgramItem;
 
 /// Why a context was refused, and where.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,7 +38,7 @@ impl Error for InputError {}
 /// What was wanted where a context holds something else. A byte, so that what reading returns
 /// stays in registers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wanted {
+pub enum Expected {
     /// Said as: a value.
     Any,
     /// Said as: null.
@@ -81,7 +81,7 @@ pub enum Wanted {
     Declared,
 }
 
-impl fmt::Display for Wanted {
+impl fmt::Display for Expected {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Any => "a value",
@@ -148,7 +148,7 @@ pub enum InputKind {
     /// It names a message type that the bundle does not have.
     UnknownType,
     /// A value of another type than the schema says; this is what it says.
-    WrongType(Wanted),
+    WrongType(Expected),
     /// A field that the schema does not have.
     UnknownField,
     /// A field that the schema requires is not there.
@@ -158,7 +158,7 @@ pub enum InputKind {
     /// A list longer than the schema says.
     TooLong,
     /// A place that a rule or output needs is not there, or is of another type.
-    Needed(Asker, Wanted),
+    Needed(ProgramItem, Expected),
 }
 
 impl InputError {
@@ -335,7 +335,7 @@ const fn wire_words(fault: WireFault) -> &'static str {
     }
 }
 
-impl Asker {
+impl ProgramItem {
     /// Id of the rule, or name of the output.
     #[must_use]
     pub fn name(self, program: &Program) -> &str {

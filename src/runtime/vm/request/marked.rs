@@ -18,9 +18,9 @@ use crate::runtime::bundle::module::{NodeMode, TypeRow};
 use crate::runtime::program::Program;
 use crate::runtime::program::paths::Node;
 use crate::runtime::vm::partial::Partial;
-use crate::runtime::vm::partial::unknown::{Class, Unknown, Unknowns, Withheld};
+use crate::runtime::vm::partial::unknown::{Class, Unknown, UnknownReference, Unknowns};
 use crate::runtime::vm::request::conform::conform;
-use crate::runtime::vm::request::error::{InputError, InputKind, Wanted};
+use crate::runtime::vm::request::error::{Expected, InputError, InputKind};
 use crate::runtime::vm::request::reader::{Read, Text};
 use crate::runtime::vm::request::walk::{FrameKind, Walk};
 use crate::runtime::vm::request::whole::{expected, from_text, row};
@@ -248,11 +248,11 @@ impl Walk<'_, '_> {
         if !column {
             return spread::set(self.program, self.heap, self.file, at, value);
         }
-        let value = match (Withheld::of(value), node.mode) {
+        let value = match (UnknownReference::of(value), node.mode) {
             (Some(withheld), _) => spread::hidden_cell(node, at, withheld),
             (None, NodeMode::Whole) => self.typed(value, node.ty)?,
             (None, NodeMode::Object(_)) => Value::bool(false),
-            (None, NodeMode::Rows) => return Err(InputKind::WrongType(Wanted::List)),
+            (None, NodeMode::Rows) => return Err(InputKind::WrongType(Expected::List)),
         };
         self.complete(value)
     }
@@ -266,7 +266,7 @@ impl Walk<'_, '_> {
 
     /// Puts the cells of a row that is withheld on the build stack.
     pub(in crate::runtime) fn marked_row(&mut self, node: &Node, value: &Value) -> Read<()> {
-        let withheld = Withheld::of(value).ok_or(InputKind::WrongType(Wanted::Object))?;
+        let withheld = UnknownReference::of(value).ok_or(InputKind::WrongType(Expected::Object))?;
         for (at, column) in (node.first_child..).zip(self.program.paths.children(node)) {
             let cell = spread::hidden_cell(column, at, withheld.below());
             self.heap.store.push_stack(cell).map_err(|_| InputKind::TooMuchRead)?;

@@ -36,7 +36,7 @@ pub(in crate::runtime) enum Stop {
 }
 
 /// The object or row that is being read: what its frame says, at hand.
-struct Here<'p> {
+struct CurrentObject<'p> {
     at: u16,
     node: &'p Node,
     /// Whether nothing of it was read.
@@ -85,7 +85,7 @@ impl<'a> Walk<'a, '_> {
     }
 
     /// The object or row that is open, if it is one.
-    fn here(&self) -> Option<Here<'a>> {
+    fn here(&self) -> Option<CurrentObject<'a>> {
         let frame = self.frames.last()?;
         let row = frame.kind == FrameKind::Row;
         if !row && frame.kind != FrameKind::Object {
@@ -99,12 +99,12 @@ impl<'a> Walk<'a, '_> {
         };
         let (at, stamp, height) = (frame.node, frame.stamp, frame.height as usize);
         let node = self.program.paths.get(at)?;
-        Some(Here { at, node, fresh, row, guess, last, stamp, height })
+        Some(CurrentObject { at, node, fresh, row, guess, last, stamp, height })
     }
 
     /// Brings the frame of the open object up to date.
     #[inline]
-    fn keep(&mut self, here: &Here<'a>) {
+    fn keep(&mut self, here: &CurrentObject<'a>) {
         if let Some(top) = self.frames.last_mut() {
             (top.count, top.last) = (u32::from(!here.fresh), here.last);
         }
@@ -113,7 +113,7 @@ impl<'a> Walk<'a, '_> {
     /// Reads a member whose key begins at `start`, behind its quote; the place behind it.
     #[expect(clippy::inline_always, reason = "the body of the loop that reads most contexts")]
     #[inline(always)]
-    fn quick_member(&mut self, here: &mut Here<'a>, start: u32) -> Result<u32, Stop> {
+    fn quick_member(&mut self, here: &mut CurrentObject<'a>, start: u32) -> Result<u32, Stop> {
         let (bytes, program) = (self.reader.bytes, self.program);
         let (mut at, mut named) = (start, here.guess);
         let mut child = program.paths.get(named);
@@ -161,7 +161,7 @@ impl<'a> Walk<'a, '_> {
     /// Reads a key that was not expected, from behind its opening quote: the node that it names, or
     /// `NONE`, and the place behind its colon.
     #[inline(never)]
-    fn quick_key(&mut self, here: &Here<'a>, start: u32) -> Option<(u16, u32)> {
+    fn quick_key(&mut self, here: &CurrentObject<'a>, start: u32) -> Option<(u16, u32)> {
         let (bytes, program) = (self.reader.bytes, self.program);
         let word = scan::word(bytes, start);
         let end = scan::end_from(bytes, start, word);
@@ -185,7 +185,7 @@ impl<'a> Walk<'a, '_> {
 
     /// Goes past the value at `at`, which nobody reads.
     #[inline]
-    fn quick_unread(&mut self, here: &mut Here<'a>, at: u32) -> Result<u32, Stop> {
+    fn quick_unread(&mut self, here: &mut CurrentObject<'a>, at: u32) -> Result<u32, Stop> {
         here.fresh = false;
         let end = unread_scalar(self.reader.bytes, at);
         let end = end.filter(|_| self.reader.values < CONTEXT_NODES_MAX).ok_or(Stop::Unread(at))?;
@@ -276,7 +276,7 @@ impl<'a> Walk<'a, '_> {
     #[inline(never)]
     fn enter(
         &mut self,
-        here: &mut Here<'a>,
+        here: &mut CurrentObject<'a>,
         named: u16,
         child: &'a Node,
         at: u32,
@@ -297,7 +297,7 @@ impl<'a> Walk<'a, '_> {
 
     /// Whether an object or row is seen at once to hold what it must, and no key twice.
     #[inline]
-    fn may_close(&mut self, here: &Here<'a>) -> bool {
+    fn may_close(&mut self, here: &CurrentObject<'a>) -> bool {
         let columns = if here.row { usize::from(here.node.children) } else { 0 };
         let stack = self.heap.store.stack_mut(here.height);
         let Some((values, others)) = stack.split_at_checked(columns) else { return false };
@@ -309,7 +309,7 @@ impl<'a> Walk<'a, '_> {
     /// Closes an object or row, and goes on in the one around it or in the next row; the place
     /// behind its bracket is `at`. The place from which to read on, if there is one.
     #[inline]
-    fn close(&mut self, here: &mut Here<'a>, at: u32) -> Option<u32> {
+    fn close(&mut self, here: &mut CurrentObject<'a>, at: u32) -> Option<u32> {
         let columns = if here.row { usize::from(here.node.children) } else { 0 };
         self.heap.store.drop_stack(here.height + columns);
         if here.row
@@ -330,7 +330,7 @@ impl<'a> Walk<'a, '_> {
 
     /// Goes on with the row that comes behind the one that ends at `at`, in the frame of that.
     #[inline]
-    fn next_row(&mut self, here: &mut Here<'a>, at: u32) -> Option<u32> {
+    fn next_row(&mut self, here: &mut CurrentObject<'a>, at: u32) -> Option<u32> {
         let (comma, byte) = scan::token(self.reader.bytes, at);
         let (bracket, open) = scan::token(self.reader.bytes, comma + 1);
         let outer = self.frames.len().checked_sub(2)?;

@@ -5,7 +5,7 @@
 //! Imports: `lang`.
 
 use crate::lang::value::{Value, scan};
-use crate::runtime::vm::request::error::{InputKind, Wanted};
+use crate::runtime::vm::request::error::{Expected, InputKind};
 use crate::runtime::vm::request::reader::{Read, Reader};
 
 /// A number as it is spelled: `mantissa * 10^exponent`, if `digits` is at most 19.
@@ -251,13 +251,13 @@ impl Number<'_> {
             return Ok(Value::int(if self.negative { -int } else { int }));
         }
         let int = self.whole().and_then(|whole| i64::try_from(whole).ok());
-        int.map(Value::int).ok_or(InputKind::WrongType(Wanted::Int))
+        int.map(Value::int).ok_or(InputKind::WrongType(Expected::Int))
     }
 
     /// As a uint, likewise.
     pub(in crate::runtime) fn uint(&self) -> Read<Value> {
         let uint = self.whole().and_then(|whole| u64::try_from(whole).ok());
-        uint.map(Value::uint).ok_or(InputKind::WrongType(Wanted::Uint))
+        uint.map(Value::uint).ok_or(InputKind::WrongType(Expected::Uint))
     }
 
     /// As the nearest double.

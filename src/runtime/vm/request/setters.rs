@@ -15,8 +15,8 @@ use crate::lang::value::heap::Heap;
 use crate::lang::value::{Space, Tag, Value, map, time};
 use crate::runtime::bundle::module::{NONE, NodeMode};
 use crate::runtime::program::Program;
-use crate::runtime::vm::partial::unknown::Withheld;
-use crate::runtime::vm::request::error::{InputError, InputKind, Wanted};
+use crate::runtime::vm::partial::unknown::UnknownReference;
+use crate::runtime::vm::request::error::{Expected, InputError, InputKind};
 use crate::runtime::vm::request::{Filled, Origin, heap, result, spread};
 use crate::runtime::vm::scratch::Scratch;
 
@@ -177,7 +177,7 @@ impl Filled<'_> {
     pub(in crate::runtime) fn withhold(&mut self, slot: SlotHandle, unknown: &Value) {
         let program = self.program;
         self.forget(slot.0);
-        if let Some(withheld) = Withheld::of(unknown) {
+        if let Some(withheld) = UnknownReference::of(unknown) {
             spread::withhold(program, &mut self.scratch.file, slot.0, withheld);
         }
         self.scratch.stale = true;
@@ -241,7 +241,7 @@ fn value(heap: &mut Heap<'_>, input: Input<'_>, depth: usize) -> Result<Value, I
             let exists = time::from_seconds(seconds).is_some() && nanoseconds < 1_000_000_000;
             return exists
                 .then(|| Value::timestamp(seconds, nanoseconds))
-                .ok_or(InputKind::WrongType(Wanted::Timestamp));
+                .ok_or(InputKind::WrongType(Expected::Timestamp));
         }
         Input::Duration(nanoseconds) => Ok(Value::duration(nanoseconds)),
         Input::String(text) => heap.new_string(text),

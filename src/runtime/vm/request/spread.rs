@@ -11,9 +11,9 @@ use crate::lang::value::{Space, Tag, Value, map};
 use crate::runtime::bundle::module::{NONE, NodeMode, TypeRow};
 use crate::runtime::program::Program;
 use crate::runtime::program::paths::Node;
-use crate::runtime::vm::partial::unknown::Withheld;
+use crate::runtime::vm::partial::unknown::UnknownReference;
 use crate::runtime::vm::request::conform::conform;
-use crate::runtime::vm::request::error::{InputKind, Wanted};
+use crate::runtime::vm::request::error::{Expected, InputKind};
 use crate::runtime::vm::request::reader::Read;
 use crate::runtime::vm::request::whole::{expected, row};
 
@@ -71,7 +71,7 @@ pub(in crate::runtime) fn set(
     at: u16,
     value: &Value,
 ) -> Read<()> {
-    if let Some(withheld) = Withheld::of(value) {
+    if let Some(withheld) = UnknownReference::of(value) {
         withhold(program, file, at, withheld);
         return Ok(());
     }
@@ -82,7 +82,7 @@ pub(in crate::runtime) fn set(
     }
     let value = match node.mode {
         NodeMode::Object(true) if value.tag() != Tag::Map => {
-            return Err(InputKind::WrongType(Wanted::Object));
+            return Err(InputKind::WrongType(Expected::Object));
         }
         NodeMode::Object(_) => *value,
         NodeMode::Whole => conform(&program.module, heap, value, node.ty).ok_or_else(refused)?,
@@ -100,7 +100,7 @@ pub(in crate::runtime) fn withhold(
     program: &Program,
     file: &mut [Value],
     at: u16,
-    withheld: Withheld,
+    withheld: UnknownReference,
 ) {
     let mut open = vec![(at, withheld)];
     while let Some((number, withheld)) = open.pop() {
@@ -119,15 +119,15 @@ pub(in crate::runtime) fn withhold(
 }
 
 /// The value of a node that nobody knows.
-fn whole(node: &Node, number: u16, withheld: Withheld) -> Withheld {
+fn whole(node: &Node, number: u16, withheld: UnknownReference) -> UnknownReference {
     let rows = if node.mode == NodeMode::Rows { number } else { NONE };
-    Withheld { ty: node.ty, rows, ..withheld }
+    UnknownReference { ty: node.ty, rows, ..withheld }
 }
 
 /// A list of objects as rows of columns.
 fn rows(program: &Program, heap: &mut Heap<'_>, node: &Node, list: &Value) -> Read<Value> {
     if list.tag() != Tag::List || list.columns() != 1 {
-        return Err(InputKind::WrongType(Wanted::List));
+        return Err(InputKind::WrongType(Expected::List));
     }
     if let TypeRow::List(_, Some(most)) = row(&program.module, node.ty)
         && list.len() > *most
@@ -137,9 +137,9 @@ fn rows(program: &Program, heap: &mut Heap<'_>, node: &Node, list: &Value) -> Re
     let height = heap.store.height();
     for at in 0..list.len() as usize {
         let element = heap.elements(list).get(at).copied().unwrap_or(Value::ABSENT);
-        let withheld = Withheld::of(&element);
+        let withheld = UnknownReference::of(&element);
         if element.tag() != Tag::Map && withheld.is_none() {
-            return Err(InputKind::WrongType(Wanted::Object));
+            return Err(InputKind::WrongType(Expected::Object));
         }
         for (number, column) in (node.first_child..).zip(program.paths.children(node)) {
             let value = match withheld {
@@ -154,7 +154,11 @@ fn rows(program: &Program, heap: &mut Heap<'_>, node: &Node, list: &Value) -> Re
 }
 
 /// A cell of column number `number` that nobody knows.
-pub(in crate::runtime) fn hidden_cell(column: &Node, number: u16, withheld: Withheld) -> Value {
+pub(in crate::runtime) fn hidden_cell(
+    column: &Node,
+    number: u16,
+    withheld: UnknownReference,
+) -> Value {
     match column.mode {
         NodeMode::Object(_) => withheld.value(),
         NodeMode::Rows | NodeMode::Whole => whole(column, number, withheld).value(),
@@ -170,7 +174,7 @@ fn cell(
     let Some(value) = part(program, heap, element, column) else {
         return if column.required { Err(InputKind::MissingField) } else { Ok(Value::ABSENT) };
     };
-    if let Some(withheld) = Withheld::of(&value) {
+    if let Some(withheld) = UnknownReference::of(&value) {
         return Ok(hidden_cell(column, number, withheld));
     }
     match column.mode {

@@ -14,7 +14,7 @@ use crate::runtime::bundle::module::{NONE, NodeMode, TypeRow};
 use crate::runtime::program::Program;
 use crate::runtime::program::paths::{Leaf, Node};
 use crate::runtime::vm::partial::unknown::Unknowns;
-use crate::runtime::vm::request::error::{InputError, InputKind, Wanted};
+use crate::runtime::vm::request::error::{Expected, InputError, InputKind};
 use crate::runtime::vm::request::members::Stop;
 use crate::runtime::vm::request::number;
 use crate::runtime::vm::request::reader::{Read, Reader, Text};
@@ -32,7 +32,7 @@ pub(in crate::runtime) struct Frame {
     pub(in crate::runtime) height: u32,
     /// Members or items so far.
     pub(in crate::runtime) count: u32,
-    /// Mark of this object in `Trail::stamp`.
+    /// Mark of this object in `NodeHistory::stamp`.
     pub(in crate::runtime) stamp: u32,
     /// The child node whose value is being read, or the type of the values of a list or map.
     pub(in crate::runtime) pending: u16,
@@ -44,7 +44,7 @@ pub(in crate::runtime) struct Frame {
 
 /// What is known of a node of the path trie from what was read before.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::runtime) struct Trail {
+pub(in crate::runtime) struct NodeHistory {
     /// The object in which its key was seen last.
     pub(in crate::runtime) stamp: u32,
     /// The child that came first the last time; only a guess.
@@ -53,7 +53,7 @@ pub(in crate::runtime) struct Trail {
     pub(in crate::runtime) next: u16,
 }
 
-impl Trail {
+impl NodeHistory {
     pub(in crate::runtime) const NEW: Self = Self { stamp: 0, first: NONE, next: NONE };
 }
 
@@ -92,7 +92,7 @@ pub(in crate::runtime) struct Walk<'a, 'h> {
     pub(in crate::runtime) heap: &'a mut Heap<'h>,
     pub(in crate::runtime) file: &'a mut [Value],
     pub(in crate::runtime) frames: &'a mut Vec<Frame>,
-    pub(in crate::runtime) trails: &'a mut [Trail],
+    pub(in crate::runtime) trails: &'a mut [NodeHistory],
     pub(in crate::runtime) objects: &'a mut u32,
     /// Whether text must be copied, because the bytes go away.
     pub(in crate::runtime) copy: bool,
@@ -201,7 +201,7 @@ impl Walk<'_, '_> {
     pub(in crate::runtime) fn stamp(&mut self) -> u32 {
         *self.objects = self.objects.wrapping_add(1);
         if *self.objects == 0 {
-            self.trails.fill(Trail::NEW);
+            self.trails.fill(NodeHistory::NEW);
             *self.objects = 1;
         }
         *self.objects
@@ -398,7 +398,7 @@ impl Walk<'_, '_> {
         self.limit(node.ty, frame.count)?;
         self.reader.count()?;
         if self.reader.peek() != b'{' {
-            return Err(InputKind::WrongType(Wanted::Object));
+            return Err(InputKind::WrongType(Expected::Object));
         }
         if let Some(value) = self.marked()? {
             return self.marked_row(node, &value);
@@ -432,7 +432,7 @@ impl Walk<'_, '_> {
             NodeMode::Rows => {
                 self.reader.count()?;
                 if byte != b'[' {
-                    return Err(InputKind::WrongType(Wanted::List));
+                    return Err(InputKind::WrongType(Expected::List));
                 }
                 self.open(FrameKind::Rows, at, NONE, node.ty)
             }
@@ -448,7 +448,7 @@ impl Walk<'_, '_> {
                     return self.open(FrameKind::Object, at, NONE, NONE);
                 }
                 if strict {
-                    return Err(InputKind::WrongType(Wanted::Object));
+                    return Err(InputKind::WrongType(Expected::Object));
                 }
                 self.reader.skip(self.frames.len())
             }

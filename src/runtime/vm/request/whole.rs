@@ -11,7 +11,7 @@ use crate::lang::value::message::Kind;
 use crate::lang::value::{Space, Tag, Value, duration, map, text, time};
 use crate::runtime::bundle::module::{FieldRow, Module, NONE, Str, TypeRow};
 use crate::runtime::program::paths::Leaf;
-use crate::runtime::vm::request::error::{InputKind, Wanted};
+use crate::runtime::vm::request::error::{Expected, InputKind};
 use crate::runtime::vm::request::reader::{Read, Text};
 use crate::runtime::vm::request::walk::{Frame, FrameKind, Walk};
 
@@ -31,26 +31,26 @@ pub(in crate::runtime) fn held(module: &Module, at: u16) -> &TypeRow {
 }
 
 /// What messages call a type.
-pub(in crate::runtime) const fn expected(row: &TypeRow) -> Wanted {
+pub(in crate::runtime) const fn expected(row: &TypeRow) -> Expected {
     match row {
-        TypeRow::Dyn => Wanted::Any,
-        TypeRow::Null => Wanted::Null,
-        TypeRow::Bool => Wanted::Bool,
-        TypeRow::Int => Wanted::Int,
-        TypeRow::Uint => Wanted::Uint,
-        TypeRow::Double => Wanted::Double,
-        TypeRow::String => Wanted::String,
-        TypeRow::Bytes => Wanted::Bytes,
-        TypeRow::Timestamp => Wanted::Timestamp,
-        TypeRow::Duration => Wanted::Duration,
-        TypeRow::Type => Wanted::Type,
-        TypeRow::Nullable(_) => Wanted::Nullable,
-        TypeRow::List(..) => Wanted::List,
-        TypeRow::Map(..) => Wanted::Map,
-        TypeRow::Optional(_) => Wanted::Optional,
-        TypeRow::Record { .. } => Wanted::Object,
-        TypeRow::Message(_) => Wanted::Message,
-        TypeRow::Enum(_) => Wanted::Enum,
+        TypeRow::Dyn => Expected::Any,
+        TypeRow::Null => Expected::Null,
+        TypeRow::Bool => Expected::Bool,
+        TypeRow::Int => Expected::Int,
+        TypeRow::Uint => Expected::Uint,
+        TypeRow::Double => Expected::Double,
+        TypeRow::String => Expected::String,
+        TypeRow::Bytes => Expected::Bytes,
+        TypeRow::Timestamp => Expected::Timestamp,
+        TypeRow::Duration => Expected::Duration,
+        TypeRow::Type => Expected::Type,
+        TypeRow::Nullable(_) => Expected::Nullable,
+        TypeRow::List(..) => Expected::List,
+        TypeRow::Map(..) => Expected::Map,
+        TypeRow::Optional(_) => Expected::Optional,
+        TypeRow::Record { .. } => Expected::Object,
+        TypeRow::Message(_) => Expected::Message,
+        TypeRow::Enum(_) => Expected::Enum,
     }
 }
 

@@ -16,12 +16,12 @@ use crate::runtime::vm::tests::{Sketch, decide, op, place};
 
 /// How a rule of a test comes out.
 #[derive(Clone, Copy)]
-enum Comes {
+enum RuleBehaviour {
     True,
     False,
     Fails,
 }
-use Comes::{Fails, False, True};
+use RuleBehaviour::{Fails, False, True};
 
 fn sketch() -> Sketch {
     Sketch::new(vec![
@@ -31,7 +31,7 @@ fn sketch() -> Sketch {
     ])
 }
 
-fn add(s: &mut Sketch, id: &str, effect: Effect, comes: Comes) -> u16 {
+fn add(s: &mut Sketch, id: &str, effect: Effect, comes: RuleBehaviour) -> u16 {
     let end = match comes {
         True => op(Op::Jump, 0, 0, 0).to(EXIT_TRUE, 0),
         False => op(Op::Jump, 0, 0, 0).to(EXIT_FALSE, 0),
@@ -54,7 +54,10 @@ fn seen(s: Sketch, json: &str) -> Seen {
 }
 
 /// The decision about rules `a`, `b`, .. with these effects and outcomes.
-fn combine(on_error: Effect, rules: &[(Effect, Comes)]) -> (Option<Effect>, Option<String>) {
+fn combine(
+    on_error: Effect,
+    rules: &[(Effect, RuleBehaviour)],
+) -> (Option<Effect>, Option<String>) {
     let mut s = sketch();
     s.module.manifest.on_error.effect = on_error;
     for (id, (effect, comes)) in ["a", "b", "c", "d"].into_iter().zip(rules) {
@@ -65,7 +68,7 @@ fn combine(on_error: Effect, rules: &[(Effect, Comes)]) -> (Option<Effect>, Opti
 }
 
 /// `on_error`, the rules, and who wins with what.
-type Row = (Effect, &'static [(Effect, Comes)], Effect, Option<&'static str>);
+type Row = (Effect, &'static [(Effect, RuleBehaviour)], Effect, Option<&'static str>);
 
 #[test]
 fn levels() {

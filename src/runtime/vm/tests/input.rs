@@ -3,7 +3,7 @@
 use crate::lang::value::{Tag, Value};
 use crate::runtime::bundle::module::{FieldRow, NONE, TypeRow};
 use crate::runtime::program::Program;
-use crate::runtime::vm::request::error::{InputKind, Wanted};
+use crate::runtime::vm::request::error::{Expected, InputKind};
 use crate::runtime::vm::request::setters::Input;
 use crate::runtime::vm::request::{blank, ingest};
 use crate::runtime::vm::scratch::Scratch;
@@ -163,13 +163,13 @@ fn numbers_by_type() {
     check(TypeRow::Int, "50e-1", Ok("5"));
     check(TypeRow::Int, "9007199254740993.0", Ok("9007199254740993"));
     check(TypeRow::Int, "9223372036854775807", Ok("9223372036854775807"));
-    check(TypeRow::Int, "9223372036854775808", Err(InputKind::WrongType(Wanted::Int)));
+    check(TypeRow::Int, "9223372036854775808", Err(InputKind::WrongType(Expected::Int)));
     check(TypeRow::Int, "0e999999999999", Ok("0"));
-    check(TypeRow::Int, "5.5", Err(InputKind::WrongType(Wanted::Int)));
-    check(TypeRow::Int, "\"5\"", Err(InputKind::WrongType(Wanted::Int)));
-    check(TypeRow::Int, "null", Err(InputKind::WrongType(Wanted::Int)));
+    check(TypeRow::Int, "5.5", Err(InputKind::WrongType(Expected::Int)));
+    check(TypeRow::Int, "\"5\"", Err(InputKind::WrongType(Expected::Int)));
+    check(TypeRow::Int, "null", Err(InputKind::WrongType(Expected::Int)));
     check(TypeRow::Uint, "18446744073709551615", Ok("{\"$u\":18446744073709551615}"));
-    check(TypeRow::Uint, "-1", Err(InputKind::WrongType(Wanted::Uint)));
+    check(TypeRow::Uint, "-1", Err(InputKind::WrongType(Expected::Uint)));
     check(TypeRow::Double, "5", Ok("5.0"));
     check(TypeRow::Double, "12345678901234567890123", Ok("1.2345678901234568e+22"));
     check(TypeRow::Double, "1e309", range);
@@ -193,19 +193,19 @@ fn typed_values() {
     };
     let wrong = |wanted| Err(InputKind::WrongType(wanted));
     check(TypeRow::Timestamp, "\"2024-02-29T12:00:00Z\"", Ok("{\"$ts\":\"2024-02-29T12:00:00Z\"}"));
-    check(TypeRow::Timestamp, "\"2023-02-29T12:00:00Z\"", wrong(Wanted::Timestamp));
-    check(TypeRow::Timestamp, "5", wrong(Wanted::Timestamp));
+    check(TypeRow::Timestamp, "\"2023-02-29T12:00:00Z\"", wrong(Expected::Timestamp));
+    check(TypeRow::Timestamp, "5", wrong(Expected::Timestamp));
     check(TypeRow::Duration, "\"1h30m\"", Ok("{\"$d\":\"5400s\"}"));
     check(TypeRow::Duration, "\"PT15M\"", Ok("{\"$d\":\"900s\"}"));
     check(TypeRow::Bytes, "\"YWI=\"", Ok("{\"$b\":\"YWI=\"}"));
     check(TypeRow::Bytes, "\"YQ\"", Ok("{\"$b\":\"YQ==\"}"));
-    check(TypeRow::Bytes, "\"Y\"", wrong(Wanted::Bytes));
+    check(TypeRow::Bytes, "\"Y\"", wrong(Expected::Bytes));
     check(TypeRow::Nullable(int), "null", Ok("null"));
     check(TypeRow::Nullable(int), "3", Ok("3"));
-    check(TypeRow::Nullable(int), "\"3\"", wrong(Wanted::Int));
+    check(TypeRow::Nullable(int), "\"3\"", wrong(Expected::Int));
     check(TypeRow::List(int, Some(2)), "[1,2.0]", Ok("[1,2]"));
     check(TypeRow::List(int, Some(2)), "[1,2,3]", Err(InputKind::TooLong));
-    check(TypeRow::List(int, None), "[1,\"2\"]", wrong(Wanted::Int));
+    check(TypeRow::List(int, None), "[1,\"2\"]", wrong(Expected::Int));
     check(TypeRow::Map(string, int), "{\"b\":1,\"a\":2}", Ok("{\"a\":2,\"b\":1}"));
     check(TypeRow::Map(string, int), "{\"b\":1,\"b\":2}", Err(InputKind::DuplicateKey));
     check(TypeRow::Map(int, int), "{\"10\":1,\"9\":2}", Ok("{\"$m\":[[9,2],[10,1]]}"));
@@ -251,7 +251,7 @@ fn presence_and_levels() {
     assert_eq!(look(&loose, r#"{"o":{}}"#), (None, vec![None, yes, None, None]));
     assert_eq!(look(&loose, r#"{"o":5}"#), (None, vec![None, no, None, None]));
     assert_eq!(look(&loose, r#"{"o":{"x":true}}"#), (None, vec![None, yes, yes, no]));
-    assert_eq!(look(&strict, r#"{"o":5}"#).0, Some(InputKind::WrongType(Wanted::Object)));
+    assert_eq!(look(&strict, r#"{"o":5}"#).0, Some(InputKind::WrongType(Expected::Object)));
 }
 
 #[test]
@@ -273,12 +273,12 @@ fn rows_hold_the_columns_that_are_read() {
     assert_eq!(tags, [Tag::Int, Tag::String, Tag::Int, Tag::Absent]);
     for (json, want) in [
         (r#"{"x":[{"name":"a"}]}"#, InputKind::MissingField),
-        (r#"{"x":[1]}"#, InputKind::WrongType(Wanted::Object)),
-        (r#"{"x":{}}"#, InputKind::WrongType(Wanted::List)),
+        (r#"{"x":[1]}"#, InputKind::WrongType(Expected::Object)),
+        (r#"{"x":{}}"#, InputKind::WrongType(Expected::List)),
         (r#"{"x":[{"id":1,"id":1}]}"#, InputKind::DuplicateKey),
         (r#"{"x":[{"id":1,"q":1,"q":1}]}"#, InputKind::DuplicateKey),
         (r#"{"x":[{"id":1},{"id":1},{"id":1},{"id":1}]}"#, InputKind::TooLong),
-        (r#"{"x":[{"id":"1"}]}"#, InputKind::WrongType(Wanted::Int)),
+        (r#"{"x":[{"id":"1"}]}"#, InputKind::WrongType(Expected::Int)),
     ] {
         assert_eq!(slot(&program, json), Err(want), "{json}");
     }
@@ -300,7 +300,7 @@ fn a_whole_value_fills_the_places_below_it() {
     assert_eq!(file[5].as_bool(), Some(true));
     assert_eq!(file[6].as_bool(), Some(true));
     let bad = slot(&program, r#"{"o":{"x":"5"}}"#);
-    assert_eq!(bad, Err(InputKind::WrongType(Wanted::Double)));
+    assert_eq!(bad, Err(InputKind::WrongType(Expected::Double)));
 }
 
 #[test]
@@ -400,8 +400,8 @@ fn setters_take_lists_and_maps_and_replace_what_was_set() {
     assert_eq!(refused(x, Input::Json(&deep)), InputKind::TooMuchRead);
     let times =
         [(i64::MAX, 0), (0, 1_000_000_000)].map(|(s, n)| refused(x, Input::Timestamp(s, n)));
-    assert_eq!(times, [InputKind::WrongType(Wanted::Timestamp); 2]);
-    assert_eq!(refused(r, Input::List(&[Input::Int(1)])), InputKind::WrongType(Wanted::Object));
-    assert_eq!(refused(l, Input::Json("[1,2,3]")), InputKind::WrongType(Wanted::List));
+    assert_eq!(times, [InputKind::WrongType(Expected::Timestamp); 2]);
+    assert_eq!(refused(r, Input::List(&[Input::Int(1)])), InputKind::WrongType(Expected::Object));
+    assert_eq!(refused(l, Input::Json("[1,2,3]")), InputKind::WrongType(Expected::List));
     assert!(input.error().is_some(), "the input stays refused");
 }

@@ -7,7 +7,7 @@ use crate::lang::functions::{self, Style};
 use crate::lang::opcodes::*;
 use crate::runtime::bundle::module::{FunctionKind, HostRow, Pattern, TypeRow};
 use crate::runtime::vm::hosts::{HostEntry, HostTable};
-use crate::runtime::vm::observe::{Known, Witness};
+use crate::runtime::vm::observe::{AtomState, Witness};
 use crate::runtime::vm::request::{Moment, ingest};
 use crate::runtime::vm::scratch::Scratch;
 use crate::runtime::vm::tests::{Sketch, decide, op, place, text};
@@ -564,7 +564,8 @@ fn a_witness_keeps_what_atoms_came_to() {
     let json = br#"{"x":2,"y":true}"#;
     let mut filled = ingest(&program, json, &mut scratch);
     let _ = filled.decide_witnessed(&Moment::at(0, 0), &mut witness);
-    let seen: Vec<Known> = (0..5).map(|atom| witness.atom(atom)).collect();
-    let want = [Known::False, Known::Unseen, Known::True, Known::Error, Known::Unseen];
+    let seen: Vec<AtomState> = (0..5).map(|atom| witness.atom(atom)).collect();
+    let want =
+        [AtomState::False, AtomState::Unseen, AtomState::True, AtomState::Error, AtomState::Unseen];
     assert_eq!(seen, want);
 }

@@ -7,8 +7,8 @@ use crate::lang::value::heap::Heap;
 use crate::runtime::bundle::module::TypeRow;
 use crate::runtime::program::Program;
 use crate::runtime::program::pool::Pool;
-use crate::runtime::program::probe::{Known, Probe, Sight};
-use crate::runtime::program::switch::{self, Case, Switch, Vetoing};
+use crate::runtime::program::probe::{Probe, ProbeInput, SiftState};
+use crate::runtime::program::switch::{self, AtomVeto, Case, Switch};
 use crate::runtime::vm::atom;
 use crate::runtime::vm::machine::{Machine, Outcome};
 use crate::runtime::vm::observe::NoObserver;
@@ -85,7 +85,9 @@ fn both(
         assert_eq!(outcome, Outcome::of(truth), "quick: {atom:?} {context}");
     }
     let Heap { request, store, .. } = machine.heap;
-    let Some(known) = probed(&Sight { program, request, store, file }, atom) else { return quick };
+    let Some(known) = probed(&ProbeInput { program, request, store, file }, atom) else {
+        return quick;
+    };
     let truth = match (known.left, known.unsure) {
         (0b10, 0) => true,
         (0b01, 0) => false,
@@ -98,10 +100,10 @@ fn both(
 
 /// What the probes for an atom say of two rules, the first of which it silences if it is true, the
 /// second if it is false; `None` if no probe is made for such an atom.
-fn probed(sight: &Sight<'_>, atom: &Instruction) -> Option<Known> {
+fn probed(sight: &ProbeInput<'_>, atom: &Instruction) -> Option<SiftState> {
     let pool = Pool::of(&sight.program.module);
     let upright = Instruction { x: atom.x & !X_INVERT, ..*atom };
-    let mut known = Known { left: 0b11, unsure: 0 };
+    let mut known = SiftState { left: 0b11, unsure: 0 };
     for (outcome, users) in [(true, 0b01), (false, 0b10)] {
         let probe = Probe::of(&pool, &upright, outcome, users);
         if matches!(probe, Probe::Test { .. }) {
@@ -215,7 +217,7 @@ fn sets_flags_and_presence() {
 }
 
 /// The switch for atoms on one slot, and its cases.
-fn switch(program: &Program, atoms: &[(Instruction, Vetoing)]) -> Option<(Switch, Vec<Case>)> {
+fn switch(program: &Program, atoms: &[(Instruction, AtomVeto)]) -> Option<(Switch, Vec<Case>)> {
     let (pool, mut cases) = (Pool::of(&program.module), Vec::new());
     let texts = atoms.iter().map(|(atom, _)| {
         let mut texts = Vec::new();
@@ -223,7 +225,7 @@ fn switch(program: &Program, atoms: &[(Instruction, Vetoing)]) -> Option<(Switch
         texts
     });
     let texts: Vec<Vec<Case>> = texts.collect();
-    let of = |it: &Vetoing| texts[it.number as usize].as_slice();
+    let of = |it: &AtomVeto| texts[it.number as usize].as_slice();
     Switch::of(0, atoms.iter().map(|(_, it)| *it), of, &mut cases).map(|made| (made, cases))
 }
 
@@ -231,9 +233,9 @@ fn switch(program: &Program, atoms: &[(Instruction, Vetoing)]) -> Option<(Switch
 fn switched(program: &Program, atoms: &[Instruction]) -> usize {
     let vetoing = |(number, atom): (u32, &Instruction)| {
         let (if_true, if_false) = (1 << number, 1 << (number + 32));
-        (*atom, Vetoing { number, rank: 0, if_true, if_false })
+        (*atom, AtomVeto { number, rank: 0, if_true, if_false })
     };
-    let vetoing: Vec<(Instruction, Vetoing)> = (0..).zip(atoms).map(vetoing).collect();
+    let vetoing: Vec<(Instruction, AtomVeto)> = (0..).zip(atoms).map(vetoing).collect();
     let (switch, cases) = switch(program, &vetoing).expect("a switch");
     let mut scratch = Scratch::for_program(program);
     let mut answers = 0;
@@ -245,8 +247,12 @@ fn switched(program: &Program, atoms: &[Instruction]) -> usize {
         }
         let filled = ingest(program, context.as_bytes(), &mut scratch);
         let Scratch { file, store, .. } = &*filled.scratch;
-        let mut known = Known { left: u64::MAX, unsure: 0 };
-        switch.ask(&cases, &Sight { program, request: filled.request, store, file }, &mut known);
+        let mut known = SiftState { left: u64::MAX, unsure: 0 };
+        switch.ask(
+            &cases,
+            &ProbeInput { program, request: filled.request, store, file },
+            &mut known,
+        );
         if known.unsure == 0 && file[0].tag() == Tag::String {
             assert_eq!(!known.left, wanted, "{context}");
             answers += 1;
@@ -275,6 +281,6 @@ fn strings_that_begin_alike_make_no_switch() {
     let constants = ["abcdefghijklm", "abcdefghijkl-"].map(|word| sketch.constant(text(word)));
     let program = sketch.program();
     let atoms = constants.map(|b| op(Op::EqualString, 0, b, 0));
-    let number = |at: u32| Vetoing { number: at, rank: 0, if_true: 0, if_false: 1 };
+    let number = |at: u32| AtomVeto { number: at, rank: 0, if_true: 0, if_false: 1 };
     assert!(switch(&program, &[(atoms[0], number(0)), (atoms[1], number(1))]).is_none());
 }

@@ -11,15 +11,15 @@ use crate::runtime::vm::tests::{Sketch, op, place, text};
 
 /// What a rule says: the effect of the outcome that it fired with, or whether it failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Said {
+enum RuleResult {
     Silent,
     Fires(Effect),
     Fails,
 }
-use Said::{Fails, Fires, Silent};
+use RuleResult::{Fails, Fires, Silent};
 
 /// Asks the only rule of a module of these contexts: what it says, and whether its tree told.
-fn asked(s: Sketch, contexts: &[(&str, Said, bool)]) {
+fn asked(s: Sketch, contexts: &[(&str, RuleResult, bool)]) {
     let program = s.program();
     let mut scratch = Scratch::for_program(&program);
     for (context, wanted, told) in contexts {

@@ -4,7 +4,7 @@ use crate::lang::value::Value;
 use crate::runtime::bundle::module::{NONE, TypeRow};
 use crate::runtime::program::Program;
 use crate::runtime::vm::partial::Partial;
-use crate::runtime::vm::partial::unknown::{Class, Unknown, Unknowns, Withheld};
+use crate::runtime::vm::partial::unknown::{Class, Unknown, UnknownReference, Unknowns};
 use crate::runtime::vm::request::blank;
 use crate::runtime::vm::request::setters::Input;
 use crate::runtime::vm::scratch::Scratch;
@@ -17,7 +17,7 @@ fn program() -> Program {
 }
 
 /// What the slots of a place refer to when `path` was withheld: its value, its presence.
-fn slots(program: &Program, path: &str, set: &str, of: &str) -> [Option<Withheld>; 2] {
+fn slots(program: &Program, path: &str, set: &str, of: &str) -> [Option<UnknownReference>; 2] {
     let mut scratch = Scratch::for_program(program);
     let mut partial = Partial::of(blank(program, &mut scratch), Unknowns::default());
     partial.set(program.slot(set).unwrap(), Input::Json("{\"s\":\"x\"}")).unwrap();
@@ -26,18 +26,18 @@ fn slots(program: &Program, path: &str, set: &str, of: &str) -> [Option<Withheld
     assert_eq!(partial.unknowns().len(), 1);
     let node = program.paths.get(program.paths.find(&program.text, of).unwrap()).unwrap();
     let scratch = partial.into_scratch();
-    let of = |slot: u16| scratch.file.get(usize::from(slot)).and_then(Withheld::of);
+    let of = |slot: u16| scratch.file.get(usize::from(slot)).and_then(UnknownReference::of);
     [of(node.slot), of(node.presence)]
 }
 
 #[test]
 fn what_lies_below_is_withheld_too() {
     let program = program();
-    let whole = Withheld { row: 0, ty: NONE, below: false, rows: NONE };
+    let whole = UnknownReference { row: 0, ty: NONE, below: false, rows: NONE };
     assert_eq!(slots(&program, "/a", "/a", "/a")[1], Some(whole));
     let [text, presence] = slots(&program, "/a", "/a", "/a/s");
     let string = program.paths.get(program.paths.find(&program.text, "/a/s").unwrap()).unwrap().ty;
-    assert_eq!(text, Some(Withheld { ty: string, ..whole.below() }));
+    assert_eq!(text, Some(UnknownReference { ty: string, ..whole.below() }));
     assert_eq!(presence, Some(whole.below()));
     let [list, _] = slots(&program, "/a", "/a", "/a/l");
     let at = program.paths.find(&program.text, "/a/l").unwrap();
@@ -50,5 +50,5 @@ fn what_lies_around_is_there() {
     let [text, presence] = slots(&program, "/a/s", "/a", "/a/s");
     assert_eq!((text.map(|it| it.below), presence.map(|it| it.below)), (Some(false), Some(false)));
     assert_eq!(slots(&program, "/a/s", "/a", "/a"), [None, None]);
-    assert_eq!(Withheld::of(&Value::ABSENT), None);
+    assert_eq!(UnknownReference::of(&Value::ABSENT), None);
 }

@@ -30,7 +30,7 @@ use crate::lang::decision::Effect;
 use crate::lang::error::EvalError;
 use crate::runtime::bundle::debug::Debug;
 use crate::runtime::bundle::module::{NONE, Phase};
-use crate::runtime::program::plan::Asker as Asked;
+use crate::runtime::program::dispatch::ProgramItem;
 use crate::runtime::vm::request::Moment;
 use crate::runtime::vm::scratch::Scratch;
 use crate::tools::alone;
@@ -269,8 +269,8 @@ fn run(ground: &Ground<'_>, scratch: &mut Scratch, example: &Example, phase: Pha
     let mut filled = ground.alone.fill(&taken, scratch);
     let decision = filled.decide(&Moment { phase, ..Moment::at(example.now.0, example.now.1) });
     let failed = decision.failures().iter().filter_map(|failure| match failure.by {
-        Asked::Rule(rule) => Some((rule, failure.class, failure.pc)),
-        Asked::Output(_) => None,
+        ProgramItem::Rule(rule) => Some((rule, failure.class, failure.pc)),
+        ProgramItem::Output(_) => None,
     });
     Ran {
         winner: decision.winner(),

@@ -17,7 +17,7 @@ use crate::lang::constant::Constant;
 use crate::lang::decision::Effect;
 use crate::lang::value::time::{self, Instant};
 use crate::runtime::program::Program;
-use crate::runtime::program::plan::Asker;
+use crate::runtime::program::dispatch::ProgramItem;
 use crate::runtime::vm::request::Moment;
 use crate::runtime::vm::request::marked::{Recorded, ingest_record};
 use crate::runtime::vm::scratch::Scratch;
@@ -128,8 +128,8 @@ impl<'p> Trial<'p> {
             Recorded::Known(mut filled) => {
                 let decision = filled.decide(&moment);
                 let failed = decision.failures().iter().filter_map(|failure| match failure.by {
-                    Asker::Rule(rule) => Some(rule),
-                    Asker::Output(_) => None,
+                    ProgramItem::Rule(rule) => Some(rule),
+                    ProgramItem::Output(_) => None,
                 });
                 let fired = decision.fired().iter().chain(decision.shadow());
                 Said {

@@ -18,10 +18,10 @@ use std::sync::Arc;
 
 use crate::base::limits::SESSION_ASKS_MAX;
 use crate::runtime::program::Program;
-use crate::runtime::program::withheld::Rules;
+use crate::runtime::program::redaction::RedactionRules;
 use crate::runtime::record::read::{Input, Record};
 use crate::runtime::record::redact::Redactor;
-use crate::runtime::record::session::Recorded as Again;
+use crate::runtime::record::session::RecordedEvent as Again;
 use crate::runtime::session::event::{Event, EventFault, EventKind};
 use crate::runtime::session::ground::Ground;
 use crate::runtime::session::state::State;
@@ -311,7 +311,8 @@ fn stands_alone(made: &Record<'_>, ground: &Ground<'_>, outcome: Effects) -> boo
     if outcome == Effects::Escalate && !program.module().govern.denials.is_empty() {
         return false;
     }
-    let (answers, mut open) = (Rules::new(vec![Rules::answers(true)]), Vec::new());
+    let (answers, mut open) =
+        (RedactionRules::new(vec![RedactionRules::answers(true)]), Vec::new());
     if Redactor::default().redact(&answers, context, None, &mut open).is_err() {
         return false;
     }

@@ -16,7 +16,7 @@ use crate::runtime::record::read::{Input, Record, Text};
 use crate::runtime::session::event::Event;
 use crate::runtime::session::state::State;
 use crate::runtime::session::step::Session;
-use crate::runtime::vm::observe::{Known, Witness};
+use crate::runtime::vm::observe::{AtomState, Witness};
 use crate::tools::decide::tool_of;
 use crate::tools::replay::again::Seats;
 use crate::tools::replay::fold::stall::Stalls;
@@ -88,7 +88,7 @@ struct Differs {
     part: Part,
     field: Option<&'static str>,
     /// The first atom that came out differently.
-    atom: Option<(u16, Known, Known)>,
+    atom: Option<(u16, AtomState, AtomState)>,
 }
 
 /// What came of an event; of one that came to the same only that is told.

@@ -18,7 +18,7 @@ use crate::diag::numbers::grouped;
 use crate::lang::decision::Effect;
 use crate::lang::value::time::{self, Instant};
 use crate::runtime::program::Program;
-use crate::runtime::program::withheld::Rules;
+use crate::runtime::program::redaction::RedactionRules;
 use crate::runtime::record::about::{About, Loaded, Session, Trace};
 use crate::runtime::record::error::{Fault, RecordError};
 use crate::runtime::record::read::{Record, Text};
@@ -40,7 +40,7 @@ pub struct Decider {
     scratch: Scratch,
     raw: Vec<u8>,
     /// What the bundle withholds.
-    rules: Rules,
+    rules: RedactionRules,
     redactor: Redactor,
     /// How often each effect was decided, in the order of `Effect::ALL`.
     effects: [u64; Effect::ALL.len()],
@@ -51,7 +51,7 @@ pub struct Decider {
 impl Decider {
     /// What the bundle withholds.
     #[must_use]
-    pub const fn rules(&self) -> &Rules {
+    pub const fn rules(&self) -> &RedactionRules {
         &self.rules
     }
 
@@ -62,7 +62,7 @@ impl Decider {
             recorder: Recorder::for_program(&program, &Loaded::default()),
             scratch: Scratch::for_program(&program),
             raw: Vec::new(),
-            rules: Rules::of(program.module()),
+            rules: RedactionRules::of(program.module()),
             redactor: Redactor::default(),
             effects: [0; Effect::ALL.len()],
             undecided: 0,

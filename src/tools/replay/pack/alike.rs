@@ -23,7 +23,7 @@ use crate::runtime::bundle::module::{
     Module, NONE, NodeMode, Requirement, RuleRow, SlotRow, TemplatePart, TypeRow,
 };
 use crate::runtime::program::Program;
-use crate::runtime::program::withheld::Withheld;
+use crate::runtime::program::redaction::RedactionPlan;
 use crate::tools::replay::pack::layout::{Kind, Layout, pointer};
 
 /// Ints of this size and below are doubles, each its own.
@@ -97,7 +97,7 @@ struct Reading<'p> {
     /// Of each slot whether its value is the one of the column, a text, a number or a bool.
     scalar: Vec<bool>,
     /// What records of the program withhold.
-    withheld: &'p Withheld,
+    withheld: &'p RedactionPlan,
     alike: &'p mut Alike,
 }
 

@@ -12,7 +12,7 @@
 use crate::base::limits::REASON_BYTES_MAX;
 use crate::lang::value::text::write_scalar;
 use crate::lang::value::{Value as Scalar, json};
-use crate::runtime::vm::canonical::Front;
+use crate::runtime::vm::canonical::CanonicalPrefix;
 use crate::tools::replay::again::Seat;
 use crate::tools::replay::pack::alike::Piece;
 use crate::tools::replay::pack::spell::Value;
@@ -43,7 +43,7 @@ pub struct Retold {
 /// What one of them says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Side {
-    front: Front,
+    front: CanonicalPrefix,
     pieces: Vec<Piece>,
 }
 

@@ -1,13 +1,13 @@
 //! What is known of the chains of logs, drawn.
 //!
-//! In:      `Chained`.
+//! In:      `ChainReport`.
 //! Out:     a row for people, a part of a JSON document.
 //! Imports: `diag`, `runtime::record`, `tools::inspect`, `tools::replay`.
 
 use serde_json::{Value as Json, json};
 
 use crate::diag::numbers::grouped;
-use crate::runtime::record::check::{Break, BreakKind, Chained, Extent};
+use crate::runtime::record::check::{Break, BreakKind, ChainReport, Extent};
 use crate::tools::inspect::digest_text;
 use crate::tools::replay::open::Source;
 use crate::tools::report::paint::Paint;
@@ -18,8 +18,8 @@ const WRITERS_SHOWN: usize = 2;
 
 /// `✓`, `13 332 blocks`, `no gap`, ..: a mark, its paint, and what there is to say.
 #[must_use]
-pub fn row(chained: &Chained, unchained: u64) -> (&'static str, Paint, String) {
-    let Chained { writers, broken, open, passed_over, .. } = chained;
+pub fn row(chained: &ChainReport, unchained: u64) -> (&'static str, Paint, String) {
+    let ChainReport { writers, broken, open, passed_over, .. } = chained;
     if writers.is_empty() {
         return ("none", Paint::Good, String::new());
     }
@@ -74,7 +74,7 @@ fn named(names: &[&str]) -> String {
 
 /// For programs, without places.
 #[must_use]
-pub fn facts(chained: &Chained, unchained: u64) -> Json {
+pub fn facts(chained: &ChainReport, unchained: u64) -> Json {
     let writers = chained.writers.iter().map(|(writer, extent)| {
         let Extent { first, end, blocks, unchecked, lost, open, ended } = extent;
         json!({
@@ -91,7 +91,7 @@ pub fn facts(chained: &Chained, unchained: u64) -> Json {
 
 /// The first breaks, for programs; `files` are the sources that lines stand in.
 #[must_use]
-pub fn breaks(chained: &Chained, files: &[Source]) -> Json {
+pub fn breaks(chained: &ChainReport, files: &[Source]) -> Json {
     let breaks = chained.breaks.iter().map(|found| {
         let Break { writer, place, since, kind } = found;
         let (kind, first, last) = match *kind {

@@ -11,7 +11,7 @@ use serde_json::{Value as Json, json};
 use crate::base::arrange::Arrange as _;
 use crate::diag::numbers::grouped;
 use crate::lang::value::time::Instant;
-use crate::runtime::record::check::Chained;
+use crate::runtime::record::check::ChainReport;
 use crate::tools::inspect::worded::Worded;
 use crate::tools::inspect::{bundle_name, digest_text};
 use crate::tools::replay::condition::{Condition, condition};
@@ -53,7 +53,7 @@ pub struct Drawing<'a> {
     /// What was found out.
     pub impact: &'a Impact,
     /// What is known of the chains of the logs.
-    pub chained: Chained,
+    pub chained: ChainReport,
     /// The bundle that decides before, where it is one.
     pub from: Option<&'a Worded<'a>>,
     /// The candidate.

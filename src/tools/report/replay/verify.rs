@@ -16,8 +16,8 @@ use crate::diag::diagnostic::Diagnostic;
 use crate::diag::numbers::grouped;
 use crate::lang::decision::Effect;
 use crate::runtime::program::Program;
-use crate::runtime::record::check::Chained;
-use crate::runtime::vm::observe::Known;
+use crate::runtime::record::check::ChainReport;
+use crate::runtime::vm::observe::AtomState;
 use crate::tools::inspect::worded::Worded;
 use crate::tools::inspect::{bundle_name, digest_short, digest_text};
 use crate::tools::replay::again::Obstacle;
@@ -40,7 +40,7 @@ pub struct Drawing<'a> {
     /// What was found out.
     pub verified: &'a Verified,
     /// What is known of its chains.
-    pub chained: &'a Chained,
+    pub chained: &'a ChainReport,
     /// Blocks that were passed over: they hold nothing that was asked for.
     pub passed: u64,
     /// Where the records lie.
@@ -244,12 +244,12 @@ fn effect(effect: Option<Effect>) -> Json {
     effect.map_or(Json::Null, |effect| effect.word().into())
 }
 
-const fn known(known: Known) -> &'static str {
+const fn known(known: AtomState) -> &'static str {
     match known {
-        Known::Unseen => "unseen",
-        Known::False => "false",
-        Known::True => "true",
-        Known::Error => "error",
+        AtomState::Unseen => "unseen",
+        AtomState::False => "false",
+        AtomState::True => "true",
+        AtomState::Error => "error",
     }
 }
 

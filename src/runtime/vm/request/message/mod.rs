@@ -14,7 +14,7 @@ use crate::lang::error::EvalError;
 use crate::lang::value::message::{Descriptors, Field, Kind, Presence, WellKnown, build};
 use crate::lang::value::{Space, Value, map};
 use crate::runtime::bundle::module::NONE;
-use crate::runtime::vm::request::error::{InputKind, Wanted};
+use crate::runtime::vm::request::error::{Expected, InputKind};
 use crate::runtime::vm::request::reader::{Read, Text};
 use crate::runtime::vm::request::walk::{Frame, FrameKind, Walk};
 
@@ -36,8 +36,8 @@ impl Walk<'_, '_> {
             WellKnown::Value => self.json_value(node, kind),
             WellKnown::Any => self.any(node, kind),
             WellKnown::Wrapper(kind) => self.single(kind, NONE),
-            WellKnown::Timestamp => self.time(Wanted::Timestamp).map(Some),
-            WellKnown::Duration => self.time(Wanted::Duration).map(Some),
+            WellKnown::Timestamp => self.time(Expected::Timestamp).map(Some),
+            WellKnown::Duration => self.time(Expected::Duration).map(Some),
         }
     }
 
@@ -49,7 +49,7 @@ impl Walk<'_, '_> {
         kind: u32,
     ) -> Read<Option<Value>> {
         if self.reader.peek() != bracket {
-            let wanted = if bracket == b'[' { Wanted::List } else { Wanted::Object };
+            let wanted = if bracket == b'[' { Expected::List } else { Expected::Object };
             return Err(self.not(wanted));
         }
         self.open(frame, node, NONE, u16::try_from(kind).unwrap_or(NONE))?;
@@ -57,7 +57,7 @@ impl Walk<'_, '_> {
     }
 
     /// That what stands here is something else.
-    pub(super) fn not(&self, wanted: Wanted) -> InputKind {
+    pub(super) fn not(&self, wanted: Expected) -> InputKind {
         match self.reader.byte() {
             b'"' | b'-' | b'0'..=b'9' | b't' | b'f' | b'n' | b'{' | b'[' => {
                 InputKind::WrongType(wanted)
@@ -90,9 +90,9 @@ impl Walk<'_, '_> {
             Kind::Bool => match self.reader.peek() {
                 b't' => self.reader.word(b"true").map(|()| Value::bool(true)),
                 b'f' => self.reader.word(b"false").map(|()| Value::bool(false)),
-                _ => Err(self.not(Wanted::Bool)),
+                _ => Err(self.not(Expected::Bool)),
             },
-            Kind::String => self.quoted(Wanted::String).and_then(|text| self.text(text)),
+            Kind::String => self.quoted(Expected::String).and_then(|text| self.text(text)),
             Kind::Bytes => self.bytes(),
             Kind::Double
             | Kind::Float
@@ -114,7 +114,7 @@ impl Walk<'_, '_> {
         value.map(Some)
     }
 
-    pub(super) fn quoted(&mut self, wanted: Wanted) -> Read<Text> {
+    pub(super) fn quoted(&mut self, wanted: Expected) -> Read<Text> {
         if self.reader.peek() == b'"' { self.reader.string() } else { Err(self.not(wanted)) }
     }
 }
@@ -191,8 +191,8 @@ impl Walk<'_, '_> {
             return Ok(Some(Value::ABSENT));
         }
         let (frame, bracket, wanted) = match field.presence {
-            Presence::Repeated => (FrameKind::Elements, b'[', Wanted::List),
-            Presence::Map(_) => (FrameKind::Entries, b'{', Wanted::Map),
+            Presence::Repeated => (FrameKind::Elements, b'[', Expected::List),
+            Presence::Map(_) => (FrameKind::Entries, b'{', Expected::Map),
             Presence::Implicit | Presence::Explicit | Presence::Oneof(_) => {
                 return self.single(field.kind, NONE);
             }
@@ -358,7 +358,7 @@ impl Walk<'_, '_> {
     /// Opens what an `Any` holds: its type may stand behind other keys.
     fn any(&mut self, node: u16, kind: u32) -> Read<Option<Value>> {
         if self.reader.peek() != b'{' {
-            return Err(self.not(Wanted::Object));
+            return Err(self.not(Expected::Object));
         }
         let (start, values) = (self.reader.at, self.reader.values);
         let held = self.type_of_any();
@@ -383,7 +383,7 @@ impl Walk<'_, '_> {
                 self.reader.skip(self.frames.len())?;
                 continue;
             }
-            let text = self.quoted(Wanted::String)?;
+            let text = self.quoted(Expected::String)?;
             let value = self.text(text)?;
             let name = self.heap.bytes(&value).rsplit(|byte| *byte == b'/').next();
             let text = self.heap.program_text;
@@ -431,7 +431,7 @@ impl Walk<'_, '_> {
             (Kind::String, _) => self.text(text),
             (Kind::Bool, b"true") => Ok(Value::bool(true)),
             (Kind::Bool, b"false") => Ok(Value::bool(false)),
-            (Kind::Bool, _) => Err(InputKind::WrongType(Wanted::Bool)),
+            (Kind::Bool, _) => Err(InputKind::WrongType(Expected::Bool)),
             (_, spelled) => scalar::number_in(kind, spelled),
         }
     }

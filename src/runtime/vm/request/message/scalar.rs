@@ -7,7 +7,7 @@
 use crate::lang::value::base64::{self, Alphabet};
 use crate::lang::value::message::{Kind, build};
 use crate::lang::value::{Space, Tag, Value, duration, time};
-use crate::runtime::vm::request::error::{InputKind, Wanted};
+use crate::runtime::vm::request::error::{Expected, InputKind};
 use crate::runtime::vm::request::number::Number;
 use crate::runtime::vm::request::reader::{Read, Reader};
 use crate::runtime::vm::request::walk::Walk;
@@ -19,10 +19,10 @@ const FIELD_MASK: &[u8] = b"google.protobuf.FieldMask";
 
 impl Walk<'_, '_> {
     pub(super) fn bytes(&mut self) -> Read<Value> {
-        let text = self.quoted(Wanted::Bytes)?;
+        let text = self.quoted(Expected::Bytes)?;
         let value = self.text(text)?;
         let bytes = base64::decode(self.heap, &value, Alphabet::Either);
-        bytes.ok_or(InputKind::WrongType(Wanted::Bytes))
+        bytes.ok_or(InputKind::WrongType(Expected::Bytes))
     }
 
     /// A number, as JSON or as a string that spells it.
@@ -59,9 +59,9 @@ impl Walk<'_, '_> {
                 let number = typed(Kind::Int32, &self.reader.number()?)?.signed();
                 i32::try_from(number).ok().filter(|it| !descriptors.refuses(kind, *it))
             }
-            _ => return Err(self.not(Wanted::Enum)),
+            _ => return Err(self.not(Expected::Enum)),
         };
-        let number = number.ok_or(InputKind::WrongType(Wanted::Enum))?;
+        let number = number.ok_or(InputKind::WrongType(Expected::Enum))?;
         Ok(descriptors.enum_value(kind, number))
     }
 
@@ -76,12 +76,12 @@ impl Walk<'_, '_> {
     }
 
     /// A timestamp as RFC 3339, or a duration in seconds with an `s` behind.
-    pub(super) fn time(&mut self, wanted: Wanted) -> Read<Value> {
+    pub(super) fn time(&mut self, wanted: Expected) -> Read<Value> {
         let start = self.reader.at;
         let text = self.quoted(wanted)?;
         let value = self.text(text)?;
         let spelled = self.heap.str(&value);
-        let parsed = if wanted == Wanted::Timestamp {
+        let parsed = if wanted == Expected::Timestamp {
             time::parse(spelled).ok().map(time::Instant::value)
         } else {
             let digit = |byte: u8| byte.is_ascii_digit() || matches!(byte, b'.' | b'-');
@@ -96,7 +96,7 @@ impl Walk<'_, '_> {
 
     /// The paths of a field mask, with commas between; in JSON their names are those of JSON.
     pub(super) fn field_mask(&mut self, kind: u32) -> Read<Value> {
-        let text = self.quoted(Wanted::String)?;
+        let text = self.quoted(Expected::String)?;
         let value = self.text(text)?;
         let full = |_| InputKind::TooMuchRead;
         let first = self.heap.store.height();
@@ -137,10 +137,10 @@ pub(super) fn number_in(kind: Kind, spelled: &[u8]) -> Read<Value> {
 }
 
 /// What messages call a number of this kind.
-const fn wanted_of(kind: Kind) -> Wanted {
+const fn wanted_of(kind: Kind) -> Expected {
     match kind {
-        Kind::Double | Kind::Float => Wanted::Double,
-        Kind::Uint32 | Kind::Uint64 | Kind::Fixed32 | Kind::Fixed64 => Wanted::Uint,
+        Kind::Double | Kind::Float => Expected::Double,
+        Kind::Uint32 | Kind::Uint64 | Kind::Fixed32 | Kind::Fixed64 => Expected::Uint,
         Kind::Int32
         | Kind::Int64
         | Kind::Sint32
@@ -151,7 +151,7 @@ const fn wanted_of(kind: Kind) -> Wanted {
         | Kind::String
         | Kind::Bytes
         | Kind::Message { .. }
-        | Kind::Enum(_) => Wanted::Int,
+        | Kind::Enum(_) => Expected::Int,
     }
 }
 

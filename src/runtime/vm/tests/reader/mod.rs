@@ -11,7 +11,7 @@ mod model;
 use std::collections::BTreeMap;
 
 use self::documents::{Random, document};
-use self::model::{Judged, judge};
+use self::model::{Expectation, judge};
 use super::{Place, Sketch, object, place, rows};
 use crate::runtime::bundle::module::TypeRow;
 use crate::runtime::program::Program;
@@ -80,32 +80,32 @@ fn case(program: &Program, scratch: &mut Scratch, bytes: &[u8]) -> &'static str 
     }
     let judged = judge(program, bytes);
     match (judged, ours.map(|error| error.kind)) {
-        (Judged::NotText(at), _) => {
+        (Expectation::NotText(at), _) => {
             let error = ours.map(|error| (error.kind, error.offset));
             assert_eq!(error, Some((InputKind::NotUtf8, Some(at))), "{}", shown());
             "not UTF-8"
         }
-        (Judged::Refused(why), None) => panic!("refused by serde_json, {why}: {}", shown()),
-        (Judged::Refused(_), Some(_)) => "refused by both",
-        (Judged::Beyond { surrogates }, ours) => {
+        (Expectation::Refused(why), None) => panic!("refused by serde_json, {why}: {}", shown()),
+        (Expectation::Refused(_), Some(_)) => "refused by both",
+        (Expectation::Beyond { surrogates }, ours) => {
             let half = |kind| surrogates && kind == InputKind::Surrogate;
             let known = ours.is_none_or(|kind| !kind.is_grammar() || half(kind));
             assert!(known, "a number out of range only: {ours:?} {}", shown());
             "a number out of range"
         }
-        (Judged::Breaks(_), Some(kind)) if !kind.is_grammar() => "refused by the program",
-        (Judged::Breaks(why), ours) => panic!("{why}, and not {ours:?}: {}", shown()),
-        (Judged::Open, ours) => {
+        (Expectation::Breaks(_), Some(kind)) if !kind.is_grammar() => "refused by the program",
+        (Expectation::Breaks(why), ours) => panic!("{why}, and not {ours:?}: {}", shown()),
+        (Expectation::Open, ours) => {
             assert!(ours.is_none_or(|kind| !kind.is_grammar()), "{ours:?} {}", shown());
             "left open"
         }
-        (Judged::Fits(tree), None) => {
+        (Expectation::Fits(tree), None) => {
             let heap = heap(program, filled.request, &mut filled.scratch.store);
             let wrong = model::compare(program, &heap.view(), &filled.scratch.file, &tree);
             assert_eq!(wrong, None, "{}", shown());
             "read alike"
         }
-        (Judged::Fits(_), Some(kind)) => panic!("{kind:?} where all fits: {}", shown()),
+        (Expectation::Fits(_), Some(kind)) => panic!("{kind:?} where all fits: {}", shown()),
     }
 }
 
@@ -137,7 +137,7 @@ fn values_are_read_as_their_bytes() {
     let mut read = 0;
     for seed in 0..4_000 {
         let bytes = document(&mut Random::new(seed));
-        let Judged::Fits(tree) = judge(&program, &bytes) else { continue };
+        let Expectation::Fits(tree) = judge(&program, &bytes) else { continue };
         let json: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
         assert_eq!(ingest(&program, &bytes, &mut by_bytes).error(), None);
         let filled = ingest_value(&program, &json, &mut by_value);

@@ -25,7 +25,7 @@ pub(super) enum Tree {
 }
 
 /// What must become of a document.
-pub(super) enum Judged {
+pub(super) enum Expectation {
     /// It is no text from this byte on.
     NotText(usize),
     /// `serde_json` refuses it.
@@ -41,9 +41,9 @@ pub(super) enum Judged {
     Fits(Tree),
 }
 
-pub(super) fn judge(program: &Program, bytes: &[u8]) -> Judged {
+pub(super) fn judge(program: &Program, bytes: &[u8]) -> Expectation {
     if let Err(error) = std::str::from_utf8(bytes) {
-        return Judged::NotText(error.valid_up_to());
+        return Expectation::NotText(error.valid_up_to());
     }
     let tree = match serde_json::from_slice::<Tree>(bytes) {
         Ok(tree) => tree,
@@ -51,17 +51,17 @@ pub(super) fn judge(program: &Program, bytes: &[u8]) -> Judged {
             // Behind the number nothing is known but the grammar, without its surrogates.
             let surrogates = bytes.windows(3).any(|it| it.eq_ignore_ascii_case(b"\\ud"));
             return match serde_json::from_slice::<IgnoredAny>(bytes) {
-                Ok(IgnoredAny) => Judged::Beyond { surrogates },
-                Err(error) => Judged::Refused(error.to_string()),
+                Ok(IgnoredAny) => Expectation::Beyond { surrogates },
+                Err(error) => Expectation::Refused(error.to_string()),
             };
         }
-        Err(error) => return Judged::Refused(error.to_string()),
+        Err(error) => return Expectation::Refused(error.to_string()),
     };
-    let Some(root) = program.paths.get(0) else { return Judged::Breaks("no root") };
+    let Some(root) = program.paths.get(0) else { return Expectation::Breaks("no root") };
     match admitted(program, root, &tree) {
-        Verdict::Fits => Judged::Fits(tree),
-        Verdict::Open => Judged::Open,
-        Verdict::Breaks(why) => Judged::Breaks(why),
+        Verdict::Fits => Expectation::Fits(tree),
+        Verdict::Open => Expectation::Open,
+        Verdict::Breaks(why) => Expectation::Breaks(why),
     }
 }
 

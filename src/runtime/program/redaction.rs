@@ -1,7 +1,7 @@
 //! What records withhold, and what of a decision tells of it.
 //!
 //! In:      the redactions of a module, its places and its code.
-//! Out:     `Withheld`: rules for contexts; which messages, outputs, atoms and host functions tell.
+//! Out:     `RedactionPlan`: rules for contexts; which messages, outputs, atoms and hosts tell.
 //! Imports: `base`, `lang`, `runtime::bundle`.
 //! Source:  `docs/redaction.md`.
 //!
@@ -22,22 +22,22 @@ use crate::runtime::bundle::module::{
 
 /// What is to be withheld of contexts.
 #[derive(Clone, Debug, Default)]
-pub struct Rules {
-    rows: Vec<Rule>,
+pub struct RedactionRules {
+    rows: Vec<RedactionRule>,
 }
 
 /// A path, and what is said of the values there.
 #[derive(Clone, Debug)]
-pub struct Rule {
+pub struct RedactionRule {
     /// Keys from the top; `None` is every member or element.
     steps: Vec<Option<Box<str>>>,
-    class: As,
+    class: RedactionClass,
     facts: bool,
 }
 
 /// What is said of a value that is withheld.
 #[derive(Clone, Debug)]
-pub enum As {
+pub enum RedactionClass {
     /// Its kind.
     Drop,
     /// Its kind, and a commitment to it.
@@ -52,7 +52,7 @@ pub enum As {
     Hide,
 }
 
-impl As {
+impl RedactionClass {
     /// As documents write it.
     #[must_use]
     pub const fn word(&self) -> &'static str {
@@ -67,11 +67,11 @@ impl As {
     }
 }
 
-impl Rule {
+impl RedactionRule {
     /// A rule about the values at `path`, a JSON Pointer in which `*` is every key.
     /// `None` if that is none, or leads nowhere.
     #[must_use]
-    pub fn of(path: &str, class: As, facts: bool) -> Option<Self> {
+    pub fn of(path: &str, class: RedactionClass, facts: bool) -> Option<Self> {
         let steps = path.strip_prefix('/')?.split('/');
         let steps = steps.map(|key| match key {
             "*" => None,
@@ -82,7 +82,7 @@ impl Rule {
 
     /// What is said.
     #[must_use]
-    pub const fn class(&self) -> &As {
+    pub const fn class(&self) -> &RedactionClass {
         &self.class
     }
 
@@ -123,10 +123,10 @@ impl Rule {
     }
 }
 
-impl Rules {
+impl RedactionRules {
     /// These rules. Of two that are about one value the first counts.
     #[must_use]
-    pub const fn new(rows: Vec<Rule>) -> Self {
+    pub const fn new(rows: Vec<RedactionRule>) -> Self {
         Self { rows }
     }
 
@@ -141,16 +141,16 @@ impl Rules {
                 Step::Any => None,
             });
             let class = match &row.class {
-                Withhold::Drop => As::Drop,
-                Withhold::Seal => As::Seal,
-                Withhold::Token(key) => As::Token(text(*key).into()),
-                Withhold::Shape => As::Shape,
-                Withhold::Range(bounds) => As::Range(bounds.iter().map(bound).collect()),
-                Withhold::Hide => As::Hide,
+                Withhold::Drop => RedactionClass::Drop,
+                Withhold::Seal => RedactionClass::Seal,
+                Withhold::Token(key) => RedactionClass::Token(text(*key).into()),
+                Withhold::Shape => RedactionClass::Shape,
+                Withhold::Range(it) => RedactionClass::Range(it.iter().map(bound).collect()),
+                Withhold::Hide => RedactionClass::Hide,
             };
-            Rule { steps: steps.collect(), class, facts: row.facts }
+            RedactionRule { steps: steps.collect(), class, facts: row.facts }
         });
-        let rows: Vec<Rule> = rows.collect();
+        let rows: Vec<RedactionRule> = rows.collect();
         let top = module.paths.first().map_or(0..0, |top| {
             let first = usize::from(top.first_child);
             first..first + usize::from(top.children)
@@ -174,14 +174,14 @@ impl Rules {
     /// The rule about all that a session answers; `facts`: records tell how atoms came out that
     /// read it.
     #[must_use]
-    pub fn answers(facts: bool) -> Rule {
+    pub fn answers(facts: bool) -> RedactionRule {
         let steps = vec![Some(session::ROOT.into())];
-        Rule { steps, class: As::Drop, facts }
+        RedactionRule { steps, class: RedactionClass::Drop, facts }
     }
 
     /// The rules, in order.
     #[must_use]
-    pub fn rows(&self) -> &[Rule] {
+    pub fn rows(&self) -> &[RedactionRule] {
         &self.rows
     }
 
@@ -193,7 +193,7 @@ impl Rules {
 
     /// Whether a class of values is withheld.
     #[must_use]
-    pub fn any(&self, is: impl Fn(&As) -> bool) -> bool {
+    pub fn any(&self, is: impl Fn(&RedactionClass) -> bool) -> bool {
         self.rows.iter().any(|rule| is(&rule.class))
     }
 }
@@ -207,8 +207,8 @@ fn bound(bound: &Bound) -> Value {
 
 /// What records of a program withhold.
 #[derive(Debug, Default)]
-pub struct Withheld {
-    rules: Rules,
+pub struct RedactionPlan {
+    rules: RedactionRules,
     /// For each function that is a part of a message what it tells of, as people read it.
     parts: Vec<Option<Box<str>>>,
     /// The same for each output and what explains it.
@@ -223,18 +223,18 @@ pub struct Withheld {
     touched: Vec<bool>,
 }
 
-impl Withheld {
+impl RedactionPlan {
     pub(in crate::runtime) fn of(module: &Module) -> Self {
         if module.redactions.is_empty() {
             return Self::default();
         }
-        Self::under(module, Rules::of(module))
+        Self::under(module, RedactionRules::of(module))
     }
 
     /// What would tell of the values of contexts if `rules` withheld them.
     #[must_use]
-    pub fn under(module: &Module, rules: Rules) -> Self {
-        let ground = Ground::of(module, &rules);
+    pub fn under(module: &Module, rules: RedactionRules) -> Self {
+        let ground = RedactionScope::of(module, &rules);
         let reads = ground.reads();
         let named = |functions: &[u16]| ground.name(&reads, functions);
         let parts = module.templates.iter().flatten().filter_map(|part| match part {
@@ -272,7 +272,7 @@ impl Withheld {
 
     /// The rules for contexts.
     #[must_use]
-    pub const fn rules(&self) -> &Rules {
+    pub const fn rules(&self) -> &RedactionRules {
         &self.rules
     }
 
@@ -340,16 +340,16 @@ fn has(set: &Set, rule: usize) -> bool {
 }
 
 /// What is looked at.
-struct Ground<'m> {
+struct RedactionScope<'m> {
     module: &'m Module,
-    rules: &'m Rules,
+    rules: &'m RedactionRules,
     /// For each slot the rules that are about its value, and those about whether it is there.
     slots: Vec<(Set, Set)>,
     touched: Vec<bool>,
 }
 
-impl<'m> Ground<'m> {
-    fn of(module: &'m Module, rules: &'m Rules) -> Self {
+impl<'m> RedactionScope<'m> {
+    fn of(module: &'m Module, rules: &'m RedactionRules) -> Self {
         let text = |at: Str| module.strings.get(at as usize).unwrap_or_default();
         let mut keys: Vec<Vec<&str>> = vec![Vec::new(); module.paths.len()];
         for (at, node) in module.paths.iter().enumerate() {
@@ -514,7 +514,7 @@ impl<'m> Ground<'m> {
 }
 
 /// Whether the value that is read at a node is, holds, or lies in what `rule` withholds.
-fn is_about(rule: &Rule, node: &PathNode, (keys, columns): (&[&str], &[&str])) -> bool {
+fn is_about(rule: &RedactionRule, node: &PathNode, (keys, columns): (&[&str], &[&str])) -> bool {
     let steps = rule.steps.len().min(keys.len());
     let meets = (0..steps).all(|at| rule.leads_to(at, keys.get(at).copied()));
     if !meets || rule.steps.len() <= keys.len() || node.mode != NodeMode::Rows {
@@ -527,9 +527,9 @@ fn is_about(rule: &Rule, node: &PathNode, (keys, columns): (&[&str], &[&str])) -
 }
 
 /// Whether a rule leaves open if something lies at `keys`.
-fn tells_presence(rule: &Rule, keys: &[&str]) -> bool {
+fn tells_presence(rule: &RedactionRule, keys: &[&str]) -> bool {
     let above = rule.steps.len();
-    let hides = matches!(rule.class, As::Hide) && above == keys.len();
+    let hides = matches!(rule.class, RedactionClass::Hide) && above == keys.len();
     (above < keys.len() || hides) && (0..above).all(|at| rule.leads_to(at, keys.get(at).copied()))
 }
 

@@ -1,7 +1,7 @@
 //! Which rules a request concerns and what they ask of it, laid out for deciding.
 //!
 //! In:      rules, outputs, requirements and index of a module.
-//! Out:     `Plan`.
+//! Out:     `Dispatch`.
 //! Imports: `lang`, `runtime::bundle`.
 
 use crate::lang::glob;
@@ -12,12 +12,12 @@ use crate::runtime::program::groups::Groups;
 use crate::runtime::program::pool::{self, Pool};
 use crate::runtime::program::rank::Rank;
 use crate::runtime::program::screen::{BLOCK, Block, Screens};
-use crate::runtime::program::tree::Readings;
+use crate::runtime::program::tree::TreesBuilder;
 use crate::runtime::program::veto::Vetoes;
 
 /// Who asks something of a slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Asker {
+pub enum ProgramItem {
     /// A rule.
     Rule(u16),
     /// An output.
@@ -26,9 +26,9 @@ pub enum Asker {
 
 /// What is asked of a slot, and who asks first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::runtime) struct Asked {
+pub(in crate::runtime) struct SlotRequirement {
     pub(in crate::runtime) requirement: Requirement,
-    pub(in crate::runtime) by: Asker,
+    pub(in crate::runtime) by: ProgramItem,
 }
 
 /// A part of a table.
@@ -81,7 +81,7 @@ pub(in crate::runtime) struct Group {
 
 /// What few groups have.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Rare {
+pub(super) struct GroupExtras {
     /// What is asked of types, each once.
     pub(super) typed: Span,
     /// As `Group::needed`, of the slots behind the first 64: `Tables::words`.
@@ -140,16 +140,16 @@ impl Bucket {
 #[derive(Debug, Default)]
 pub(super) struct Tables {
     pub(super) groups: Vec<Group>,
-    pub(super) rare: Vec<Rare>,
+    pub(super) rare: Vec<GroupExtras>,
     pub(super) rules: Vec<u16>,
-    pub(super) typed: Vec<Asked>,
+    pub(super) typed: Vec<SlotRequirement>,
     pub(super) words: Vec<u64>,
     pub(super) screens: Screens,
 }
 
 /// Which rules a request concerns.
 #[derive(Debug)]
-pub(in crate::runtime) struct Plan {
+pub(in crate::runtime) struct Dispatch {
     /// The slot that chooses, or `NONE`.
     pub(in crate::runtime) key_slot: u16,
     always: Bucket,
@@ -167,12 +167,12 @@ pub(in crate::runtime) struct Plan {
     patterns: Vec<(Value, Bucket)>,
 }
 
-impl Plan {
+impl Dispatch {
     /// Rules that their screens do not tell get trees.
     pub(in crate::runtime) fn of(
         module: &Module,
         pool: &Pool,
-        readings: &mut Readings<'_>,
+        readings: &mut TreesBuilder<'_>,
     ) -> Self {
         let index = &module.index;
         let vetoes = Vetoes::of(module, pool, readings);
@@ -238,12 +238,12 @@ impl Plan {
     }
 
     /// What a group asks of types.
-    pub(in crate::runtime) fn typed(&self, group: &Group) -> &[Asked] {
+    pub(in crate::runtime) fn typed(&self, group: &Group) -> &[SlotRequirement] {
         self.rare(group).map_or(&[], |rare| rare.typed.of(&self.tables.typed))
     }
 
     #[inline]
-    fn rare(&self, group: &Group) -> Option<&Rare> {
+    fn rare(&self, group: &Group) -> Option<&GroupExtras> {
         self.tables.rare.get(group.rare as usize)
     }
 
@@ -258,7 +258,7 @@ impl Plan {
     }
 
     /// What outputs ask of types.
-    pub(in crate::runtime) fn typed_for_outputs(&self) -> &[Asked] {
+    pub(in crate::runtime) fn typed_for_outputs(&self) -> &[SlotRequirement] {
         self.outputs.of(&self.tables.typed)
     }
 
@@ -271,7 +271,7 @@ impl Plan {
     }
 
     #[inline(never)]
-    fn met_behind(&self, (rare, present): (&Rare, &[u64])) -> bool {
+    fn met_behind(&self, (rare, present): (&GroupExtras, &[u64])) -> bool {
         let more = rare.more.of(&self.tables.words);
         let lacks = |(needed, present): (&u64, &u64)| needed & !present != 0;
         present.len() >= more.len() && !more.iter().zip(present).any(lacks)

@@ -1,7 +1,8 @@
 //! Arcs: numbers that lie side by side on the circle of 64 bits.
 //!
 //! In:      constants that numbers are compared with.
-//! Out:     `Parts` into which they cut the circle, `Arc`s of parts that lie side by side.
+//! Out:     `Partition` into which they cut the circle, `CyclicRange`s of parts that lie side by
+//!          side.
 //! Imports: `lang`.
 
 use crate::lang::value::{Tag, Value};
@@ -9,12 +10,12 @@ use crate::lang::value::{Tag, Value};
 /// From `low` on, and `width` numbers more. Behind the highest number comes the lowest. One
 /// subtraction and one comparison tell whether a number lies on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::runtime) struct Arc {
+pub(in crate::runtime) struct CyclicRange {
     low: u64,
     width: u64,
 }
 
-impl Arc {
+impl CyclicRange {
     #[inline]
     pub(super) const fn holds(self, bits: u64) -> bool {
         bits.wrapping_sub(self.low) <= self.width
@@ -32,14 +33,14 @@ pub(super) const fn double_key(bits: u64) -> u64 {
 pub(super) const CUTS: usize = 4;
 
 /// From the first number to the last.
-type Part = (u64, u64);
+type Interval = (u64, u64);
 
 /// The parts of a circle, in their order: what lies below the first constant, the numbers equal to
 /// it, what lies between it and the next, and so on; of doubles at last what is no number. Where
 /// no number lies there is none.
 #[derive(Debug)]
-pub(super) struct Parts {
-    parts: [Option<Part>; 2 * CUTS + 2],
+pub(super) struct Partition {
+    parts: [Option<Interval>; 2 * CUTS + 2],
     count: usize,
 }
 
@@ -64,7 +65,7 @@ pub(super) fn cuts(constants: &[Value]) -> Option<(Vec<Value>, Vec<usize>)> {
     Some((cuts, places))
 }
 
-impl Parts {
+impl Partition {
     /// Cuts the circle at constants of one kind, which ascend. Of all but ints, uints and doubles
     /// the bits are compared. `None` if there are too many, and of what has no order.
     pub(super) fn of(constants: &[Value]) -> Option<Self> {
@@ -102,7 +103,7 @@ impl Parts {
         Some(parts)
     }
 
-    fn push(&mut self, part: Option<Part>) -> Option<()> {
+    fn push(&mut self, part: Option<Interval>) -> Option<()> {
         *self.parts.get_mut(self.count)? = part;
         self.count += 1;
         Some(())
@@ -110,13 +111,13 @@ impl Parts {
 
     /// The arc of the parts that are wanted, by number; `None` where they do not lie side by side,
     /// and where nothing is wanted.
-    pub(super) fn arc(&self, wanted: impl Fn(usize) -> bool) -> Option<Arc> {
+    pub(super) fn arc(&self, wanted: impl Fn(usize) -> bool) -> Option<CyclicRange> {
         let parts = || {
             let parts = self.parts.iter().take(self.count).enumerate();
             parts.filter_map(|(at, part)| part.map(|part| (wanted(at), part)))
         };
         if parts().all(|(wanted, _)| wanted) {
-            return Some(Arc { low: 0, width: u64::MAX });
+            return Some(CyclicRange { low: 0, width: u64::MAX });
         }
         // Round the circle: the last part lies in front of the first.
         let (mut inside, (_, mut behind)) = parts().last()?;
@@ -131,7 +132,7 @@ impl Parts {
             (inside, behind) = (wanted, high);
         }
         let (low, end) = (begin?, end?);
-        Some(Arc { low, width: end.wrapping_sub(low) })
+        Some(CyclicRange { low, width: end.wrapping_sub(low) })
     }
 }
 
@@ -151,7 +152,7 @@ mod tests {
                 numbers[at + 1..].iter().map(|high| vec![*low, *high]).chain([vec![*low]])
             });
             for cuts in pairs.filter(|cuts| cuts.len() < 2 || part_of(&cuts[..1], &cuts[1]) != 1) {
-                let parts = Parts::of(&cuts).unwrap();
+                let parts = Partition::of(&cuts).unwrap();
                 for chosen in 0_u32..1 << parts.count {
                     let Some(arc) = parts.arc(|at| chosen >> at & 1 != 0) else { continue };
                     for number in numbers.iter().chain(&[Value::double(f64::NAN)]) {
@@ -181,7 +182,7 @@ mod tests {
 
     #[test]
     fn what_does_not_lie_side_by_side_is_no_arc() {
-        let parts = Parts::of(&[Value::int(1), Value::int(3)]).unwrap();
+        let parts = Partition::of(&[Value::int(1), Value::int(3)]).unwrap();
         assert!(parts.arc(|at| at == 1 || at == 3).is_none());
         assert!(parts.arc(|_| false).is_none());
         let around = parts.arc(|at| at == 0 || at == 4).unwrap();
