@@ -12,7 +12,7 @@ use crate::cli::terminal::Terminal;
 use crate::cli::write::unwritable;
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
-use crate::runtime::program::redaction::{RedactionClass, RedactionRules};
+use crate::runtime::program::withheld::{RedactionClass, RedactionRules};
 use crate::tools::project::read_bytes;
 use crate::tools::replay::vault::{Public, Secret, VaultError, Writer};
 

@@ -24,7 +24,7 @@ use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
 use crate::lang::decision::Effect;
 use crate::runtime::program::Program;
-use crate::runtime::program::redaction::RedactionRules;
+use crate::runtime::program::withheld::RedactionRules;
 use crate::runtime::record::seal::Keeper;
 use crate::runtime::record::write::Recording;
 use crate::runtime::vm::hosts::HostTable;

@@ -18,7 +18,6 @@ pub(in crate::runtime) mod probe;
 mod questions;
 pub(in crate::runtime) mod rank;
 mod reading;
-pub mod redaction;
 pub(in crate::runtime) mod scan;
 pub(in crate::runtime) mod screen;
 pub(in crate::runtime) mod sets;
@@ -27,6 +26,7 @@ pub(in crate::runtime) mod switch;
 pub(in crate::runtime) mod terms;
 pub(in crate::runtime) mod tree;
 pub(in crate::runtime) mod veto;
+pub mod withheld;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
@@ -43,12 +43,12 @@ use crate::runtime::program::dispatch::Dispatch;
 use crate::runtime::program::error::ProgramError;
 use crate::runtime::program::paths::Paths;
 use crate::runtime::program::pool::Pool;
-use crate::runtime::program::redaction::RedactionPlan;
 use crate::runtime::program::scan::Scans;
 use crate::runtime::program::sets::Set;
 use crate::runtime::program::sweep::Sweep;
 use crate::runtime::program::terms::Terms;
 use crate::runtime::program::tree::{Trees, TreesBuilder};
+use crate::runtime::program::withheld::RedactionPlan;
 use crate::runtime::verify::verify;
 
 /// A program that can decide: proof that its bundle was verified. Any number of threads may share

@@ -13,7 +13,7 @@ use std::ops::Range;
 use crate::base::limits::CONTEXT_DEPTH_MAX;
 use crate::base::pointer;
 use crate::lang::value::{json, scan};
-use crate::runtime::program::redaction::{RedactionClass, RedactionRules};
+use crate::runtime::program::withheld::{RedactionClass, RedactionRules};
 use crate::runtime::record::context::{ContextCopier, Dollar};
 use crate::runtime::record::mark::{self, Mark, Plain, RedactedValue};
 use crate::runtime::record::seal::{Keeper, Sealed};

@@ -23,7 +23,7 @@ use crate::lang::value::text::write_scalar;
 use crate::runtime::bundle::debug::{self, Debug};
 use crate::runtime::bundle::module::{Module, NONE, RuleRow, Str};
 use crate::runtime::program::Program;
-use crate::runtime::program::redaction::{RedactionClass, RedactionRules};
+use crate::runtime::program::withheld::{RedactionClass, RedactionRules};
 use crate::tools::report::counted;
 use crate::tools::report::paint::{Paint, Style};
 use crate::tools::report::visible::{visible, wrap};

@@ -19,7 +19,7 @@ use crate::lang::session::{CTX, PLAN, Question, ROOT};
 use crate::runtime::bundle::govern::{Govern, LimitRow, StorePart, ToolRow, WindowRow};
 use crate::runtime::bundle::module::{Module, NONE, RuleRow, Step, Str};
 use crate::runtime::program::Program;
-use crate::runtime::program::redaction::{RedactionClass, RedactionRule, RedactionRules};
+use crate::runtime::program::withheld::{RedactionClass, RedactionRule, RedactionRules};
 use crate::runtime::record::read::{Input, Record};
 use crate::runtime::record::redact::Redactor;
 use crate::tools::replay::again::{Again, Obstacle};

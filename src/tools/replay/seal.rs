@@ -21,7 +21,7 @@ use crate::base::hex;
 use crate::base::limits::RECORD_BYTES_MAX;
 use crate::base::pointer;
 use crate::runtime::program::Program;
-use crate::runtime::program::redaction::{RedactionPlan, RedactionRules};
+use crate::runtime::program::withheld::{RedactionPlan, RedactionRules};
 use crate::runtime::record::error::{Fault, RecordError};
 use crate::runtime::record::read::{Form, Input, Record, elements, members};
 use crate::runtime::record::redact::Redactor;

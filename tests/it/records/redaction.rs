@@ -10,7 +10,7 @@ use policyc::compiler::source::map::SourceMap;
 use policyc::diag::sink::Sink;
 use policyc::lang::decision::Effect;
 use policyc::runtime::program::Program;
-use policyc::runtime::program::redaction::RedactionRules;
+use policyc::runtime::program::withheld::RedactionRules;
 use policyc::runtime::record::about::{About, Loaded};
 use policyc::runtime::record::read::Record;
 use policyc::runtime::record::redact::Redactor;

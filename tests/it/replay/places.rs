@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use policyc::runtime::program::Program;
-use policyc::runtime::program::redaction::{RedactionClass, RedactionRule, RedactionRules};
+use policyc::runtime::program::withheld::{RedactionClass, RedactionRule, RedactionRules};
 use policyc::runtime::record::read::Record;
 use policyc::runtime::record::redact::Redactor;
 use policyc::tools::replay::plain::leaves;

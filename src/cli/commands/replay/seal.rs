@@ -18,7 +18,7 @@ use crate::cli::write::Draft;
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
 use crate::diag::numbers::grouped;
-use crate::runtime::program::redaction::{RedactionClass, RedactionRule, RedactionRules};
+use crate::runtime::program::withheld::{RedactionClass, RedactionRule, RedactionRules};
 use crate::runtime::record::read::{Entry, Record};
 use crate::runtime::record::redact::Redactor;
 use crate::runtime::record::seal::Keeper;

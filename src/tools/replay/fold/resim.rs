@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 use crate::base::limits::SESSION_ASKS_MAX;
 use crate::runtime::program::Program;
-use crate::runtime::program::redaction::RedactionRules;
+use crate::runtime::program::withheld::RedactionRules;
 use crate::runtime::record::read::{Input, Record};
 use crate::runtime::record::redact::Redactor;
 use crate::runtime::record::session::RecordedEvent as Again;

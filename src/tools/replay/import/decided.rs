@@ -18,7 +18,7 @@ use crate::diag::numbers::grouped;
 use crate::lang::decision::Effect;
 use crate::lang::value::time::{self, Instant};
 use crate::runtime::program::Program;
-use crate::runtime::program::redaction::RedactionRules;
+use crate::runtime::program::withheld::RedactionRules;
 use crate::runtime::record::about::{About, Loaded, Session, Trace};
 use crate::runtime::record::error::{Fault, RecordError};
 use crate::runtime::record::read::{Record, Text};

@@ -23,7 +23,7 @@ use crate::runtime::bundle::module::{
     Module, NONE, NodeMode, Requirement, RuleRow, SlotRow, TemplatePart, TypeRow,
 };
 use crate::runtime::program::Program;
-use crate::runtime::program::redaction::RedactionPlan;
+use crate::runtime::program::withheld::RedactionPlan;
 use crate::tools::replay::pack::layout::{Kind, Layout, pointer};
 
 /// Ints of this size and below are doubles, each its own.
