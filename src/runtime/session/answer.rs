@@ -387,7 +387,9 @@ impl<'p> Session<'_, 'p> {
         key(&mut action, "args");
         action.push_str(&offer.args);
         action.push('}');
-        let Ok((mut call, _, values)) = self.look(("", 0), &action, &[]) else { return false };
+        let Ok((mut call, _, values)) = self.look(("", 0), (&action, of.brought), &[]) else {
+            return false;
+        };
         let judged = self.judge(&mut call, &values, (&action, of.brought), aside);
         let waits = !judged.pending.is_empty();
         !waits && judged.decision.effect() == Some(Effect::Allow)

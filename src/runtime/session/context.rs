@@ -24,6 +24,8 @@ pub(super) struct Known<'k> {
     pub(super) action: &'k str,
     /// Rules whose escalation is granted.
     pub(super) approved: &'k [&'k str],
+    /// What the model has read, for who calls.
+    pub(super) read: &'k LabelSet,
 }
 
 /// What is known of a call only when all else is.
@@ -217,7 +219,7 @@ const OBJECT: [char; 2] = ['{', '}'];
 fn answers(ground: &Ground<'_>, state: &State, all: Known<'_>, out: &mut String) {
     let subject = |subject: &&str| {
         if *subject == CTX {
-            let (labels, audience) = (state.ctx.clone(), state.ctx_audience.all().clone());
+            let (labels, audience) = (all.read.clone(), state.ctx_audience.all().clone());
             Joined { kind: Kind::Model, from: From::Model, labels, audience }
         } else {
             joined(state, all.values, subject)
@@ -232,7 +234,7 @@ fn answers(ground: &Ground<'_>, state: &State, all: Known<'_>, out: &mut String)
     each(out, OBJECT, asked, |out, asked| match asked {
         Asked::Context => {
             key(out, CTX);
-            names(ground, &state.ctx, out);
+            names(ground, all.read, out);
         }
         Asked::Label(patterns) => {
             key(out, Question::Label.word());

@@ -76,6 +76,7 @@ mod readings;
 mod request;
 mod shape;
 mod sought;
+mod speakers;
 pub mod state;
 pub mod step;
 mod store;

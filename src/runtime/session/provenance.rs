@@ -6,6 +6,7 @@
 //! Source:  `docs/sessions.md`, "Provenance".
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use crate::base::limits::{SESSION_MATCH_BYTES_MAX, SESSION_SOURCES_MAX};
 use crate::lang::session::{MODEL, NONE, PROMPT, SEVERAL, UNDECLARED};
@@ -14,6 +15,7 @@ use crate::runtime::session::ground::Ground;
 use crate::runtime::session::json::{Leaf, Met, walk};
 use crate::runtime::session::labels::LabelSet;
 use crate::runtime::session::sought::{Found, Sought, Spelled};
+use crate::runtime::session::speakers::Caller;
 use crate::runtime::session::state::State;
 use crate::runtime::session::text::{is_edged, is_time, push_form, push_short};
 use crate::runtime::vm::request::error::InputKind;
@@ -111,6 +113,7 @@ pub(super) fn trace(
     state: &State,
     args: &str,
     refs: &[(&str, Vec<u32>)],
+    caller: Caller<'_>,
 ) -> Result<Vec<Provenance>, Untraced> {
     let mut found = Vec::new();
     let mut used = vec![false; refs.len()];
@@ -132,13 +135,13 @@ pub(super) fn trace(
             Met::Leaf(Leaf::Bool(_)) => None,
         };
         let Some(text) = text else {
-            found.push(of_model(pointer, (&state.ctx, state.ctx_audience.all())));
+            found.push(of_model(pointer, (caller.read(), state.ctx_audience.all())));
             return;
         };
         push_form(&text, &mut form);
         if form.is_empty() {
             // A blank text says something, too, and nobody but the model chose it.
-            found.push(of_model(pointer, (&state.ctx, state.ctx_audience.all())));
+            found.push(of_model(pointer, (caller.read(), state.ctx_audience.all())));
             return;
         }
         push_short(&form, &mut short);
@@ -151,7 +154,7 @@ pub(super) fn trace(
             |at| spellings.into_iter().flatten().any(|it| state.index.stands_in(at, it, &mut left));
         named.retain(|at| stands(*at));
         found.push(if named.is_empty() {
-            of_found(state, (pointer, &text), spellings, &mut left)
+            of_found((state, caller), (pointer, &text), spellings, &mut left)
         } else {
             of_fields(state, (pointer, &text), Kind::Ref, &named)
         });
@@ -177,7 +180,7 @@ fn spellings<'f>((form, short): (&'f str, &'f str), is_number: bool, edged: bool
 
 /// Of a value without a handle.
 fn of_found(
-    state: &State,
+    (state, caller): (&State, Caller<'_>),
     (pointer, text): (&str, &str),
     spellings: Spellings<'_>,
     left: &mut usize,
@@ -186,19 +189,27 @@ fn of_found(
     let found = found.reduce(Found::and).unwrap_or(Found::Anywhere);
     let (fields, torn) = match found {
         Found::Anywhere => {
-            let all = of_model(pointer, (&state.seen, state.seen_audience.all()));
+            let all = of_model(pointer, (caller.seen(), state.seen_audience.all()));
             return Provenance { is_made: false, ..all };
         }
         Found::In { fields, torn } => (fields, torn),
     };
+    // What another has said is not the word of who calls: nobody knows what they want.
+    let is_of_another = |at: &u32| caller.is_of_another(*at);
+    let (others, fields): (Vec<u32>, Vec<u32>) = fields.into_iter().partition(is_of_another);
+    let has_others = !others.is_empty() || torn.iter().any(is_of_another);
+    let torn: BTreeSet<u32> = torn.into_iter().chain(others).collect();
     // A piece of a name is another name: neither the principal's word nor that of a record.
     let mut value = if fields.is_empty() {
         let sources = torn.iter().copied().take(SESSION_SOURCES_MAX).collect();
-        let model = of_model(pointer, (&state.ctx, state.ctx_audience.all()));
+        let model = of_model(pointer, (caller.read(), state.ctx_audience.all()));
         Provenance { sources, is_made: torn.is_empty(), ..model }
     } else {
         of_fields(state, (pointer, text), Kind::Match, &fields)
     };
+    if has_others {
+        value.labels.join(caller.unknown());
+    }
     for field in torn.iter().filter_map(|at| state.index.field(*at)) {
         let taint = state.taints.get(field.taint);
         if let Some(set) = state.sets.get(taint.pieces) {
@@ -209,11 +220,11 @@ fn of_found(
     value
 }
 
-fn of_model(pointer: &str, (labels, audience): (&LabelSet, &Audience)) -> Provenance {
+fn of_model(pointer: &str, (labels, audience): (Cow<'_, LabelSet>, &Audience)) -> Provenance {
     Provenance {
         pointer: pointer.to_owned(),
         kind: Kind::Model,
-        labels: labels.clone(),
+        labels: labels.into_owned(),
         audience: audience.clone(),
         from: From::Model,
         sources: Vec::new(),

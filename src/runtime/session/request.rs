@@ -11,7 +11,7 @@ use crate::lang::glob;
 use crate::lang::value::Value;
 use crate::lang::value::heap::View;
 use crate::runtime::session::answer::{Counts, Objection};
-use crate::runtime::session::approvals::{Asking, Standing, called, id_of};
+use crate::runtime::session::approvals::{Asking, Standing, called};
 use crate::runtime::session::audience::Audience;
 use crate::runtime::session::context::{self, Known};
 use crate::runtime::session::decided::Decided;
@@ -22,6 +22,7 @@ use crate::runtime::session::meters::{self, Meter, Meters, Reading, Share};
 use crate::runtime::session::places::{Came, off};
 use crate::runtime::session::plan::Place;
 use crate::runtime::session::provenance::{Provenance, Untraced, trace};
+use crate::runtime::session::speakers::{Caller, who};
 use crate::runtime::session::state::{Call, Closed, Stage};
 use crate::runtime::session::step::{Fault, Outcome, Session};
 use crate::runtime::session::trust::Carried;
@@ -67,7 +68,7 @@ impl<'g, 'p> Session<'g, 'p> {
     pub(super) fn request(
         &self,
         (id, seq): (&str, u64),
-        action: &str,
+        (action, brought): Brought<'_>,
         refs: &[(&str, &str)],
     ) -> Result<Asked, Fault> {
         if let Some(why) = self.state.closed {
@@ -76,7 +77,7 @@ impl<'g, 'p> Session<'g, 'p> {
         if self.state.number(id).is_some() {
             return Err(Fault::SameCall);
         }
-        let asked = self.look((id, seq), action, refs)?;
+        let asked = self.look((id, seq), (action, brought), refs)?;
         // What is no plan is asked of nobody.
         self.asked_plan(&asked.0.tool, action)?;
         Ok(asked)
@@ -86,7 +87,7 @@ impl<'g, 'p> Session<'g, 'p> {
     pub(super) fn look(
         &self,
         (id, seq): (&str, u64),
-        action: &str,
+        (action, brought): Brought<'_>,
         refs: &[(&str, &str)],
     ) -> Result<Asked, Fault> {
         let fields = members(action).map_err(|_| Fault::Action)?;
@@ -96,10 +97,14 @@ impl<'g, 'p> Session<'g, 'p> {
         let refs = refs.iter().map(|(at, handle)| Ok((*at, self.handle(handle)?)));
         let refs = refs.collect::<Result<Vec<_>, Fault>>()?;
         let args = get("args").unwrap_or("{}");
-        let values = trace(&self.state, args, &refs).map_err(|error| match error {
-            Untraced::Ref => Fault::Ref,
-            Untraced::Args(_) => Fault::Action,
-        })?;
+        let asker = self.asker(brought);
+        let values =
+            trace(&self.state, args, &refs, self.caller(asker.as_deref())).map_err(|error| {
+                match error {
+                    Untraced::Ref => Fault::Ref,
+                    Untraced::Args(_) => Fault::Action,
+                }
+            })?;
         for (name, _) in members(args).map_err(|_| Fault::Action)? {
             if !self.ground.takes(&tool, &name) {
                 return Err(Fault::Argument(name.chars().take(ARGUMENT_SHOWN).collect()));
@@ -166,11 +171,13 @@ impl<'g, 'p> Session<'g, 'p> {
         let (seconds, nanoseconds) = self.state.now;
         let moment = Moment { hosts: Some(facts), ..Moment::at(seconds, nanoseconds) };
         let program = self.ground.program;
-        let digests = || self.digests(&call.tool, action, self.asker(brought).as_deref());
+        let asker = self.asker(brought);
+        let digests = || self.digests(&call.tool, action, asker.as_deref());
         let granted =
             if self.state.asks.is_empty() { Vec::new() } else { self.granted(&digests()) };
         let approved: Vec<&str> = granted.iter().map(|(rule, _)| *rule).collect();
-        let known = Known { values, action, approved: &approved };
+        let read = self.caller(asker.as_deref()).read();
+        let known = Known { values, action, approved: &approved, read: &read };
         context::write(self.ground, &self.state, known, (action, brought), context);
         let mut filled = ingest_answered(program, context.as_bytes(), scratch);
         let mut pending = Vec::new();
@@ -400,10 +407,15 @@ impl<'g, 'p> Session<'g, 'p> {
         Some((step.map_or("", |step| &step.name), off(&call.places)))
     }
 
-    /// The id of the principal that calls.
-    fn asker(&self, brought: &[Root<'_>]) -> Option<Box<str>> {
+    /// What the session knows for whoever calls.
+    fn caller<'s>(&'s self, who: Option<&'s str>) -> Caller<'s> {
+        Caller::of(&self.state, who, &self.ground.unknown)
+    }
+
+    /// Who calls.
+    pub(super) fn asker(&self, brought: &[Root<'_>]) -> Option<Box<str>> {
         let own = brought.iter().find(|(name, _)| *name == "principal").map(|(_, value)| *value);
-        own.or(self.state.principal.as_deref()).and_then(id_of)
+        own.or(self.state.principal.as_deref()).and_then(who)
     }
 
     /// What an approval of a call would be for, rule by rule; nothing where nobody is asked.

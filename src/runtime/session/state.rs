@@ -22,6 +22,7 @@ use crate::runtime::session::meters::{Meter, Meters, Share};
 use crate::runtime::session::params::Params;
 use crate::runtime::session::places::Came;
 use crate::runtime::session::plan::{Place, Plan, Progress};
+use crate::runtime::session::speakers::Speakers;
 use crate::runtime::session::store::{Key, Named, Stored};
 use crate::runtime::session::taint::Taints;
 use crate::runtime::session::trust::Carried;
@@ -41,6 +42,8 @@ pub struct State {
     pub(super) now: (i64, u32),
     /// The principal, as JSON.
     pub(super) principal: Option<String>,
+    /// Who has said what.
+    pub(super) speakers: Speakers,
     pub(super) index: Index,
     pub(super) sets: Sets,
     pub(super) audiences: Audiences,
@@ -193,6 +196,7 @@ impl State {
             seq: None,
             now: (i64::MIN, 0),
             principal: None,
+            speakers: Speakers::default(),
             index: Index::default(),
             sets: Sets::default(),
             audiences: Audiences::default(),
@@ -381,6 +385,7 @@ impl State {
             + self.asks.bytes()
             + self.facts.bytes()
             + self.principal.as_ref().map_or(0, String::len)
+            + self.speakers.bytes()
             + self.ctx_audience.bytes()
             + self.seen_audience.bytes()
             + self.plan_bytes

@@ -318,7 +318,10 @@ impl<'g, 'p> Session<'g, 'p> {
                 let roots = context.iter().map(|(name, value)| (name.as_ref(), *value));
                 let roots: Vec<Root<'_>> =
                     roots.filter(|(name, _)| self.ground.roots.contains(name)).collect();
-                match self.request((call, event.seq), action, &refs) {
+                if self.state.call_of(self.asker(&roots).as_deref()).is_err() {
+                    self.close(Closed::Full);
+                }
+                match self.request((call, event.seq), (action, &roots), &refs) {
                     Ok(asked) => self.decide(asked, (action, &roots), work),
                     Err(fault) => Outcome::Refused(fault),
                 }
@@ -341,6 +344,7 @@ impl<'g, 'p> Session<'g, 'p> {
             EventKind::Reset => {
                 self.state.ctx.clear();
                 self.state.ctx_audience = Readable::default();
+                self.state.speakers.forget();
                 self.state.note(b"reset");
                 Outcome::Recorded(Note::Nothing)
             }
@@ -365,6 +369,7 @@ impl<'g, 'p> Session<'g, 'p> {
         let user = &self.ground.user;
         let taken = principal.map_or(Ok(()), |principal| self.state.set_principal(principal));
         if taken
+            .and_then(|()| self.state.speak())
             .and_then(|()| self.state.absorb(text, (None, ""), (user, user, &Audience::default())))
             .is_err()
         {

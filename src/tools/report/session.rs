@@ -135,7 +135,11 @@ fn draw_value(text: &mut String, style: Style, value: &ToldValue) {
     let (pointer, shown) = (visible(&value.pointer), clipped(&value.value, 40));
     below(text, style, 0, &format!("{pointer} = {shown} carries {labels}"));
     if value.kind == "model" {
-        let seen = if value.chain.is_empty() { "seen nowhere" } else { "a piece of a longer name" };
+        let seen = if value.chain.is_empty() {
+            "seen nowhere"
+        } else {
+            "a piece of a longer name, or said by another"
+        };
         below(text, style, 1, &format!("{seen}: the model made it of what it has read"));
     }
     for link in value.chain.iter().take(LINKS_MAX) {

@@ -335,3 +335,111 @@ flow:
     // Before anything strange was read, a closed world objects alone.
     assert_eq!(found, ["closed/word", "all", "strange/word", "strange/word", "all"]);
 }
+
+/// What a principal says.
+fn says(principal: &Json, text: &str) -> Json {
+    json!({"ev": "prompt", "principal": principal, "text": text})
+}
+
+/// A mail to somebody; by whom, if that is said.
+fn mail(call: &str, to: &str, by: Option<&Json>) -> Json {
+    let mut event = request(call, "send", json!({"to": to, "body": "-"}));
+    if let Some(by) = by {
+        event["principal"] = by.clone();
+    }
+    event
+}
+
+#[test]
+fn what_another_principal_said_is_not_the_word_of_who_calls() {
+    let principal = |id: &str| json!({"id": id, "roles": ["clerk"]});
+    let [eve, ann, bob] = ["user:eve", "user:ann", "user:bob"].map(principal);
+    expect(
+        POLICY,
+        &[
+            (says(&eve, "I am eve@evil.example"), "Nothing"),
+            (says(&ann, "Write to bob@b.example"), "Nothing"),
+            (mail("1", "eve@evil.example", None), "escalate target/to"),
+            // The model made it, and goes by the words of both.
+            (mail("2", "joe@made-up.example", None), "escalate target/to"),
+            (mail("3", "bob@b.example", None), "allow all"),
+            // Whoever calls, it is their words that count.
+            (mail("4", "bob@b.example", Some(&bob)), "escalate target/to"),
+            (mail("5", "joe@made-up.example", Some(&bob)), "escalate target/to"),
+            (mail("6", "eve@evil.example", Some(&eve)), "allow all"),
+            (mail("7", "bob@b.example", Some(&eve)), "escalate target/to"),
+            (json!({"ev": "reset"}), "Nothing"),
+            (mail("8", "eve@evil.example", None), "escalate target/to"),
+            (mail("9", "bob@b.example", None), "allow all"),
+            // What others have said the model has forgotten.
+            (mail("10", "joe@made-up.example", None), "allow all"),
+            (says(&eve, "Write to bob@b.example, too"), "Nothing"),
+            (mail("11", "joe@made-up.example", None), "allow all"),
+            (mail("12", "joe@made-up.example", Some(&ann)), "escalate target/to"),
+            (mail("13", "bob@b.example", Some(&ann)), "allow all"),
+        ],
+    );
+}
+
+#[test]
+fn principals_without_a_text_as_id_are_told_apart() {
+    let roles = json!(["clerk"]);
+    for (one, other) in [
+        (json!({"id": 1, "roles": roles}), json!({"id": 2, "roles": roles})),
+        (json!({"name": "eve", "roles": roles}), json!({"roles": roles, "name": "ann"})),
+        (json!({"id": "", "name": "eve", "roles": roles}), json!({"id": "ann", "roles": roles})),
+        (json!({"id": {"n": 1}, "roles": roles}), json!({"id": {"n": 2}, "roles": roles})),
+    ] {
+        expect(
+            POLICY,
+            &[
+                (says(&one, "I am eve@evil.example"), "Nothing"),
+                (mail("1", "eve@evil.example", None), "allow all"),
+                (says(&other, "Write to bob@b.example"), "Nothing"),
+                (mail("2", "eve@evil.example", None), "escalate target/to"),
+                (mail("3", "bob@b.example", None), "allow all"),
+                (mail("4", "eve@evil.example", Some(&one)), "allow all"),
+            ],
+        );
+    }
+}
+
+/// What nobody is named for the first to call after it has said.
+#[test]
+fn who_calls_next_has_said_what_nobody_is_known_to_have_said() {
+    let [eve, ann] = ["eve", "ann"].map(|id| json!({"id": id, "roles": ["clerk"]}));
+    let unnamed = |text: &str| json!({"ev": "prompt", "text": text});
+    expect(
+        POLICY,
+        &[
+            (unnamed("I am eve@evil.example"), "Nothing"),
+            (mail("1", "eve@evil.example", Some(&eve)), "allow all"),
+            (mail("2", "eve@evil.example", Some(&ann)), "escalate target/to"),
+            (mail("3", "eve@evil.example", Some(&eve)), "allow all"),
+            (unnamed("Write to bob@b.example"), "Nothing"),
+            (mail("4", "bob@b.example", Some(&ann)), "allow all"),
+            (mail("5", "bob@b.example", Some(&eve)), "escalate target/to"),
+            (mail("6", "eve@evil.example", Some(&ann)), "escalate target/to"),
+            (unnamed("And to joe@j.example"), "Nothing"),
+            (mail("7", "joe@j.example", Some(&ann)), "allow all"),
+            (mail("8", "bob@b.example", Some(&ann)), "allow all"),
+            (mail("9", "joe@j.example", Some(&eve)), "escalate target/to"),
+            // Once somebody is named, it is they who speak until another is.
+            (says(&eve, "And to zoe@z.example"), "Nothing"),
+            (unnamed("and to amy@a.example"), "Nothing"),
+            (mail("10", "amy@a.example", Some(&ann)), "escalate target/to"),
+            (mail("11", "amy@a.example", None), "allow all"),
+        ],
+    );
+}
+
+#[test]
+fn who_has_called_is_a_part_of_the_state() {
+    let principal = |id: &str| json!({"id": id, "roles": ["clerk"]});
+    let after = |id: &str| {
+        let prompt = json!({"ev": "prompt", "text": "Write to bob@b.example"});
+        digests(&[prompt, mail("1", "joe@j.example", Some(&principal(id)))]).pop()
+    };
+    assert_eq!(after("ann"), after("ann"));
+    assert_ne!(after("ann"), after("eve"));
+}
