@@ -144,6 +144,8 @@ pub const SESSION_SOURCES_MAX: usize = 16;
 pub const SESSION_LINKS_MAX: usize = 32;
 /// Most questions to approvers that a session keeps.
 pub const SESSION_ASKS_MAX: usize = 1 << 10;
+/// Seconds for which what approvers grant holds, where its policy says nothing.
+pub const GRANT_SECONDS: i64 = 3_600;
 /// Most calls of host functions that a pending decision tells; those beyond are told when it is
 /// decided again.
 pub const HOST_CALLS_MAX: usize = 64;

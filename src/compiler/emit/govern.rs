@@ -238,6 +238,8 @@ fn denials(checked: &Checked<'_>, tables: &mut Tables) -> Vec<DenialRow> {
     let (steps, _) = plan.map(DocumentPlan::ordered).unwrap_or_default();
     let terms = terms(checked);
     let term = |expr: ExprId| terms.get(&expr).copied().unwrap_or(NONE);
+    let tools = policies.iter().flat_map(|document| &document.tools);
+    let declared = |name: &Name| tools.clone().find(|tool| tool.name.value == *name);
     let question = |denial: &Denial, tables: &mut Tables| -> Vec<QuestionPart> {
         let mut names = denial.names.iter();
         let parts = denial.question.iter().flat_map(|question| &question.parts);
@@ -255,7 +257,11 @@ fn denials(checked: &Checked<'_>, tables: &mut Tables) -> Vec<DenialRow> {
         respond: denial.respond,
         retries: denial.retries,
         disclose: denial.disclose,
-        offers: denial.offers.iter().map(|offer| offer_row(offer, term, tables)).collect(),
+        offers: denial
+            .offers
+            .iter()
+            .map(|offer| offer_row(offer, declared(&offer.tool.value), term, tables))
+            .collect(),
         question: question(denial, tables),
         backtrack: denial.backtrack.as_ref().map(|backtrack| {
             let mut undone: Vec<(u16, Option<u32>)> = backtrack
@@ -273,10 +279,21 @@ fn denials(checked: &Checked<'_>, tables: &mut Tables) -> Vec<DenialRow> {
     denials.iter().map(row).collect()
 }
 
-fn offer_row(offer: &Offer, term: impl Fn(ExprId) -> u16, tables: &mut Tables) -> OfferRow {
-    let keep = offer.keep.iter().map(|name| tables.string(&name.value)).collect();
-    let set = offer.set.iter();
-    let set = set.map(|(name, expr)| (tables.string(&name.value), term(*expr))).collect();
+fn offer_row(
+    offer: &Offer,
+    tool: Option<&Tool>,
+    term: impl Fn(ExprId) -> u16,
+    tables: &mut Tables,
+) -> OfferRow {
+    let needs = |name: &Name| {
+        let args = tool.into_iter().flat_map(|tool| &tool.args);
+        args.into_iter().any(|field| field.name.value == *name && !field.optional)
+    };
+    let (keep, rest): (Vec<_>, Vec<_>) = offer.keep.iter().partition(|name| needs(&name.value));
+    let keep = keep.into_iter().map(|name| tables.string(&name.value)).collect();
+    let rest = rest.into_iter().map(|name| (&name.value, NONE));
+    let set = offer.set.iter().map(|(name, expr)| (&name.value, term(*expr)));
+    let set = set.chain(rest).map(|(name, term)| (tables.string(name), term)).collect();
     OfferRow { tool: tables.string(&offer.tool.value), keep, set }
 }
 

@@ -5,7 +5,7 @@
 //! Source:  `docs/sessions.md`.
 
 use crate::lang::session::{Disclose, Param, Period, Respond};
-use crate::runtime::bundle::module::{Step, Str};
+use crate::runtime::bundle::module::{NONE, Step, Str};
 
 /// What sessions know. Empty where no document speaks of sessions.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -193,6 +193,7 @@ impl DenialRow {
     /// The terms that make parts of the answer.
     pub fn terms(&self) -> impl Iterator<Item = u16> {
         let offered = self.offers.iter().flat_map(|offer| &offer.set).map(|(_, term)| *term);
+        let offered = offered.filter(|term| *term != NONE);
         let asked = self.question.iter().filter_map(|part| match part {
             QuestionPart::Text(_) => None,
             QuestionPart::Value(term, _) => Some(*term),
@@ -208,7 +209,7 @@ pub struct OfferRow {
     pub tool: Str,
     /// Arguments that it has from the call that was denied.
     pub keep: Vec<Str>,
-    /// Arguments, and terms that give them.
+    /// Arguments, and terms that give them; `NONE`: it has them from that call, if that has them.
     pub set: Vec<(Str, u16)>,
 }
 

@@ -18,6 +18,7 @@ pub(in crate::runtime) mod probe;
 mod questions;
 pub(in crate::runtime) mod rank;
 mod reading;
+pub(in crate::runtime) mod reads;
 pub(in crate::runtime) mod scan;
 pub(in crate::runtime) mod screen;
 pub(in crate::runtime) mod sets;

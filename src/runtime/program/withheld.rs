@@ -533,7 +533,7 @@ fn tells_presence(rule: &RedactionRule, keys: &[&str]) -> bool {
     (above < keys.len() || hides) && (0..above).all(|at| rule.leads_to(at, keys.get(at).copied()))
 }
 
-fn children<'m>(
+pub(super) fn children<'m>(
     module: &'m Module,
     node: &PathNode,
 ) -> impl Iterator<Item = (&'m PathNode, usize)> + use<'m> {
@@ -543,7 +543,7 @@ fn children<'m>(
 }
 
 /// The values of the file that an instruction reads.
-fn read(module: &Module, ins: &Instruction) -> impl Iterator<Item = u16> + use<> {
+pub(super) fn read(module: &Module, ins: &Instruction) -> impl Iterator<Item = u16> + use<> {
     let arity = |row: &u16| by_number(*row).map_or(0, |row| row.params.len());
     let [_, of_b, _] = ins.op.operands();
     let arguments = match of_b {

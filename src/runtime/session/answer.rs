@@ -14,7 +14,7 @@ use crate::lang::decision::Effect;
 use crate::lang::session::{Disclose, Respond};
 use crate::lang::value::json::{Form, write, write_string, write_text};
 use crate::runtime::bundle::govern::{BacktrackRow, DenialRow, OfferRow, QuestionPart};
-use crate::runtime::bundle::module::TemplatePart;
+use crate::runtime::bundle::module::{NONE, TemplatePart};
 use crate::runtime::program::Program;
 use crate::runtime::session::ENTRY_BYTES;
 use crate::runtime::session::approvals::called;
@@ -355,17 +355,21 @@ impl<'p> Session<'_, 'p> {
         let given = action.iter().find(|(key, _)| key == "args").map_or("{}", |(_, args)| *args);
         let given = members(given).ok()?;
         let mut args: Vec<(&str, String)> = Vec::new();
+        let given = |name: &str| given.iter().find(|(key, _)| *key == *name).map(|(_, it)| *it);
         for name in offer.keep.iter().map(|name| program.string(*name)) {
-            let (_, value) = given.iter().find(|(key, _)| *key == *name)?;
-            args.push((name, (*value).to_owned()));
+            args.push((name, given(name)?.to_owned()));
         }
         let mut filled = ingest_answered(program, of.context.as_bytes(), &mut aside.scratch);
-        for (name, term) in &offer.set {
-            let value = filled.term(&of.moment, *term, |view, value| {
+        for (name, term) in offer.set.iter().map(|(name, term)| (program.string(*name), *term)) {
+            if term == NONE {
+                args.extend(given(name).map(|value| (name, value.to_owned())));
+                continue;
+            }
+            let value = filled.term(&of.moment, term, |view, value| {
                 let mut out = String::new();
                 write(view, value, Form::Plain, &mut out).ok().map(|()| out)
             });
-            args.push((program.string(*name), value?));
+            args.push((name, value?));
         }
         let mut out = String::from("{");
         for (at, (name, value)) in args.iter().enumerate() {

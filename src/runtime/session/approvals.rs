@@ -2,7 +2,7 @@
 //!
 //! In:      calls that were escalated, what approvers say, the time of the session.
 //! Out:     which escalations are granted for a call.
-//! Imports: `base`, `lang`, `runtime::bundle`.
+//! Imports: `base`, `lang`, `runtime::bundle`, `runtime::program`.
 //! Source:  `docs/sessions.md`, "Approvals".
 //!
 //! An approval is for what was asked and for nothing else: a call by a digest of the bundle, the
@@ -15,14 +15,17 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use sha2::{Digest as _, Sha256};
 
 use crate::base::arrange::Arrange as _;
-use crate::base::limits::SESSION_ASKS_MAX;
+use crate::base::limits::{GRANT_SECONDS, SESSION_ASKS_MAX};
 use crate::lang::session::REPLACE;
 use crate::runtime::bundle::module::EscalationRow;
+use crate::runtime::program::reads::Read;
 use crate::runtime::session::ENTRY_BYTES;
 use crate::runtime::session::event::Verdict;
 use crate::runtime::session::json::{Leaf, Met, members, string, walk};
+use crate::runtime::session::request::Root;
 use crate::runtime::session::text::push_short;
 
+const NANOSECONDS: i64 = 1_000_000_000;
 /// What the time takes at which something was asked.
 const TIME_BYTES: usize = size_of::<i128>();
 /// What the last question about a call takes beside itself.
@@ -39,6 +42,8 @@ pub(super) struct Approvable<'p> {
     pub(super) to: Vec<&'p str>,
     /// What an approval is bound to.
     pub(super) binds: Vec<&'p str>,
+    /// What the rule reads of the context beside the call and what the session answers.
+    reads: Vec<Read<'p>>,
 }
 
 /// A question to approvers.
@@ -140,15 +145,39 @@ impl<'p> Approvable<'p> {
         rule: &'p str,
         row: &'p EscalationRow,
         (to, binds): (Vec<&'p str>, Vec<&'p str>),
+        reads: Vec<Read<'p>>,
     ) -> Self {
         let known = !binds.is_empty() && binds.iter().all(|name| BINDS.contains(name));
         let binds = if known { binds } else { BINDS.to_vec() };
-        Self { rule, row, to, binds }
+        Self { rule, row, to, binds, reads }
     }
 
-    /// The calls that an approval of this one would allow.
-    pub(super) fn digest(&self, program: &[u8; 32], call: &Called<'_>) -> [u8; 32] {
-        call.under((program, self.rule), &self.binds)
+    /// The calls that an approval of this one would allow. What the rule has read of other roots
+    /// is what the approver has agreed to, too: `roots` has them, the first of a name first.
+    pub(super) fn digest(
+        &self,
+        program: &[u8; 32],
+        call: &Called<'_>,
+        roots: &[Root<'_>],
+    ) -> [u8; 32] {
+        let called = call.under((program, self.rule), &self.binds);
+        if self.reads.is_empty() {
+            return called;
+        }
+        let mut hash = Sha256::new_with_prefix(b"policyc.approval.read.v1\0");
+        hash.update(called);
+        for Read { keys, is_value } in &self.reads {
+            let found = found(keys, roots);
+            hash.update([u8::from(found.is_some())]);
+            let value = match found {
+                Some(value) if *is_value => canonical(value).unwrap_or_else(|| value.into()),
+                Some(value) => vec![u8::from(value.starts_with('{'))],
+                None => continue,
+            };
+            hash.update((value.len() as u64).to_le_bytes());
+            hash.update(value);
+        }
+        hash.finalize().into()
     }
 
     fn is_late(&self, ask: &Ask, now: i128) -> bool {
@@ -157,8 +186,19 @@ impl<'p> Approvable<'p> {
     }
 
     fn is_over(&self, since: i128, now: i128) -> bool {
-        self.row.valid_for_ns.is_some_and(|holds| now >= since + i128::from(holds))
+        let unsaid = GRANT_SECONDS * NANOSECONDS;
+        now >= since + i128::from(self.row.valid_for_ns.unwrap_or(unsaid))
     }
+}
+
+/// The value at a place of the context, if it is there.
+fn found<'r>(keys: &[&str], roots: &[Root<'r>]) -> Option<&'r str> {
+    let (root, keys) = keys.split_first()?;
+    let (_, value) = roots.iter().find(|(name, _)| name == root)?;
+    keys.iter().try_fold(*value, |value, key| {
+        let found = members(value).ok()?.into_iter().find(|(name, _)| name == key);
+        found.map(|(_, value)| value)
+    })
 }
 
 /// What an approval is to name: what is asked about, and the digest of the session's state then.

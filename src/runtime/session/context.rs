@@ -78,7 +78,7 @@ pub(super) fn roots(program: &Program) -> Vec<&str> {
 }
 
 /// The root that is the call.
-const ACTION: &str = "action";
+pub(super) const ACTION: &str = "action";
 
 /// Finds where what is known last is answered.
 pub(super) fn find_late(ground: &Ground<'_>) -> Vec<(Late, SlotHandle)> {

@@ -4,15 +4,16 @@
 //! Out:     `Ground`, which any number of sessions share.
 //! Imports: `lang`, `runtime::bundle`, `runtime::program`, `runtime::vm`.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use crate::lang::fixed::ONE;
 use crate::lang::glob;
 use crate::lang::session::{CTX, PLAN, Param, Question, ROOT, UNKNOWN, is_mark};
 use crate::lang::value::zone::Zone;
 use crate::runtime::bundle::govern::{DenialRow, MeterRow, WindowRow};
-use crate::runtime::bundle::module::{self, NONE, PathNode, RuleRow, Str};
+use crate::runtime::bundle::module::{self, NONE, PathNode, RuleRow, Str, TemplatePart};
 use crate::runtime::program::Program;
+use crate::runtime::program::reads::{Read, Reads};
 use crate::runtime::session::approvals::Approvable;
 use crate::runtime::session::context::{self, Late};
 use crate::runtime::session::labels::{LabelSet, closures};
@@ -297,7 +298,7 @@ impl<'p> Ground<'p> {
                 }
                 Some(Question::Approved) => {
                     let ids: Vec<&str> = below(node).map(|(key, _)| key).collect();
-                    self.approvals = approvals(program, &ids);
+                    self.approvals = approvals(program, &ids, &self.meters);
                     Asked::Approved
                 }
                 Some(question) => {
@@ -340,8 +341,9 @@ impl<'p> Ground<'p> {
 }
 
 /// The rules with these ids, and what their escalations say.
-fn approvals<'p>(program: &'p Program, ids: &[&str]) -> Vec<Approvable<'p>> {
+fn approvals<'p>(program: &'p Program, ids: &[&str], meters: &[Meter<'p>]) -> Vec<Approvable<'p>> {
     let module = program.module();
+    let reads = Reads::of(program);
     let texts = |names: &[Str]| names.iter().map(|name| program.string(*name)).collect();
     let rule = |rule: &'p RuleRow| {
         let id = program.string(rule.id);
@@ -350,9 +352,68 @@ fn approvals<'p>(program: &'p Program, ids: &[&str]) -> Vec<Approvable<'p>> {
         }
         let outcome = module.outcomes.get(usize::from(rule.first_outcome))?;
         let row = module.escalations.get(usize::from(outcome.escalation))?;
-        Some(Approvable::of(id, row, (texts(&row.to), texts(&row.binds))))
+        let reads = brought(program, (&reads, meters), rule);
+        Some(Approvable::of(id, row, (texts(&row.to), texts(&row.binds)), reads))
     };
     module.rules.iter().filter_map(rule).collect()
+}
+
+/// What a rule goes by that a request brings beside its action: what the rule reads, its messages,
+/// and the terms behind what it asks of meters and the plan.
+fn brought<'p>(
+    program: &'p Program,
+    (reads, meters): (&Reads<'p>, &[Meter<'p>]),
+    rule: &RuleRow,
+) -> Vec<Read<'p>> {
+    let module = program.module();
+    let first = usize::from(rule.first_outcome);
+    let outcomes = module.outcomes.get(first..first + usize::from(rule.outcomes));
+    let templates = outcomes
+        .into_iter()
+        .flatten()
+        .filter_map(|outcome| module.templates.get(usize::from(outcome.template)));
+    let told = templates.flatten().filter_map(|part| match part {
+        TemplatePart::Value(function) => Some(*function),
+        TemplatePart::Text(_) => None,
+    });
+    let mut waiting: Vec<u16> = told.chain([rule.function]).collect();
+    let (mut known, mut found) = (BTreeSet::new(), BTreeSet::new());
+    while let Some(function) = waiting.pop() {
+        if !known.insert(function) {
+            continue;
+        }
+        for read in reads.by(function) {
+            match read.keys.as_slice() {
+                [ROOT, question, name @ ..] => {
+                    let terms = terms(program, meters, (question, name.first().copied()));
+                    let rows = terms.filter_map(|at| module.govern.terms.get(usize::from(at)));
+                    waiting.extend(rows.map(|row| row.function));
+                }
+                [context::ACTION, ..] => {}
+                _ => drop(found.insert(read)),
+            }
+        }
+    }
+    found.into_iter().collect()
+}
+
+/// The terms that an answer of the session hangs on.
+fn terms(
+    program: &Program,
+    meters: &[Meter<'_>],
+    (question, name): (&str, Option<&str>),
+) -> impl Iterator<Item = u16> {
+    let asked = Question::of(question);
+    let is_meant = |meter: &&Meter<'_>| match asked {
+        Some(Question::Over) => meter.limits.iter().any(|(id, _)| Some(*id) == name),
+        Some(Question::Count | Question::Sum) => Some(meter.name) == name,
+        _ => false,
+    };
+    let meters = meters.iter().filter(is_meant).flat_map(|meter| [meter.key, meter.amount]);
+    let plan = program.module().govern.plan.iter().filter(|_| question == PLAN);
+    let steps = plan.flat_map(|plan| &plan.steps).map(|step| Some(step.term));
+    let terms: Vec<u16> = meters.chain(steps).flatten().collect();
+    terms.into_iter()
 }
 
 /// The plan of a program.

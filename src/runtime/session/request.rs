@@ -172,7 +172,7 @@ impl<'g, 'p> Session<'g, 'p> {
         let moment = Moment { hosts: Some(facts), ..Moment::at(seconds, nanoseconds) };
         let program = self.ground.program;
         let asker = self.asker(brought);
-        let digests = || self.digests(&call.tool, action, asker.as_deref());
+        let digests = || self.digests(&call.tool, (action, brought));
         let granted =
             if self.state.asks.is_empty() { Vec::new() } else { self.granted(&digests()) };
         let approved: Vec<&str> = granted.iter().map(|(rule, _)| *rule).collect();
@@ -291,7 +291,7 @@ impl<'g, 'p> Session<'g, 'p> {
         let fired = decided.decision.fired().iter().any(|it| Some(it.rule) == number);
         let asks = fired && effect == Some(Effect::Escalate);
         let open = winner.filter(|_| asks).and_then(|rule| {
-            let digests = self.digests(&call.tool, action, asker.as_deref());
+            let digests = self.digests(&call.tool, (action, brought));
             Some((rule, *digests.get(rule)?))
         });
         let now = meters::nanoseconds(self.state.now);
@@ -419,10 +419,13 @@ impl<'g, 'p> Session<'g, 'p> {
     }
 
     /// What an approval of a call would be for, rule by rule; nothing where nobody is asked.
-    fn digests(&self, tool: &str, action: &str, principal: Option<&str>) -> Vec<[u8; 32]> {
-        let Some(called) = called(tool, action, principal) else { return Vec::new() };
+    fn digests(&self, tool: &str, (action, brought): Brought<'_>) -> Vec<[u8; 32]> {
+        let principal = self.asker(brought);
+        let Some(called) = called(tool, action, principal.as_deref()) else { return Vec::new() };
         let program = self.ground.program.digest();
-        self.ground.approvals.iter().map(|of| of.digest(&program, &called)).collect()
+        let before = self.state.principal.as_deref().map(|principal| ("principal", principal));
+        let roots: Vec<Root<'_>> = brought.iter().copied().chain(before).collect();
+        self.ground.approvals.iter().map(|of| of.digest(&program, &called, &roots)).collect()
     }
 
     /// The rules whose escalation is granted for a call, and what that was granted for.

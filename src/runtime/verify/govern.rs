@@ -227,7 +227,7 @@ fn denials(module: &Module, terms: &mut [bool], steps: &mut Steps) -> Result<(),
             let mut args: Vec<Str> = offer.keep.clone();
             args.extend(offer.set.iter().map(|(name, _)| *name));
             fits &= named(&offer.tool) && args.iter().all(named);
-            fits &= offer.set.iter().all(|(_, number)| term(*number));
+            fits &= offer.set.iter().all(|(_, number)| *number == NONE || term(*number));
             args.sort_unstable();
             fits &= args.is_sorted_by(|a, b| a < b);
         }

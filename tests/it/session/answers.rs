@@ -71,6 +71,55 @@ fn json_of(answer: &Answer) -> Json {
 }
 
 #[test]
+fn an_offer_lacks_what_was_not_given() {
+    let policy = POLICY
+        .replace("amount: double}, undo", "amount: double, note: optional string}, undo")
+        .replace("keep: [to], set", "keep: [to, note], set");
+    for (note, wanted) in [
+        (None, json!({"to": "ann", "amount": 75.0})),
+        (Some(json!("hi")), json!({"to": "ann", "note": "hi", "amount": 75.0})),
+    ] {
+        let mut call = pay("1", "ann", 150.0);
+        if let Some(note) = note {
+            call["action"]["args"]["note"] = note;
+        }
+        let answer = answered(&policy, &[prompt("pay ann"), call]).expect("an answer");
+        let half = answer.offers.iter().find(|it| it.tool == "pay").expect("half of it is offered");
+        let args: Json = serde_json::from_str(&half.args).expect("JSON");
+        assert_eq!(args, wanted);
+    }
+}
+
+/// No rule reads it, but the tool needs it.
+#[test]
+fn no_offer_lacks_what_its_tool_needs() {
+    let policy = r#"
+policyc: 1
+default: deny
+labels: {integrity: {untrusted: [file]}}
+tools:
+  pay: {effect: egress, args: {amount: double, note: optional string}}
+  later: {effect: state, args: {amount: double, note: string}}
+  list: {effect: none}
+rules:
+  - {id: all, allow: a call}
+  - {id: large, on: [pay], when: args.amount > 100.0, deny: it is too much}
+on_deny:
+  large:
+    respond: alternatives
+    offer: [{tool: later, keep: [amount, note]}, {tool: list}]
+"#;
+    for (args, wanted) in [
+        (json!({"amount": 150.0}), vec!["list"]),
+        (json!({"amount": 150.0, "note": "hi"}), vec!["later", "list"]),
+    ] {
+        let answer = answered(policy, &[request("1", "pay", args)]).expect("an answer");
+        let tools: Vec<&str> = answer.offers.iter().map(|it| &*it.tool).collect();
+        assert_eq!(tools, wanted);
+    }
+}
+
+#[test]
 fn offers_are_made_of_the_call_and_are_allowed() {
     let events = [prompt("pay ann"), pay("1", "ann", 150.0)];
     let found = answered(POLICY, &events).expect("an answer");

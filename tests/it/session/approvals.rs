@@ -85,10 +85,18 @@ impl<'g, 'p> Desk<'g, 'p> {
         agent: &str,
         (tool, args): (&str, &Json),
     ) -> (String, Option<Effect>, Option<String>) {
+        self.call_of(agent, (tool, args), &json!({}))
+    }
+
+    fn call_of(
+        &mut self,
+        agent: &str,
+        (tool, args): (&str, &Json),
+        resource: &Json,
+    ) -> (String, Option<Effect>, Option<String>) {
         let call = self.seq.to_string();
-        let principal = json!({"id": agent});
-        self.tell(json!({"ev": "request", "call": call, "principal": principal,
-            "action": {"tool": tool, "args": args}}))
+        self.tell(json!({"ev": "request", "call": call, "principal": {"id": agent},
+            "resource": resource, "action": {"tool": tool, "args": args}}))
     }
 
     /// The rule that decides a call, and in a word what it decides.
@@ -166,6 +174,73 @@ fn an_approval_is_for_exactly_what_was_asked() {
     assert_eq!(desk.word("pay", &large(20.0)), "allow all");
     assert_eq!(desk.word("pay", &large(20.0)), "escalate large");
     assert_eq!(desk.word("read", &json!({})), "allow all");
+}
+
+const BROUGHT: &str = r#"
+policyc: 1
+default: deny
+labels: {integrity: {untrusted: [file]}}
+schema:
+  resource:
+    owner: optional string
+    note: optional string
+    account: optional string
+    of: {in: optional string}
+tools: {pay: {effect: egress, args: {to: string, amount: double}}}
+meters:
+  spent:
+    {on: [pay], key: 'resource.?account.orValue("")', amount: decimal(args.amount), window: session}
+limits:
+  - {id: cap, meter: spent, max: 10, over: {escalate: {to: [user], uses: 9}}}
+rules:
+  - {id: all, allow: a call}
+  - id: theirs
+    on: [pay]
+    when: has(resource.owner) && resource.owner != "ann"
+    escalate: {to: [user], timeout: 10m, on_timeout: deny, uses: 9}
+  - id: told
+    on: [pay]
+    when: args.amount == 2.0
+    escalate: {to: [user], uses: 9, reason: "of {resource.?note.orValue('')}"}
+  - {id: there, on: [pay], when: has(resource.of), escalate: {to: [user], uses: 9}}
+  - {id: marked, on: [pay], when: 'resource.?note.orValue("") == "no"', deny: marked}
+"#;
+
+#[test]
+fn an_approval_is_for_what_the_rule_has_read() {
+    let program = program(BROUGHT);
+    let ground = Ground::of(&program);
+    let pay = |desk: &mut Desk<'_, '_>, amount: f64, resource: &Json| {
+        desk.call_of("agent:1", ("pay", &large(amount)), resource)
+    };
+    // An amount, what is granted, what is then asked for, and what comes of it.
+    for (amount, granted, asked, wanted) in [
+        (1.0, json!({"owner": "bob"}), json!({"owner": "bob"}), Effect::Allow),
+        (1.0, json!({"owner": "bob"}), json!({"owner": "eve"}), Effect::Escalate),
+        (1.0, json!({"owner": "bob"}), json!({"owner": "bob", "note": "x"}), Effect::Allow),
+        (1.0, json!({"owner": "bob"}), json!({"note": "no", "owner": "bob"}), Effect::Deny),
+        // What the approvers are told.
+        (2.0, json!({"note": "mine"}), json!({"note": "mine"}), Effect::Allow),
+        (2.0, json!({"note": "mine"}), json!({"note": "hers"}), Effect::Escalate),
+        (2.0, json!({"note": "mine"}), json!({"note": "mine", "owner": "ann"}), Effect::Allow),
+        // Under which key a meter measures.
+        (11.0, json!({"account": "a"}), json!({"account": "a"}), Effect::Allow),
+        (11.0, json!({"account": "a"}), json!({"account": "b"}), Effect::Escalate),
+        (11.0, json!({"account": "a"}), json!({"account": "a", "note": "x"}), Effect::Allow),
+        // Of what is only looked for it does not matter what it holds.
+        (1.0, json!({"of": {}}), json!({"of": {"in": "x"}}), Effect::Allow),
+    ] {
+        let mut desk = Desk::of(&ground);
+        let (rule, effect, digest) = pay(&mut desk, amount, &granted);
+        assert_eq!(effect, Some(Effect::Escalate), "{rule}: {granted}");
+        let digest = digest.expect("it is asked");
+        assert_eq!(desk.says(&digest, "user:mona", "granted"), "Approval(Granted)");
+        let (rule, effect, _) = pay(&mut desk, amount, &asked);
+        assert_eq!(effect, Some(wanted), "{rule}: {granted}, then {asked}");
+        // What was granted is so still.
+        let again = pay(&mut desk, amount, &granted).1;
+        assert_eq!(again, Some(Effect::Allow), "{granted}, then {asked}, then that again");
+    }
 }
 
 #[test]
@@ -276,6 +351,20 @@ fn an_approval_counts_once_and_for_the_question_that_it_names() {
 }
 
 #[test]
+fn a_grant_ends_where_nobody_says_how_long_it_holds() {
+    let policy = POLICY.replace("quorum: 2", "quorum: 1").replace("valid_for: 5m", "");
+    let program = program(&policy);
+    let ground = Ground::of(&program);
+    let mut desk = Desk::of(&ground);
+    let digest = desk.call("pay", &large(20.0)).2.expect("it is asked");
+    assert_eq!(desk.says(&digest, "user:mona", "granted"), "Approval(Granted)");
+    desk.time += 3_599;
+    assert_eq!(desk.word("pay", &large(20.0)), "allow all");
+    desk.time += 1;
+    assert_eq!(desk.word("pay", &large(20.0)), "escalate large");
+}
+
+#[test]
 fn an_approval_is_of_one_session() {
     let program = program(POLICY);
     let ground = Ground::of(&program);
@@ -344,8 +433,8 @@ fn without_a_session_nothing_is_approved() {
     assert_eq!(decide(&context), Some(Effect::Deny));
 }
 
-/// A principal, a tool, an amount.
-type Key = (usize, usize, usize);
+/// A principal, a tool, an amount, an owner.
+type Key = (usize, usize, usize, usize);
 
 #[derive(Clone, Debug)]
 enum Act {
@@ -357,17 +446,19 @@ enum Act {
 }
 
 fn act() -> impl Strategy<Value = Act> {
-    let key = || (0..2_usize, 0..2_usize, 0..2_usize);
+    let key = || (0..2_usize, 0..2_usize, 0..2_usize, 0..2_usize);
     prop_oneof![
         5 => key().prop_map(Act::Call),
         8 => (key(), 0..4_usize, prop::bool::weighted(0.9))
             .prop_map(|(key, by, grants)| Act::Say(key, by, grants)),
-        1 => prop::sample::select(vec![1, 60, 299, 300, 599, 600]).prop_map(Act::Wait),
+        1 => prop::sample::select(vec![1, 60, 299, 300, 599, 600, 3_599, 3_600])
+            .prop_map(Act::Wait),
     ]
 }
 
 const TOOLS: [&str; 2] = ["pay", "move"];
 const AMOUNTS: [f64; 2] = [20.0, 30.0];
+const OWNERS: [&str; 2] = ["ann", "eve"];
 const AGENTS: [&str; 2] = ["agent:1", "agent:2"];
 const PEOPLE: [&str; 4] = ["user:a", "user:b", "agent:1", "eve"];
 
@@ -388,11 +479,20 @@ struct Book {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
 
-    /// No call is made that was not granted by two who may, for itself, in time, and often enough;
-    /// and every such call is.
+    /// No call is made that was not granted by two who may, for itself and what the rule has read
+    /// beside it, in time, and often enough; and every such call is.
     #[test]
-    fn nothing_is_made_that_was_not_granted(acts in prop::collection::vec(act(), 1..120)) {
-        let program = program(POLICY);
+    fn nothing_is_made_that_was_not_granted(
+        acts in prop::collection::vec(act(), 1..120),
+        is_said in prop::bool::ANY,
+    ) {
+        let policy = POLICY
+            .replace("> 10.0", "> 10.0 && resource.owner != ''")
+            .replace("tools:", "schema: {resource: {owner: string, at: optional int}}\ntools:");
+        // What holds an hour does not say so.
+        let holds = if is_said { 300 } else { 3_600 };
+        let policy = if is_said { policy } else { policy.replace("valid_for: 5m", "") };
+        let program = program(&policy);
         let ground = Ground::of(&program);
         let mut desk = Desk::of(&ground);
         let mut digests: BTreeMap<Key, String> = BTreeMap::new();
@@ -424,12 +524,15 @@ proptest! {
                     }
                 }
                 Act::Call(key) => {
-                    let (agent, tool, amount) = key;
+                    let (agent, tool, amount, owner) = key;
                     let what = (TOOLS[tool], &large(AMOUNTS[amount]));
-                    let (_, effect, digest) = desk.call_by(AGENTS[agent], what);
+                    // What no rule has read is not asked about.
+                    let resource = json!({"owner": OWNERS[owner], "at": desk.seq});
+                    let (_, effect, digest) = desk.call_of(AGENTS[agent], what, &resource);
                     digests.extend(digest.map(|digest| (key, digest)));
                     let book = books.entry(key).or_default();
-                    let live = book.granted.filter(|(since, left)| now < since + 300 && *left > 0);
+                    let lives = |(since, left): &(u64, u32)| now < since + holds && *left > 0;
+                    let live = book.granted.filter(lives);
                     let wanted = if book.refused {
                         Effect::Deny
                     } else if let Some((since, left)) = live {
