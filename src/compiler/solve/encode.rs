@@ -136,6 +136,16 @@ impl<'s> Encoder<'s> {
         facts
     }
 
+    /// The facts that a formula is made of, loops over lists as they are.
+    #[must_use]
+    pub fn made_of(&self, root: Lit) -> Vec<u32> {
+        let fact = |node| match self.store.formulas.node(node) {
+            Node::Fact(number) => Some(number),
+            Node::True | Node::And(..) => None,
+        };
+        self.store.formulas.cone(&[root]).into_iter().filter_map(fact).collect()
+    }
+
     /// Facts that settle a formula as it comes out in the model: of a conjunction that does not
     /// hold, those of one part.
     #[must_use]

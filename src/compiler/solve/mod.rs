@@ -9,8 +9,8 @@
 //!
 //! `formula`, `point` < `store` < `atoms`, `element` < `places` < `lift` (`step`, `normal`) <
 //! `rules`; `texts`, `order` < `constraint` < `values` < `input`, `guess`; `sat` < `encode` <
-//! `query`; `words` tells facts to people, `about` which places formulas are about. About inputs
-//! near one: `neighbourhood` < `change`.
+//! `query`; `terms` < `words` tells facts to people, `about` which places formulas are about. About
+//! inputs near one: `neighbourhood` < `change`.
 
 mod about;
 pub mod atoms;
@@ -32,6 +32,7 @@ pub mod rules;
 pub mod sat;
 mod step;
 pub mod store;
+mod terms;
 mod texts;
 pub mod values;
 pub mod words;

@@ -76,9 +76,9 @@ struct Goal {
     root: Literal,
     /// What is set aside holds only under it.
     aside: Literal,
-    /// The facts that settle it.
+    /// The facts that settle it, and those of its part.
     facts: Vec<u32>,
-    /// A part of it, and the variables of the facts that settle that one.
+    /// A part of it, and the variables of the facts that it is made of.
     of_part: Option<(Literal, FxHashSet<u32>)>,
 }
 
@@ -137,7 +137,7 @@ impl<'s> QuerySolver<'s> {
     pub fn ask(&mut self, question: Query, shows: &mut dyn FnMut(&Example) -> bool) -> Answer {
         self.tried.clear();
         let goal = self.encoder.store.formulas.and(question.domain, question.holds);
-        let goal = self.goal(goal, goal);
+        let goal = self.goal(goal, None);
         let mut proves = true;
         for _ in 0..self.rounds {
             match self.round(&goal) {
@@ -170,7 +170,7 @@ impl<'s> QuerySolver<'s> {
         if holds == Lit::FALSE {
             return Ok(true);
         }
-        let goal = self.goal(holds, holds);
+        let goal = self.goal(holds, None);
         for _ in 0..self.rounds {
             match self.facts(&goal) {
                 Facts::None => return Ok(true),
@@ -189,7 +189,7 @@ impl<'s> QuerySolver<'s> {
     /// needed, as where the silence of hundreds of rules is, none are told.
     pub fn cubes(&mut self, question: Query, most: usize) -> (Vec<Cube>, bool) {
         let goal = self.encoder.store.formulas.and(question.domain, question.holds);
-        let goal = self.goal(goal, question.holds);
+        let goal = self.goal(goal, Some(question.holds));
         let mut cubes = Vec::new();
         for _ in 0..self.rounds {
             match self.round(&goal) {
@@ -208,16 +208,20 @@ impl<'s> QuerySolver<'s> {
         (cubes, true)
     }
 
-    /// Shows a goal to the solver; `part` is what facts are wanted for.
-    fn goal(&mut self, goal: Lit, part: Lit) -> Goal {
-        let (root, own) = (self.encoder.lit(goal), self.encoder.lit(part));
-        let facts = self.encoder.settling(&[goal]);
-        let part = if part == goal { None } else { Some(self.encoder.settling(&[part])) };
-        let of_part = part.map(|facts| {
-            let vars = facts.iter().filter_map(|number| self.encoder.var_of(*number));
-            (own, vars.collect())
-        });
-        Goal { lit: goal, root, aside: self.aside(), facts, of_part }
+    /// Shows a goal to the solver; `part` is what facts are wanted for. What a loop over a list
+    /// comes to is one of these: of its elements as many are looked at as the question needs, so
+    /// facts about them suffice for no longer list.
+    fn goal(&mut self, goal: Lit, part: Option<Lit>) -> Goal {
+        let root = self.encoder.lit(goal);
+        let own = part.map(|part| self.encoder.lit(part));
+        let mut facts = self.encoder.settling(&[goal]);
+        let of_part = part.map(|part| self.encoder.made_of(part));
+        facts.extend(of_part.iter().flatten());
+        facts.sort_unstable();
+        facts.dedup();
+        let vars = of_part
+            .map(|facts| facts.iter().filter_map(|number| self.encoder.var_of(*number)).collect());
+        Goal { lit: goal, root, aside: self.aside(), facts, of_part: own.zip(vars) }
     }
 
     fn aside(&mut self) -> Literal {

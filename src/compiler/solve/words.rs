@@ -1,25 +1,24 @@
 //! Facts in words: conditions as a policy would write them.
 //!
-//! In:      facts that together make something hold.
+//! In:      sets of facts, each of which makes something hold.
 //! Out:     text, as `10000 < args.amount <= 25000 && action.tool == "bank.transfer"`.
-//! Imports: `base`, `lang`.
+//! Imports: `lang`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use crate::base::pointer;
+use crate::compiler::solve::formula::{Lit, Node};
 use crate::compiler::solve::point::{Line, Point, Real, behind_prefix};
 use crate::compiler::solve::query::Cube;
-use crate::compiler::solve::store::{Fact, Kind, Store, Term, TermId, TextTest};
+use crate::compiler::solve::store::{Fact, Kind, Kinds, Store, TermId, TextTest};
+use crate::compiler::solve::terms::{quoted, term_words};
 use crate::lang::constant::Constant;
-use crate::lang::functions::{Style, by_number};
 use crate::lang::value::Value as Scalar;
 use crate::lang::value::text::write_scalar;
 
-/// Deepest nesting of operations that is written out.
-const DEPTH_MAX: usize = 6;
-/// Most places that are named of code that is not taken apart, and most terms that are looked at.
-const PLACES_MAX: usize = 4;
-const STEPS_MAX: usize = 10_000;
+/// Most parts of a formula about elements that are written out.
+const PARTS_MAX: usize = 24;
+/// What an element is called, by the number of lists around its own.
+const NAMES: [&str; 4] = ["e", "f", "g", "h"];
 
 /// What is said of one term.
 #[derive(Default)]
@@ -27,18 +26,102 @@ struct TermConditions {
     low: BTreeMap<Line, Point>,
     high: BTreeMap<Line, Point>,
     kinds: Vec<(Kind, bool)>,
+    /// The kinds that it can be of.
+    all: Option<Kinds>,
+    /// Whether it is compared with another, which says that it is there.
+    is_compared: bool,
     others: Vec<String>,
 }
 
-/// A cube in words; `true` for one without facts.
+/// Cubes in words, each of which suffices. Two that differ in nothing but that something lies below
+/// a value in one and above it in the other are one.
 #[must_use]
-pub fn words(store: &Store, cube: &Cube) -> String {
+pub fn conditions(store: &Store, cubes: &[Cube]) -> Vec<String> {
+    let mut left: Vec<(Cube, Vec<Apart>)> =
+        cubes.iter().map(|cube| (cube.clone(), Vec::new())).collect();
+    while let Some((at, to, merged)) = first_merged(store, &left) {
+        left.remove(to);
+        if let Some(place) = left.get_mut(at) {
+            *place = merged;
+        }
+    }
+    left.iter().map(|(cube, apart)| words(store, cube, apart)).collect()
+}
+
+/// A term that is not one value: which one lies between two cuts.
+type Apart = (TermId, Line, Point, Point);
+
+/// The first two cubes that are one, and what they are.
+fn first_merged(
+    store: &Store,
+    cubes: &[(Cube, Vec<Apart>)],
+) -> Option<(usize, usize, (Cube, Vec<Apart>))> {
+    for (to, (other, others)) in cubes.iter().enumerate() {
+        for (at, (own, apart)) in cubes.iter().enumerate().take(to) {
+            if apart == others
+                && let Some((cube, found)) = merged(store, own, other)
+            {
+                let apart = apart.iter().cloned().chain([found]).collect();
+                return Some((at, to, (cube, apart)));
+            }
+        }
+    }
+    None
+}
+
+/// The facts of two cubes that differ in one alone, if its bounds leave one value out.
+fn merged(store: &Store, one: &Cube, other: &Cube) -> Option<(Cube, Apart)> {
+    let only = |own: &Cube, other: &Cube| {
+        let mut apart = own.iter().filter(|fact| !other.contains(fact));
+        apart.next().cloned().filter(|_| apart.next().is_none())
+    };
+    let ((a, a_holds), (b, b_holds)) = (only(one, other)?, only(other, one)?);
+    let (below, above) = match (a_holds, b_holds) {
+        (false, true) => (a, b),
+        (true, false) => (b, a),
+        (true, true) | (false, false) => return None,
+    };
+    let (Fact::Reaches(term, line, low), Fact::Reaches(same, on, high)) = (below, above) else {
+        return None;
+    };
+    let apart = (term, line, low, high);
+    value_between(store, &apart).filter(|_| (term, line) == (same, on))?;
+    let shared = one.iter().filter(|fact| other.contains(fact)).cloned().collect();
+    Some((shared, apart))
+}
+
+/// That a term is not what lies between two cuts; `None` where that is more than a value, or the
+/// texts with a beginning.
+fn value_between(store: &Store, (term, line, low, high): &Apart) -> Option<String> {
+    let name = term_words(store, *term, 0);
+    let [between] = bounds(&name, *line, Some(low), Some(high)).try_into().ok()?;
+    denied(&between).filter(|_| low < high)
+}
+
+/// That what one equation or call says does not hold.
+fn denied(text: &str) -> Option<String> {
+    let parts: Vec<&str> = text.split(' ').collect();
+    match *parts.as_slice() {
+        [name, "==", value] => Some(format!("{name} != {value}")),
+        [call] if call.ends_with(')') => Some(format!("!{call}")),
+        _ => None,
+    }
+}
+
+/// A cube in words; `true` for one without facts.
+fn words(store: &Store, cube: &Cube, apart: &[Apart]) -> String {
     let mut said: BTreeMap<String, TermConditions> = BTreeMap::new();
     let (mut loose, mut orders) = (Vec::new(), Vec::new());
+    for row in apart {
+        let own = said.entry(term_words(store, row.0, 0)).or_default();
+        own.others.extend(value_between(store, row));
+    }
     for (fact, holds) in cube {
         match fact {
             Fact::Kind(term, kind) => {
-                said.entry(term_words(store, *term, 0)).or_default().kinds.push((*kind, *holds));
+                let own = said.entry(term_words(store, *term, 0)).or_default();
+                own.kinds.push((*kind, *holds));
+                own.all = Some(store.kinds(*term));
             }
             Fact::Reaches(term, line, point) => {
                 let own = said.entry(term_words(store, *term, 0)).or_default();
@@ -56,9 +139,17 @@ pub fn words(store: &Store, cube: &Cube) -> String {
             }
             Fact::Same(a, b) => {
                 let (a, b) = (term_words(store, *a, 0), term_words(store, *b, 0));
+                for name in [&a, &b] {
+                    said.entry(name.clone()).or_default().is_compared = true;
+                }
                 loose.push(format!("{a} {} {b}", if *holds { "==" } else { "!=" }));
             }
-            Fact::Less(a, b) => orders.push((*a, *b, *holds)),
+            Fact::Less(a, b) => {
+                for term in [a, b] {
+                    said.entry(term_words(store, *term, 0)).or_default().is_compared = true;
+                }
+                orders.push((*a, *b, *holds));
+            }
             Fact::Unknown(term, way) => {
                 let term = term_words(store, *term, 0);
                 match (way, holds) {
@@ -69,12 +160,13 @@ pub fn words(store: &Store, cube: &Cube) -> String {
                     (_, false) => {}
                 }
             }
-            Fact::Leaves(number) | Fact::Pends(number) => {
+            Fact::Leaves(number) => loose.extend(loop_words(store, *number, *holds)),
+            Fact::Pends(number) if *holds => {
                 let list = store.walk(*number).map(|walk| term_words(store, walk.list, 0));
-                let list = list.unwrap_or_default();
-                let which = if *holds { "some" } else { "no" };
-                loose.push(format!("{which} element of {list} passes test {number}"));
+                loose.push(format!("an element of {} fails", list.unwrap_or_default()));
             }
+            // That nothing fails goes without saying.
+            Fact::Pends(_) => {}
         }
     }
     loose.extend(order_words(store, &orders));
@@ -84,6 +176,114 @@ pub fn words(store: &Store, cube: &Cube) -> String {
     }
     parts.extend(loose);
     if parts.is_empty() { "true".to_owned() } else { parts.join(" && ") }
+}
+
+/// That an element ends a loop, or that none does.
+fn loop_words(store: &Store, number: u32, holds: bool) -> Option<String> {
+    let walk = store.walk(number)?;
+    let list = term_words(store, walk.list, 0);
+    let name = NAMES.get(list.matches("[any]").count()).copied().unwrap_or("i");
+    let about = |body: Lit| {
+        let mut left = PARTS_MAX;
+        let text = formula_words(store, body, &mut left);
+        text.map_or_else(|| "..".to_owned(), |text| text.replace(&format!("{list}[any]"), name))
+    };
+    let some = about(walk.leave);
+    let (equals, equal) = (format!("{name} == "), format!(" == {name}"));
+    let value = some.strip_prefix(&equals).or_else(|| some.strip_suffix(&equal));
+    if let Some(value) = value.filter(|value| !value.contains(['&', '|', ' '])) {
+        return Some(if holds {
+            format!("{value} in {list}")
+        } else {
+            format!("!({value} in {list})")
+        });
+    }
+    Some(if holds {
+        format!("{list}.exists({name}, {some})")
+    } else {
+        format!("{list}.all({name}, {})", about(!walk.leave))
+    })
+}
+
+/// A formula in words; `None` where it has more parts than are `left`. That values are of their
+/// types goes without saying.
+fn formula_words(store: &Store, formula: Lit, left: &mut usize) -> Option<String> {
+    let (mut open, mut cube, mut ways) = (vec![formula], Cube::new(), Vec::new());
+    while let Some(lit) = open.pop() {
+        *left = left.checked_sub(1)?;
+        match store.formulas.node(lit.node()) {
+            Node::True if lit.negated() => return Some("false".to_owned()),
+            Node::True => {}
+            Node::Fact(number) => {
+                let fact = store.fact(number)?;
+                match typed(store, fact) {
+                    Some(holds) if holds == lit.negated() => return Some("false".to_owned()),
+                    Some(_) => {}
+                    None => cube.push((fact.clone(), !lit.negated())),
+                }
+            }
+            Node::And(a, b) if !lit.negated() => open.extend([b, a]),
+            Node::And(a, b) => match way_words(store, [!a, !b], left)?.as_str() {
+                "true" => {}
+                "false" => return Some("false".to_owned()),
+                way => ways.push(way.to_owned()),
+            },
+        }
+    }
+    let alone = cube.is_empty() && ways.len() == 1;
+    let mut parts = Vec::new();
+    if !cube.is_empty() {
+        parts.push(words(store, &cube, &[]));
+    }
+    let several = |way: &String| !alone && way.contains(" || ");
+    parts.extend(ways.into_iter().map(|way| if several(&way) { format!("({way})") } else { way }));
+    Some(if parts.is_empty() { "true".to_owned() } else { parts.join(" && ") })
+}
+
+/// That one of some formulas holds, in words.
+fn way_words(store: &Store, ways: [Lit; 2], left: &mut usize) -> Option<String> {
+    let (mut open, mut parts) = (ways.to_vec(), Vec::new());
+    // What does not hold where none of them does, by term.
+    let mut none: BTreeMap<TermId, Cube> = BTreeMap::new();
+    while let Some(lit) = open.pop() {
+        *left = left.checked_sub(1)?;
+        match store.formulas.node(lit.node()) {
+            Node::And(a, b) if lit.negated() => open.extend([!b, !a]),
+            Node::Fact(number) => {
+                let fact = store.fact(number)?;
+                if let Fact::Reaches(term, ..) = fact {
+                    none.entry(*term).or_default().push((fact.clone(), lit.negated()));
+                } else {
+                    parts.push(formula_words(store, lit, left)?);
+                }
+            }
+            Node::True | Node::And(..) => parts.push(formula_words(store, lit, left)?),
+        }
+    }
+    for cube in none.into_values() {
+        match denied(&words(store, &cube, &[])) {
+            Some(part) => parts.push(part),
+            None => parts.extend(
+                cube.into_iter().map(|(fact, holds)| words(store, &vec![(fact, !holds)], &[])),
+            ),
+        }
+    }
+    if parts.iter().any(|part| part == "true") {
+        return Some("true".to_owned());
+    }
+    parts.retain(|part| part != "false");
+    Some(if parts.is_empty() { "false".to_owned() } else { parts.join(" || ") })
+}
+
+/// Whether a fact holds of every value of the type that a term has; `None` where it hangs on more.
+fn typed(store: &Store, fact: &Fact) -> Option<bool> {
+    let Fact::Kind(term, kind) = fact else { return None };
+    let kinds = store.kinds(*term).without(&[Kind::Error]);
+    match (kinds.holds(*kind), kinds.iter().nth(1)) {
+        (false, _) if *kind != Kind::Error => Some(false),
+        (true, None) => Some(true),
+        _ => None,
+    }
 }
 
 /// What is known of the order of terms; of two, what follows from the rest is left out.
@@ -115,11 +315,15 @@ fn test_words(name: &str, test: &TextTest, holds: bool) -> String {
     if holds { call } else { format!("!{call}") }
 }
 
-fn quoted(text: &str) -> String {
-    Constant::String(text.into()).to_string()
-}
-
 impl TermConditions {
+    /// The kind that is left of those that it can be of, where others are ruled out.
+    fn only_kind(&self) -> Option<Kind> {
+        let gone = self.kinds.iter().filter(|(_, holds)| !holds).map(|(kind, _)| *kind);
+        let gone: Vec<Kind> = gone.chain([Kind::Error]).collect();
+        let mut left = self.all?.without(&gone).iter();
+        left.next().filter(|_| gone.len() > 1 && left.next().is_none())
+    }
+
     fn words(&self, name: &str) -> Vec<String> {
         let mut parts = Vec::new();
         let lines = [Line::Truth, Line::Whole, Line::Real, Line::Text, Line::Time, Line::Span];
@@ -130,7 +334,17 @@ impl TermConditions {
             }
         }
         parts.extend(self.others.iter().cloned());
-        let bare = parts.is_empty();
+        let bare = parts.is_empty() && !self.is_compared;
+        if let Some(only) = self.only_kind() {
+            if only == Kind::Absent {
+                parts.push(format!("!has({name})"));
+            } else if only == Kind::Null {
+                parts.push(format!("{name} == null"));
+            } else if bare {
+                parts.push(format!("{name} is {}", kind_word(only)));
+            }
+            return parts;
+        }
         for (kind, holds) in &self.kinds {
             match (kind, holds) {
                 (Kind::Absent, true) => parts.push(format!("!has({name})")),
@@ -139,8 +353,8 @@ impl TermConditions {
                     parts.push(format!("{name} {} null", if *holds { "==" } else { "!=" }));
                 }
                 (Kind::Error, true) => parts.push(format!("{name} fails")),
-                // That nothing fails goes without saying.
-                (Kind::Error, false) => {}
+                // That nothing fails goes without saying, nor that what is compared is there.
+                (Kind::Error | Kind::Absent, false) => {}
                 (kind, true) if bare => parts.push(format!("{name} is {}", kind_word(*kind))),
                 (kind, false) => parts.push(format!("{name} is not {}", kind_word(*kind))),
                 (_, true) => {}
@@ -256,107 +470,4 @@ fn text_bounds(name: &str, low: Option<&Point>, high: Option<&Point>) -> Vec<Str
         return vec![format!("{name}.startsWith({})", show(low))];
     }
     vec![format!("{} <= {name} < {}", show(low), show(high))]
-}
-
-/// A term in words.
-#[must_use]
-pub fn term_words(store: &Store, term: TermId, depth: usize) -> String {
-    if depth > DEPTH_MAX {
-        return "..".to_owned();
-    }
-    let of = |term: TermId| term_words(store, term, depth + 1);
-    match store.term(term) {
-        Term::Place(place) => dotted(&place.path),
-        Term::Presence(path) => dotted(path),
-        Term::Now => "now".to_owned(),
-        Term::Constant(_) => store.as_constant(term).map_or(String::new(), ToString::to_string),
-        Term::Size(inner) => format!("size({})", of(*inner)),
-        Term::Element(list, column, turn) => {
-            let column = if column.is_empty() { String::new() } else { format!(".{column}") };
-            let turn = if *turn == 0 { "any".to_owned() } else { (turn - 1).to_string() };
-            format!("{}[{turn}]{column}", of(*list))
-        }
-        Term::Choice(ways) => {
-            ways.first().map_or(String::new(), |(_, it)| format!("({} or another)", of(*it)))
-        }
-        Term::Made(name, parts) => made(store, name, parts, depth),
-    }
-}
-
-/// A path with dots.
-fn dotted(path: &str) -> String {
-    let keys = path.trim_start_matches('/').split('/');
-    let mut text = String::new();
-    for key in keys {
-        let key = pointer::key(key);
-        let plain = key.chars().all(|c| c.is_alphanumeric() || c == '_');
-        if !plain {
-            text.extend(["[", &quoted(&key), "]"]);
-        } else if text.is_empty() {
-            text.push_str(&key);
-        } else {
-            text.extend([".", &key]);
-        }
-    }
-    text
-}
-
-/// An operation in words.
-fn made(store: &Store, name: &str, parts: &[TermId], depth: usize) -> String {
-    let words: Vec<String> = parts.iter().map(|it| term_words(store, *it, depth + 1)).collect();
-    let mut name_words = name.split(' ');
-    let first = name_words.next().unwrap_or_default();
-    match (first, words.as_slice()) {
-        ("as", [only]) => return only.clone(),
-        ("code" | "code;" | "choice" | "end.list" | "end.map" | "append" | "put" | "build", _) => {
-            return format!("something about {}", places(store, parts).join(", "));
-        }
-        ("select" | "field", [of, field, ..]) => {
-            return format!("{of}.{}", field.trim_matches('"'));
-        }
-        ("index", [of, at]) => return format!("{of}[{at}]"),
-        ("relation", [a, b]) => {
-            let bits: u8 = name_words.next().and_then(|bits| bits.parse().ok()).unwrap_or(0);
-            let sign = ["", "<", "==", "<=", ">", "!=", ">="];
-            let sign = sign.get(usize::from(bits >> 1)).copied().unwrap_or("?");
-            return format!("{a} {sign} {b}");
-        }
-        ("equal", [a, b]) => return format!("{a} == {b}"),
-        ("in", [a, b]) => return format!("{a} in {b}"),
-        _ => {}
-    }
-    for (word, sign) in [("add", "+"), ("sub", "-"), ("mul", "*"), ("div", "/"), ("mod", "%")] {
-        if let (true, [a, b]) = (word == first, words.as_slice()) {
-            return format!("({a} {sign} {b})");
-        }
-    }
-    let number = name.rsplit('"').nth(1).and_then(|number| number.parse().ok());
-    if first == "call"
-        && let Some(row) = number.and_then(by_number)
-    {
-        return match (row.style, words.split_first()) {
-            (Style::Member, Some((of, rest))) => format!("{of}.{}({})", row.name, rest.join(", ")),
-            _ => format!("{}({})", row.name, words.join(", ")),
-        };
-    }
-    format!("{first}({})", words.join(", "))
-}
-
-/// Some of the places that terms are made of.
-fn places(store: &Store, parts: &[TermId]) -> Vec<String> {
-    let (mut found, mut open) = (BTreeSet::new(), parts.to_vec());
-    let mut steps = 0;
-    while let Some(term) = open.pop().filter(|_| steps < STEPS_MAX && found.len() < PLACES_MAX) {
-        steps += 1;
-        match store.term(term) {
-            Term::Place(_) | Term::Presence(_) | Term::Now => {
-                found.insert(term_words(store, term, 0));
-            }
-            Term::Constant(_) => {}
-            Term::Size(of) | Term::Element(of, ..) => open.push(*of),
-            Term::Made(_, parts) => open.extend(parts.iter()),
-            Term::Choice(ways) => open.extend(ways.iter().map(|(_, term)| *term)),
-        }
-    }
-    found.into_iter().collect()
 }

@@ -26,7 +26,7 @@ use crate::compiler::solve::input::Example;
 use crate::compiler::solve::query::{Answer, Query, QuerySolver, Undecided};
 use crate::compiler::solve::rules::{EffectFormulas, Meaning, PHASES, RuleMeaning, meanings};
 use crate::compiler::solve::store::Store;
-use crate::compiler::solve::words::words;
+use crate::compiler::solve::words::conditions;
 use crate::lang::decision::Effect;
 use crate::runtime::bundle::debug;
 use crate::runtime::bundle::module::Phase;
@@ -194,6 +194,8 @@ struct Comparison<'p, 's> {
     /// Inputs that people wrote, as those of tests.
     seeds: &'s [Example],
     metered: bool,
+    /// By phase: what neither refuses.
+    accepted: [Lit; 2],
 }
 
 /// Compares two programs.
@@ -212,11 +214,13 @@ pub fn compare_from(old: &Program, new: &Program, seeds: &[Example]) -> Differen
     let metered = old_module.manifest.metered || new_module.manifest.metered;
     let search = Search::of(&[old_module, new_module]);
     let (was, is) = (Trial::of(old), Trial::of(new));
-    let mut own = Comparison { old: was, new: is, asker, search, seeds, metered };
+    let accepted = [Lit::TRUE; 2];
+    let mut own = Comparison { old: was, new: is, asker, search, seeds, metered, accepted };
+    own.accepted = PHASES.map(|phase| own.domain(&before, &after, phase));
     let told_old = told(old_module, &debug::of(old_module));
     let told_new = told(new_module, &debug::of(new_module));
     let (rules, same) = own.rules((&before, &told_old), (&after, &told_new));
-    let fits = PHASES.map(|phase| own.fits(&before, &after, phase));
+    let fits = PHASES.map(|phase| own.fits(phase));
     Difference {
         rules,
         same,
@@ -275,10 +279,14 @@ const fn rank(effect: Option<Effect>) -> u8 {
 }
 
 impl Comparison<'_, '_> {
-    fn fits(&mut self, before: &Meaning, after: &Meaning, phase: Phase) -> bool {
-        let domain = self.domain(before, after, phase);
-        let question = Query { domain, holds: Lit::TRUE };
+    fn fits(&mut self, phase: Phase) -> bool {
+        let question = Query { domain: self.accepted(phase), holds: Lit::TRUE };
         self.asker.ask(question, &mut |_| true) != Answer::Proved
+    }
+
+    fn accepted(&self, phase: Phase) -> Lit {
+        let [request, response] = self.accepted;
+        if phase == Phase::Response { response } else { request }
     }
 
     fn domain(&mut self, before: &Meaning, after: &Meaning, phase: Phase) -> Lit {
@@ -395,22 +403,34 @@ impl Comparison<'_, '_> {
         }
     }
 
-    fn change(&mut self, question: Query, phase: Phase, shows: Shows, rule: Whose<'_>) -> Change {
+    fn change(
+        &mut self,
+        mut question: Query,
+        phase: Phase,
+        shows: Shows,
+        rule: Whose<'_>,
+    ) -> Change {
         if question.holds == Lit::FALSE && !self.metered {
             return Change::Never;
         }
+        let accepted = self.accepted(phase);
         let (old, new) = (&mut self.old, &mut self.new);
         let mut told =
             |example: &Example| shows(&old.say(example, phase), &new.say(example, phase), rule);
-        let answer = self.asker.ask(question, &mut told);
+        let mut answer = self.asker.ask(question, &mut told);
+        if rule.is_some() && matches!(answer, Answer::Undecided(_)) {
+            // What the other rules need may lack: then the input is refused, and shows nothing.
+            let domain = self.asker.store().formulas.and(question.domain, accepted);
+            question = Query { domain, ..question };
+            answer = self.asker.ask(question, &mut told);
+        }
         let why = match answer {
             Answer::Proved if self.metered => Undecided::Opaque,
             Answer::Proved => return Change::Never,
             Answer::Found(example) => {
                 let example = search::smaller(example, &mut told);
                 let (cubes, more) = self.asker.cubes(question, CONDITIONS_MAX);
-                let store = &*self.asker.store();
-                let conditions = cubes.iter().map(|cube| words(store, cube)).collect();
+                let conditions = conditions(self.asker.store(), &cubes);
                 return Change::When { conditions, more, example, phase };
             }
             Answer::Undecided(why) => why,
@@ -437,7 +457,7 @@ impl Comparison<'_, '_> {
             if old == new {
                 continue;
             }
-            let domain = self.domain(before, after, phase);
+            let domain = self.accepted(phase);
             let own = self.changes(domain, phase, (old, new), None);
             all = all.with(own);
         }

@@ -125,7 +125,23 @@ fn a_difference_is_shown_with_its_condition() {
         ("f", "f && has(m.o)", Verdict::Wider, "f && !has(m.o)"),
         ("s == t", "false", Verdict::Wider, "s == t"),
         ("size(l) < 2", "size(l) < 1", Verdict::Wider, "size(l) == 1"),
-        ("'x' in l", "false", Verdict::Wider, "l[0] == \"x\" && size(l) >= 1"),
+        ("'x' in l", "false", Verdict::Wider, "\"x\" in l"),
+        // What is said of one element suffices for no list.
+        ("!('x' in l)", "false", Verdict::Wider, "!(\"x\" in l)"),
+        ("l.exists(v, v == s)", "false", Verdict::Wider, "s in l"),
+        ("s != 'x'", "false", Verdict::Wider, "s != \"x\""),
+        (
+            "rows.exists(r, r.n > 3 && !r.k.startsWith('a'))",
+            "false",
+            Verdict::Wider,
+            "rows.exists(e, e.n >= 4 && !e.k.startsWith(\"a\"))",
+        ),
+        (
+            "size(rows) > 1 && rows.all(r, r.n > 3 || r.k == 'a')",
+            "false",
+            Verdict::Wider,
+            "size(rows) >= 2 && rows.all(e, e.k == \"a\" || e.n >= 4)",
+        ),
         ("d > duration('60s')", "false", Verdict::Wider, "d > duration(\"60s\")"),
         ("a <= u", "a < u", Verdict::Wider, "a == u"),
         ("a < b", "f && a < b", Verdict::Wider, "!f && a < b"),
@@ -147,6 +163,23 @@ fn a_difference_is_shown_with_its_condition() {
         let Change::When { conditions, .. } = change else { panic!("{found:#?}") };
         assert_eq!(conditions.first().map(String::as_str), Some(condition), "{old} | {new}");
     }
+}
+
+/// An input that another rule refuses shows nothing of a rule, so it is not made.
+#[test]
+fn a_rule_has_its_condition_beside_others() {
+    let document = |most: u32| {
+        format!(
+            "policyc: 1\nname: p\ndefault: deny\nschema: {{x: int, m: {{o: optional string}}}}\n\
+             rules:\n  - {{id: few, when: x < {most}, allow: few}}\n  \
+             - {{id: other, when: \"m.o == 'a'\", deny: other}}\n"
+        )
+    };
+    let found = compare(&program(&document(3)), &program(&document(4)));
+    let Change::When { conditions, .. } = &found.rules[0].changes.wider else {
+        panic!("{found:#?}")
+    };
+    assert_eq!(*conditions, ["x == 3"]);
 }
 
 #[test]

@@ -21,12 +21,17 @@ use crate::support::both::findings;
 
 /// A program from one document.
 pub(crate) fn program(text: &str) -> Program {
+    compiled(text).unwrap_or_else(|findings| panic!("{findings}\n{text}"))
+}
+
+/// The same, or what the compiler says against it.
+fn compiled(text: &str) -> Result<Program, String> {
     let mut files = SourceMap::new();
     files.add("p.yaml".to_owned(), text.to_owned());
     let mut sink = Sink::new();
     let compiled = compile(&files, &Options::default(), &mut sink);
-    let Some(compiled) = compiled else { panic!("{}\n{text}", findings(sink, &files)) };
-    Program::load_unsigned_whole(&compiled.bundle).expect("what is emitted verifies")
+    let Some(compiled) = compiled else { return Err(findings(sink, &files)) };
+    Ok(Program::load_unsigned_whole(&compiled.bundle).expect("what is emitted verifies"))
 }
 
 /// What a program decides.

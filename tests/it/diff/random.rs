@@ -2,12 +2,13 @@
 
 use std::fmt::Write as _;
 
+use policyc::lang::decision::Effect;
 use policyc::runtime::program::Program;
 use policyc::runtime::vm::report::DecisionReport;
 use policyc::tools::diff::{Change, Changes, compare};
 use serde_json::{Value as Json, json};
 
-use super::{program, rank, refused, said};
+use super::{compiled, program, rank, refused, said};
 use crate::support::generate::random::Random;
 
 const HEAD: &str = "policyc: 1\nname: p\ndefault: deny\nschema:\n  action: {tool: string}\n  \
@@ -207,15 +208,26 @@ fn voice(report: &DecisionReport, id: &str, effect: &str) -> u8 {
 struct Tally {
     never: usize,
     when: usize,
+    /// Conditions that were held to the inputs that meet them.
+    conditions: usize,
     unknown: usize,
     open: Vec<String>,
+}
+
+/// Whether each of these inputs meets a condition; `None` where it is not written as CEL.
+fn met(condition: &str, world: &[Json]) -> Option<Vec<bool>> {
+    let when = condition.replace('\\', "\\\\").replace('"', "\\\"");
+    let document = format!("{HEAD}rules:\n  - {{id: c, when: \"{when}\", allow: met}}\n");
+    let program = compiled(&document).ok()?;
+    let allows = |input| said(&program, input, (0, 0)).effect == Some(Effect::Allow);
+    Some(world.iter().map(allows).collect())
 }
 
 /// Holds the changes of something to the inputs: `strictness` of both on an input.
 fn hold(
     (changes, what): (&Changes, &str),
     (old, new): (&Program, &Program),
-    inputs: &[(DecisionReport, DecisionReport)],
+    (world, inputs): (&[Json], &[(DecisionReport, DecisionReport)]),
     strictness: &dyn Fn(&DecisionReport, bool) -> u8,
     tally: &mut Tally,
 ) {
@@ -231,8 +243,21 @@ fn hold(
                 let found = inputs.iter().find(|pair| shows(pair));
                 assert!(found.is_none(), "{what}: never wider ({wider}), but {found:#?}");
             }
-            Change::When { example, .. } => {
+            Change::When { conditions, example, .. } => {
                 tally.when += 1;
+                for condition in conditions {
+                    let Some(met) = met(condition, world) else { continue };
+                    tally.conditions += 1;
+                    let none_fails = |(was, is): &(DecisionReport, DecisionReport)| {
+                        was.errors.is_empty() && is.errors.is_empty()
+                    };
+                    let mut pairs = inputs
+                        .iter()
+                        .zip(met)
+                        .filter(|(pair, met)| *met && none_fails(pair) && !shows(pair));
+                    let found = pairs.next();
+                    assert!(found.is_none(), "{what}: {condition}: {found:#?}");
+                }
                 let say = |program| said(program, &example.context, example.now);
                 let pair = (say(old), say(new));
                 assert!(shows(&pair), "{what}: {} shows nothing", example.context);
@@ -257,7 +282,7 @@ fn run(seed: u64, pairs: usize) -> Tally {
         let inputs: Vec<_> = world.iter().map(decided).collect();
         let what = format!("seed {seed}, pair {pair}\n--- old\n{was}\n--- new\n{is}\n");
         let own = |report: &DecisionReport, _: bool| rank(report.effect);
-        hold((&found.whole, &what), (&old, &new), &inputs, &own, &mut tally);
+        hold((&found.whole, &what), (&old, &new), (&world, &inputs), &own, &mut tally);
         for change in &found.rules {
             let effect = |rules: &[Rule]| {
                 let rule = rules.iter().find(|rule| format!("r{}", rule.id) == change.id);
@@ -268,7 +293,7 @@ fn run(seed: u64, pairs: usize) -> Tally {
                 voice(report, &change.id, if new { is } else { was })
             };
             let what = format!("{what}rule {}", change.id);
-            hold((&change.changes, &what), (&old, &new), &inputs, &own, &mut tally);
+            hold((&change.changes, &what), (&old, &new), (&world, &inputs), &own, &mut tally);
         }
     }
     tally
@@ -277,7 +302,7 @@ fn run(seed: u64, pairs: usize) -> Tally {
 #[test]
 fn verdicts_hold_for_every_input_of_a_small_world() {
     let tally = run(1, 40);
-    assert!(tally.never > 40 && tally.when > 40, "{tally:?}");
+    assert!(tally.never > 40 && tally.when > 40 && tally.conditions > 40, "{tally:?}");
     assert!(tally.unknown * 6 < tally.never + tally.when, "{tally:#?}");
 }
 
