@@ -2,4 +2,4 @@
 
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| policyc_fuzz::run("bundle_raw", data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| policyc_fuzz::bundle_raw(data));

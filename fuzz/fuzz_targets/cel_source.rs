@@ -2,4 +2,4 @@
 
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| policyc_fuzz::run("cel_source", data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| policyc_fuzz::cel_source(data));

@@ -2,4 +2,4 @@
 
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| policyc_fuzz::run("envelope", data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| policyc_fuzz::envelope(data));

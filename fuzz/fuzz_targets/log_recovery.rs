@@ -2,4 +2,4 @@
 
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| policyc_fuzz::run("log_recovery", data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| policyc_fuzz::log_recovery(data));

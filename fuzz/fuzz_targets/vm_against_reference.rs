@@ -2,4 +2,4 @@
 
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| policyc_fuzz::run("vm_against_reference", data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| policyc_fuzz::vm_against_reference(data));

@@ -14,12 +14,33 @@
 mod support;
 mod targets;
 
-/// Does what the target `name` does with the bytes of one case.
-///
-/// # Panics
-/// If something does not hold, or there is no such target.
-pub fn run(name: &str, data: &[u8]) {
-    let target = targets::TARGETS.iter().find(|target| target.name == name);
-    let target = target.unwrap_or_else(|| panic!("there is no target {name}"));
-    (target.run)(data);
+/// A function for each target: so a binary has the code of its own target alone, and libFuzzer
+/// goes through the counters of that alone after each execution.
+macro_rules! functions {
+    ($($name:ident)*) => {$(
+        #[doc = concat!("Does what the target `", stringify!($name), "` does with a case.")]
+        ///
+        /// # Panics
+        /// If something does not hold.
+        pub fn $name(data: &[u8]) {
+            targets::$name::run(data);
+        }
+    )*};
+}
+
+functions! {
+    audit_recovery
+    builtins
+    bundle_mutated
+    bundle_raw
+    bundle_structured
+    cel_source
+    context_json
+    envelope
+    formatter
+    log_recovery
+    pipeline
+    record
+    vm_against_reference
+    yaml_source
 }

@@ -2,7 +2,7 @@
 
 use proptest::test_runner::{Config, TestCaseError, TestError, TestRunner};
 
-use crate::environment::{VARIABLES, variables};
+use crate::environment::{Names, VARIABLES, variables};
 use crate::literal::literal;
 use crate::shrink::Shrinking;
 use crate::support::generate::core::{CORE, MACROS};
@@ -12,10 +12,14 @@ use crate::support::generate::write::{Node, Part, Row, Vocabulary};
 use crate::support::oracle::value::V;
 use crate::values::value;
 
+/// Values of variables, by name.
+pub(crate) type Values = Vec<(&'static str, V)>;
+
 /// An expression and the values of its variables.
 pub(crate) struct Case {
+    seed: u64,
     pub(crate) expression: Node,
-    pub(crate) values: Vec<(&'static str, V)>,
+    pub(crate) values: Values,
 }
 
 /// Types of whole expressions, the frequent ones more than once.
@@ -69,23 +73,24 @@ impl Case {
         let depth = 1 + random.below(5);
         let expression = family.vocabulary.write(ty, depth, &mut random);
         let values = variables().map(|(name, ty)| (name, value(&ty, &mut random))).collect();
-        Self { expression, values }
+        Self { seed, expression, values }
+    }
+
+    /// The values of input `number`, of the variables that the expression names alone; they are
+    /// always the same. Those of input 0 are the case's own.
+    pub(crate) fn input(&self, number: u64, names: &Names) -> Values {
+        if number == 0 {
+            return self.values.iter().filter(|(name, _)| names.has(name)).cloned().collect();
+        }
+        // Far from the numbers that the expression was made of.
+        let mut random = Random::new(self.seed.rotate_right(24) ^ number.rotate_right(8));
+        names.iter().map(|(name, ty)| (*name, value(ty, &mut random))).collect()
     }
 
     /// The case with the values of its variables in the place of their names.
     pub(crate) fn closed(self) -> Self {
         let expression = close(&self.expression, &self.values);
         Self { expression, ..self }
-    }
-
-    /// The values of the variables that an expression names.
-    pub(crate) fn read_by(&self, expression: &str) -> String {
-        let is_word = |at: char| at.is_ascii_alphanumeric() || at == '_';
-        let names: Vec<&str> = expression.split(|at| !is_word(at)).collect();
-        let read = self.values.iter().filter(|(name, _)| names.contains(name));
-        let shown: Vec<String> =
-            read.map(|(name, value)| format!("{name} = {}", value.json(true))).collect();
-        shown.join(", ")
     }
 
     /// The smallest expression found that fails as this one does, and why it fails.
@@ -120,7 +125,8 @@ pub(crate) fn share(some: usize, of: usize) -> String {
     format!("{some} ({:.1} %)", 100.0 * some as f64 / of.max(1) as f64)
 }
 
-fn number(name: &str, default: u64) -> u64 {
+/// The number that the variable `name` of the environment holds.
+pub(crate) fn number(name: &str, default: u64) -> u64 {
     std::env::var(name).map_or(default, |text| text.parse().unwrap())
 }
 
@@ -128,8 +134,8 @@ fn number(name: &str, default: u64) -> u64 {
 pub(crate) fn seeds(default: u64) -> Vec<std::ops::Range<u64>> {
     let first = number("DIFFERENTIAL_SEED", 0);
     let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get() as u64);
-    let cases = number("DIFFERENTIAL_CASES", default);
+    let expressions = number("DIFFERENTIAL_EXPRESSIONS", default);
     let threads = number("DIFFERENTIAL_THREADS", cores.min(4));
-    let at = |thread| first + cases * thread / threads;
+    let at = |thread| first + expressions * thread / threads;
     (0..threads).map(|thread| at(thread)..at(thread + 1)).collect()
 }

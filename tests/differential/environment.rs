@@ -68,10 +68,40 @@ pub(crate) fn variables() -> impl Iterator<Item = (&'static str, Type)> {
     VARIABLES.iter().flat_map(|(ty, names)| names.iter().map(|name| (*name, Type::of(ty))))
 }
 
-/// An environment file, and a document of the CEL Policy format with one output.
+/// The variables that an expression names.
+pub(crate) struct Names(Vec<(&'static str, Type)>);
+
+impl Names {
+    pub(crate) fn of(expression: &str) -> Self {
+        let is_word = |at: char| at.is_ascii_alphanumeric() || at == '_';
+        let words: Vec<&str> = expression.split(|at| !is_word(at)).collect();
+        Self(variables().filter(|(name, _)| words.contains(name)).collect())
+    }
+
+    /// Name and type of each.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &(&'static str, Type)> {
+        self.0.iter()
+    }
+
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.0.iter().any(|(known, _)| *known == name)
+    }
+
+    /// Their values, for people.
+    pub(crate) fn told(&self, values: &[(&'static str, V)]) -> String {
+        let read = values.iter().filter(|(name, _)| self.has(name));
+        let shown: Vec<String> =
+            read.map(|(name, value)| format!("{name} = {}", value.json(true))).collect();
+        shown.join(", ")
+    }
+}
+
+/// An environment file that has the variables which the expression names, and a document of the
+/// CEL Policy format with one output.
 pub(crate) fn sources(expression: &str) -> SourceMap {
+    let names = Names::of(expression);
     let variables: Vec<Json> =
-        variables().map(|(name, ty)| json!({"name": name, "type": spelled(&ty)})).collect();
+        names.iter().map(|(name, ty)| json!({"name": name, "type": spelled(ty)})).collect();
     let extensions: Vec<Json> =
         EXTENSIONS.iter().map(|name| json!({"name": name, "version": "latest"})).collect();
     let environment = json!({

@@ -1,8 +1,9 @@
 //! Random expressions: the program, the reference evaluator and other implementations of CEL.
 //!
-//! The seeds are fixed, so a failure comes back. `DIFFERENTIAL_CASES`, `DIFFERENTIAL_SEED` and
-//! `DIFFERENTIAL_THREADS` set how many cases are tried, from which seed on, and by how many
-//! threads; `docs/assurance.md` tells the long runs.
+//! The seeds are fixed, so a failure comes back. `DIFFERENTIAL_EXPRESSIONS`, `DIFFERENTIAL_SEED`
+//! and `DIFFERENTIAL_THREADS` set how many expressions are tried, from which seed on, and by how
+//! many threads; `DIFFERENTIAL_INPUTS`, about how many inputs of each the program and the reference
+//! are asked. `docs/assurance.md` tells the long runs.
 #![allow(
     clippy::disallowed_methods,
     clippy::expect_used,

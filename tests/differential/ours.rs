@@ -1,11 +1,16 @@
 //! What the program and the reference evaluator say of an expression.
 
 use policyc::compiler::source::map::SourceMap;
-use policyc::compiler::{Front, Options, check, compile};
+use policyc::compiler::{Front, Options, check, emit_bundle};
 use policyc::diag::diagnostic::Severity;
 use policyc::diag::sink::Sink;
+use policyc::lang::error::EvalError;
+use policyc::lang::value::heap::View;
+use policyc::lang::value::json::{self, Form};
+use policyc::lang::value::{Tag, Value};
 use policyc::runtime::program::Program;
-use policyc::tools::suite::pipeline::decide;
+use policyc::runtime::vm::request::{Moment, ingest};
+use policyc::runtime::vm::scratch::Scratch;
 use prost_reflect::DescriptorPool;
 use serde_json::Value as Json;
 
@@ -39,21 +44,47 @@ impl Ours {
     /// Compiles.
     pub(crate) fn of(expression: &str) -> Result<Self, Fault> {
         let files = sources(expression);
-        let folded = program(&files, false)?;
-        let unfolded = program(&files, true)?;
-        let front = check(&files, &Options::default(), &mut Sink::new());
-        Ok(Self { folded, unfolded, front })
+        let mut sink = Sink::new();
+        let front = check(&files, &Options::default(), &mut sink);
+        let folded = program(&files, &front, false, &mut sink);
+        let unfolded = program(&files, &front, true, &mut sink);
+        let (Some(folded), Some(unfolded)) = (folded, unfolded) else {
+            return Err(Fault::Refused(errors(sink)));
+        };
+        Ok(Self { folded: folded?, unfolded: unfolded?, front })
     }
 
-    /// What all three say: the program, the unfolded program, the reference.
-    fn say(&self, context: &Json) -> [Said; 3] {
-        let ours = program_says(&self.folded, context);
-        [ours, program_says(&self.unfolded, context), self.reference_says(context)]
-    }
-
-    /// What the three say, where it is one.
+    /// What the three say of one context, where it is one.
     pub(crate) fn agreed(&self, context: &Json) -> Result<Said, String> {
-        let [folded, unfolded, reference] = self.say(context);
+        self.asked().agreed(context)
+    }
+
+    /// The three, ready to be asked about many contexts.
+    pub(crate) fn asked(&self) -> Asked<'_> {
+        let Self { folded, unfolded, front } = self;
+        let scratch = [folded, unfolded].map(|program| (program, Scratch::for_program(program)));
+        let oracle = Oracle::new(&front.parsed, &front.analysis, &DescriptorPool::new());
+        Asked { oracle, programs: scratch }
+    }
+}
+
+/// An expression of which one context after the other is asked. Nothing of the last one may be
+/// seen in the next: the scratches are those of all.
+pub(crate) struct Asked<'a> {
+    oracle: Oracle<'a>,
+    /// The program, and the unfolded one.
+    programs: [(&'a Program, Scratch); 2],
+}
+
+impl Asked<'_> {
+    /// What the three say, where it is one.
+    pub(crate) fn agreed(&mut self, context: &Json) -> Result<Said, String> {
+        let text = context.to_string();
+        let reference = self.reference_says(context);
+        let [folded, unfolded] = self
+            .programs
+            .each_mut()
+            .map(|(program, scratch)| program_says(program, &text, scratch));
         if folded == reference && unfolded == reference {
             return Ok(reference);
         }
@@ -63,8 +94,7 @@ impl Ours {
     }
 
     fn reference_says(&self, context: &Json) -> Said {
-        let oracle = Oracle::new(&self.front.parsed, &self.front.analysis, &DescriptorPool::new());
-        let verdict = oracle.decide(Input { context, now: 0, hosts: &[] });
+        let verdict = self.oracle.decide(Input { context, now: 0, hosts: &[] });
         if let Some((_, class)) = verdict.errors.first() {
             return Err(class.word().to_owned());
         }
@@ -85,22 +115,47 @@ pub(crate) fn shown(value: V) -> String {
     }
 }
 
-fn program(files: &SourceMap, unfolded: bool) -> Result<Program, Fault> {
-    let mut sink = Sink::new();
-    let compiled = compile(files, &Options { unfolded, ..Options::default() }, &mut sink);
-    let Some(compiled) = compiled else {
-        let (found, _) = sink.finish();
-        let errors = found.iter().filter(|it| it.severity == Severity::Error);
-        let said: Vec<_> = errors.map(|it| format!("{} {}", it.code.id(), it.message)).collect();
-        return Err(Fault::Refused(said.join("; ")));
-    };
-    Program::load_unsigned(&compiled.bundle).map_err(|error| Fault::Broken(format!("{error:?}")))
+/// The program of what was checked; `None` where the sink holds an error.
+fn program(
+    files: &SourceMap,
+    front: &Front,
+    unfolded: bool,
+    sink: &mut Sink,
+) -> Option<Result<Program, Fault>> {
+    let options = Options { unfolded, ..Options::default() };
+    let compiled = emit_bundle(files, front, &options, sink)?;
+    let loaded = Program::load_unsigned(&compiled.bundle);
+    Some(loaded.map_err(|error| Fault::Broken(format!("{error:?}"))))
 }
 
-fn program_says(program: &Program, context: &Json) -> Said {
-    let report = decide(program, context, (0, 0), &[]);
-    if let Some(error) = report.errors.first() {
-        return Err(error.class.word().to_owned());
+fn errors(sink: Sink) -> String {
+    let (found, _) = sink.finish();
+    let errors = found.iter().filter(|it| it.severity == Severity::Error);
+    errors.map(|it| format!("{} {}", it.code.id(), it.message)).collect::<Vec<_>>().join("; ")
+}
+
+fn program_says(program: &Program, context: &str, scratch: &mut Scratch) -> Said {
+    let mut filled = ingest(program, context.as_bytes(), scratch);
+    let decision = filled.decide(&Moment::at(0, 0));
+    if decision.input_error().is_some() {
+        return Err(EvalError::Input.word().to_owned());
     }
-    Ok(report.outputs.into_iter().next().map_or(NONE.to_owned(), |it| it.canonical))
+    if let Some(failure) = decision.failures().first() {
+        return Err(failure.class.word().to_owned());
+    }
+    let output = decision.outputs().next();
+    let said = output.and_then(|(_, value)| canonical(&decision.view(), value));
+    Ok(said.unwrap_or_else(|| NONE.to_owned()))
+}
+
+/// An output as records have it: of an optional what it holds; nothing of an empty one.
+fn canonical(view: &View<'_>, value: Value) -> Option<String> {
+    let is_optional = value.tag() == Tag::Optional;
+    let value = if is_optional { *view.elements(&value).first()? } else { value };
+    if !value.is_present() {
+        return None;
+    }
+    let mut text = String::new();
+    json::write(view, &value, Form::Canonical, &mut text).ok()?;
+    Some(text)
 }

@@ -130,7 +130,7 @@ static LOG: LazyLock<(Files, Vec<Vec<u8>>)> = LazyLock::new(|| {
     (files, lines)
 });
 
-pub(super) fn run(data: &[u8]) {
+pub(crate) fn run(data: &[u8]) {
     let Some((how, rest)) = data.split_first() else { return };
     match how % 4 {
         0 => any(rest),

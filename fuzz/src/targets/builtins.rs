@@ -11,7 +11,7 @@ use crate::support::values::{any, is_of};
 
 static ROWS: LazyLock<Vec<&'static Function>> = LazyLock::new(|| all().collect());
 
-pub(super) fn run(data: &[u8]) {
+pub(crate) fn run(data: &[u8]) {
     let mut random = Random::drawn(data);
     let row = ROWS[random.below(ROWS.len())];
     let mut store = Store::new(1 << 16, 1 << 12);

@@ -12,7 +12,7 @@ use crate::support::seal::{renew, reseal};
 pub(super) const CONTEXTS: [&[u8]; 3] =
     [b"{}", br#"{"action": {"tool": "send", "amount": 1}}"#, br#"{"a": [1, "x", null], "b": {}}"#];
 
-pub(super) fn run(data: &[u8]) {
+pub(crate) fn run(data: &[u8]) {
     // The digests cover all bytes: of what is not made to fit only bundles themselves get further.
     if let Ok(program) = load(data, "fuzzed") {
         holds(data, &program);

@@ -1,6 +1,8 @@
 //! A function of random instructions in a hand-made module, with costs and frames that fit:
 //! refused, or it runs within its bounds.
 
+use std::sync::LazyLock;
+
 use policyc::lang::opcodes::{Instruction, Op};
 use policyc::runtime::bundle::module::{FunctionKind, Module};
 use policyc::runtime::bundle::writer::write;
@@ -21,7 +23,9 @@ const CONTEXTS: [&[u8]; 3] = [
     b"{}",
 ];
 
-pub(super) fn run(data: &[u8]) {
+static RICH: LazyLock<Module> = LazyLock::new(rich);
+
+pub(crate) fn run(data: &[u8]) {
     let mut random = Random::drawn(data);
     let mut module = module(&mut random);
     annotate(&mut module);
@@ -45,7 +49,7 @@ fn module(random: &mut Random) -> Module {
         return small(kind, registers, cursors, &code);
     }
     // In the place of one function among others, which call it or are called.
-    let mut module = rich();
+    let mut module = RICH.clone();
     let at = random.below(module.functions.len());
     let first = module.functions[at].first as usize;
     let end = first + usize::from(module.functions[at].len);

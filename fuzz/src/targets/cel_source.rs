@@ -15,7 +15,7 @@ const NOW: (i64, u32) = (1_773_785_730, 0);
 /// Contexts for each.
 const CONTEXTS: u64 = 3;
 
-pub(super) fn run(data: &[u8]) {
+pub(crate) fn run(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     if text.len() > BYTES_MAX {
         return;

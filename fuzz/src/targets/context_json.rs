@@ -1,6 +1,7 @@
 //! Bytes as a context: what `serde_json` refuses is refused, and what it accepts is decided as the
 //! reference decides about what `serde_json` read.
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
@@ -12,6 +13,7 @@ use policyc::runtime::vm::scratch::Scratch;
 use serde_json::Value as Json;
 
 use crate::support::both::{Both, said, wanted};
+use crate::support::oracle::Oracle;
 use crate::support::policies::SCHEMA;
 
 const NOW: (i64, u32) = (1_773_785_730, 0);
@@ -58,9 +60,18 @@ static POLICY: LazyLock<Both> = LazyLock::new(|| {
     Both::of(&files)
 });
 
-pub(super) fn run(data: &[u8]) {
-    let mut scratch = Scratch::for_program(&POLICY.program);
-    let mut filled = ingest(&POLICY.program, data, &mut scratch);
+thread_local! {
+    // Nothing of one context may be seen in the next.
+    static STATE: RefCell<(Scratch, Oracle<'static>)> =
+        RefCell::new((Scratch::for_program(&POLICY.program), POLICY.oracle()));
+}
+
+pub(crate) fn run(data: &[u8]) {
+    STATE.with_borrow_mut(|(scratch, oracle)| agrees(data, scratch, oracle));
+}
+
+fn agrees(data: &[u8], scratch: &mut Scratch, oracle: &Oracle<'_>) {
+    let mut filled = ingest(&POLICY.program, data, scratch);
     let error = filled.error();
     assert!(error.is_none_or(|it| it.offset.is_none_or(|at| at <= data.len())), "{error:?}");
     let report = DecisionReport::of(&mut filled.decide(&Moment::at(NOW.0, NOW.1)));
@@ -93,7 +104,7 @@ pub(super) fn run(data: &[u8]) {
     if beyond || has_key_twice(text) || kind.is_some_and(|kind| limits.contains(&kind)) {
         return;
     }
-    let wanted = wanted(&POLICY.oracle(), &json, NOW, &[]);
+    let wanted = wanted(oracle, &json, NOW, &[]);
     assert_eq!(said(&report), wanted, "on {text}");
 }
 

@@ -53,7 +53,7 @@ fn secret() -> SigningKey {
     SigningKey::from_bytes(&[7; 32])
 }
 
-pub(super) fn run(data: &[u8]) {
+pub(crate) fn run(data: &[u8]) {
     let Fixture { bundle, policy, payload } = &*FIXTURE;
     if let Ok(envelope) = Envelope::read(data) {
         match Envelope::read(envelope.to_json().as_bytes()) {

@@ -5,7 +5,7 @@ use policyc::compiler::format::{INDENTS, Refused, Settings, WIDTHS, edits, forma
 /// Longer texts take longer, and say no more.
 const BYTES_MAX: usize = 16 << 10;
 
-pub(super) fn run(data: &[u8]) {
+pub(crate) fn run(data: &[u8]) {
     let [how, data @ ..] = data else { return };
     let Ok(text) = std::str::from_utf8(data) else { return };
     if text.len() > BYTES_MAX {

@@ -38,7 +38,7 @@ static LOG: LazyLock<Vec<u8>> = LazyLock::new(|| {
     memory.0.lock().expect("no panics").clone()
 });
 
-pub(super) fn run(data: &[u8]) {
+pub(crate) fn run(data: &[u8]) {
     let Some((how, rest)) = data.split_first() else { return };
     if how % 4 == 0 {
         any(rest);

@@ -17,7 +17,7 @@ use crate::support::watch::Claimed;
 /// Longer texts take longer, and say no more.
 const BYTES_MAX: usize = 16 << 10;
 
-pub(super) fn run(data: &[u8]) {
+pub(crate) fn run(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     if text.len() > BYTES_MAX {
         return;

@@ -1,6 +1,7 @@
 //! Bytes as lines of records: read or refused with a place that lies in them; what is read decides,
 //! and is recorded again as what decides alike.
 
+use std::cell::RefCell;
 use std::sync::LazyLock;
 
 use policyc::compiler::source::map::SourceMap;
@@ -26,25 +27,32 @@ static PROGRAM: LazyLock<Program> = LazyLock::new(|| {
     make(&files, &Settings::default(), &mut Sink::new()).expect("it compiles")
 });
 
-pub(super) fn run(data: &[u8]) {
+thread_local! {
+    static SCRATCH: RefCell<Scratch> = RefCell::new(Scratch::for_program(&PROGRAM));
+}
+
+pub(crate) fn run(data: &[u8]) {
     let (mut memo, mut chains) = (Memo::default(), Chains::of_whole());
     for (number, line) in (1..).zip(data.split(|byte| *byte == b'\n')) {
         let entry = Entry::read(line);
         // What is guessed from the line before changes nothing.
         let after = Entry::read_after(line, &mut memo);
-        assert_eq!(format!("{entry:?}"), format!("{after:?}"));
+        match (&entry, &after) {
+            (Err(error), Err(other)) => assert_eq!(error, other),
+            _ => assert_eq!(format!("{entry:?}"), format!("{after:?}")),
+        }
         match entry {
             Ok(entry) => drop(chains.line(&entry, line, Place { source: 0, line: number })),
             Err(error) => assert!(error.offset <= line.len(), "{error:?}"),
         }
         if let Ok(record) = Record::read(line) {
-            replay(&record);
+            SCRATCH.with_borrow_mut(|scratch| replay(&record, scratch));
         }
     }
     let _ = chains.finish();
 }
 
-fn replay(record: &Record<'_>) {
+fn replay(record: &Record<'_>, scratch: &mut Scratch) {
     if let Some(outcome) = &record.outcome {
         let named = outcome.fired().count() + outcome.shadow().count() + outcome.errors().count();
         assert!(named <= record.line.len());
@@ -55,8 +63,7 @@ fn replay(record: &Record<'_>) {
     let moment = Moment { hosts: hosts.as_ref(), ..Moment::at(now.0, now.1) };
     match record.input {
         Input::Context(context, _) => {
-            let mut scratch = Scratch::for_program(&PROGRAM);
-            if let Some(mut filled) = ingest_record(&PROGRAM, context, &mut scratch).known() {
+            if let Some(mut filled) = ingest_record(&PROGRAM, context, scratch).known() {
                 let once = DecisionReport::of(&mut filled.decide(&moment));
                 let twice = DecisionReport::of(&mut filled.decide(&moment));
                 assert_eq!(once, twice, "deciding twice");

@@ -13,7 +13,7 @@ const CONTEXTS: usize = 4;
 
 static KNOWN: LazyLock<Vocabularies> = LazyLock::new(Vocabularies::new);
 
-pub(super) fn run(data: &[u8]) {
+pub(crate) fn run(data: &[u8]) {
     let mut random = Random::drawn(data);
     let mut files = SourceMap::new();
     let text = policy(&mut random, &KNOWN);

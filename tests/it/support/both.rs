@@ -1,7 +1,7 @@
 //! Two evaluators beside each other: the compiled program, and the reference.
 
 use policyc::compiler::source::map::SourceMap;
-use policyc::compiler::{Front, Options, check, compile};
+use policyc::compiler::{Front, Options, check, emit_bundle};
 use policyc::diag::diagnostic::Severity;
 use policyc::diag::sink::Sink;
 use policyc::lang::error::EvalError;
@@ -51,10 +51,10 @@ impl Both {
     /// Compiles; the findings where that fails.
     pub(crate) fn try_of(files: &SourceMap) -> Result<Self, String> {
         let mut sink = Sink::new();
-        let compiled = compile(files, &Options::default(), &mut sink);
+        let front = check(files, &Options::default(), &mut sink);
+        let compiled = emit_bundle(files, &front, &Options::default(), &mut sink);
         let Some(compiled) = compiled else { return Err(findings(sink, files)) };
         let program = Program::load_unsigned(&compiled.bundle).expect("what is emitted verifies");
-        let front = check(files, &Options::default(), &mut Sink::new());
         let claimed = Claimed::of(&compiled.bundle);
         Ok(Self { program, claimed, front, pool: descriptors(files) })
     }

@@ -42,7 +42,11 @@ pub(crate) fn bytes_changed(bundle: &[u8], random: &mut Random) -> Vec<u8> {
 
 /// The content is changed where the verifier must look, and costs and frames are made to fit.
 pub(crate) fn content_changed(bundle: &[u8], random: &mut Random) -> Option<Vec<u8>> {
-    let mut module = read(bundle).expect("a bundle");
+    module_changed(read(bundle).expect("a bundle"), random)
+}
+
+/// The same of content that was read before.
+pub(crate) fn module_changed(mut module: Module, random: &mut Random) -> Option<Vec<u8>> {
     for _ in 0..=below(random, 2) {
         match below(random, 8) {
             0 => slot_changed(&mut module, random),
