@@ -1,7 +1,7 @@
 //! What expressions may read, and an expression as sources.
 
 use policyc::compiler::source::map::SourceMap;
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Value as Json, json};
 
 use crate::support::generate::types::Type;
 use crate::support::generate::write::Leaves;
@@ -122,9 +122,20 @@ pub(crate) fn sources(expression: &str) -> SourceMap {
 
 /// Values of variables as a context.
 pub(crate) fn context(values: &[(&'static str, V)]) -> Json {
-    let entry = |(name, value): &(&'static str, V)| {
-        let json = serde_json::from_str(&value.json(false)).expect("a context is JSON");
-        ((*name).to_owned(), json)
-    };
-    Json::Object(values.iter().map(entry).collect::<Map<_, _>>())
+    Json::Object(values.iter().map(|(name, value)| ((*name).to_owned(), plain(value))).collect())
+}
+
+fn plain(value: &V) -> Json {
+    match value {
+        V::Null | V::Opt(None) => Json::Null,
+        V::Bool(value) => Json::from(*value),
+        V::Int(value) => Json::from(*value),
+        V::Uint(value) => Json::from(*value),
+        V::Double(value) => Json::from(*value),
+        V::Str(value) => Json::from(&**value),
+        V::List(elements) => elements.iter().map(plain).collect(),
+        V::Map(entries) => entries.iter().map(|(key, value)| (key.show(), plain(value))).collect(),
+        V::Opt(Some(held)) => plain(held),
+        other => serde_json::from_str(&other.json(false)).expect("a context is JSON"),
+    }
 }

@@ -56,7 +56,7 @@ impl Ours {
 
     /// What the three say of one context, where it is one.
     pub(crate) fn agreed(&self, context: &Json) -> Result<Said, String> {
-        self.asked().agreed(context)
+        self.asked().agreed(context, &context.to_string())
     }
 
     /// The three, ready to be asked about many contexts.
@@ -77,14 +77,11 @@ pub(crate) struct Asked<'a> {
 }
 
 impl Asked<'_> {
-    /// What the three say, where it is one.
-    pub(crate) fn agreed(&mut self, context: &Json) -> Result<Said, String> {
-        let text = context.to_string();
+    /// What the three say of a context, which is also there as text, where it is one.
+    pub(crate) fn agreed(&mut self, context: &Json, text: &str) -> Result<Said, String> {
         let reference = self.reference_says(context);
-        let [folded, unfolded] = self
-            .programs
-            .each_mut()
-            .map(|(program, scratch)| program_says(program, &text, scratch));
+        let [folded, unfolded] =
+            self.programs.each_mut().map(|(program, scratch)| program_says(program, text, scratch));
         if folded == reference && unfolded == reference {
             return Ok(reference);
         }
