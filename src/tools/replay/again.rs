@@ -118,11 +118,43 @@ pub enum Again {
     Decided(Verdict),
     /// It depends on what the record withholds.
     Undetermined {
-        /// The effect, where that much is certain.
-        effect: Option<Option<Effect>>,
+        /// The effects that are possible; one where that much is certain.
+        effects: Vec<Option<Effect>>,
         /// The paths of what is withheld and matters.
         paths: Vec<String>,
     },
+}
+
+impl Again {
+    /// Its effect, where that is certain.
+    #[must_use]
+    pub fn effect(&self) -> Option<Option<Effect>> {
+        match self {
+            Self::Decided(verdict) => Some(verdict.effect),
+            Self::Undetermined { effects, .. } => match effects.as_slice() {
+                [one] => Some(*one),
+                _ => None,
+            },
+        }
+    }
+
+    /// Whether it can have this effect.
+    #[must_use]
+    pub fn can_be(&self, effect: Option<Effect>) -> bool {
+        match self {
+            Self::Decided(verdict) => verdict.effect == effect,
+            Self::Undetermined { effects, .. } => effects.contains(&effect),
+        }
+    }
+
+    /// The paths of what is withheld, where the effect hangs on it.
+    #[must_use]
+    pub fn open_paths(&self) -> &[String] {
+        match self {
+            Self::Undetermined { paths, .. } if self.effect().is_none() => paths,
+            Self::Undetermined { .. } | Self::Decided(_) => &[],
+        }
+    }
 }
 
 /// A program with memory to decide in.
@@ -353,7 +385,7 @@ fn partly(program: &Program, decision: &PartialDecision, unknowns: &Unknowns) ->
     let Some(report) = &decision.report else {
         let rows = decision.open.iter().filter_map(|row| unknowns.rows().get(*row));
         let paths = rows.map(|unknown| unknown.path.clone()).collect();
-        return Again::Undetermined { effect: decision.effect(), paths };
+        return Again::Undetermined { effects: decision.effects.clone(), paths };
     };
     let mut rules = 0..u16::try_from(program.module().rules.len()).unwrap_or(u16::MAX);
     let winner = report.rule.as_ref();

@@ -2,7 +2,7 @@
 //!
 //! In:      the bundle that recorded what its sessions answered, and one that is to go by that.
 //! Out:     `Answers`: the places of answers that hang on what the two define differently; records
-//!          without them.
+//!          without them; `Needs`: what a decision hangs on then.
 //! Imports: `base`, `lang`, `runtime::bundle`, `runtime::program`, `runtime::record`.
 //! Source:  `docs/replay.md`, section "Diff".
 //!
@@ -22,7 +22,7 @@ use crate::runtime::program::Program;
 use crate::runtime::program::withheld::{RedactionClass, RedactionRule, RedactionRules};
 use crate::runtime::record::read::{Input, Record};
 use crate::runtime::record::redact::Redactor;
-use crate::tools::replay::again::{Again, Obstacle};
+use crate::tools::replay::again::Obstacle;
 use crate::tools::replay::form::Forms;
 
 /// The answers that another bundle may give otherwise.
@@ -306,13 +306,38 @@ impl<'p> Definitions<'p> {
     }
 }
 
-/// What of a session a decision hangs on, as documents call it.
-#[must_use]
-pub fn hangs_on(said: &Again) -> BTreeSet<String> {
-    match said {
-        Again::Undetermined { effect: None, paths } => {
-            paths.iter().filter_map(|path| subject(path)).collect()
+/// What a decision hangs on that is open.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Needs {
+    /// What of a session, as documents call it.
+    pub session: BTreeSet<String>,
+    /// The paths of what the record withholds.
+    pub withheld: BTreeSet<String>,
+}
+
+impl Needs {
+    /// What paths of unknown values stand for.
+    #[must_use]
+    pub fn of(paths: &[String]) -> Self {
+        let mut needs = Self::default();
+        for path in paths {
+            match subject(path) {
+                Some(subject) => needs.session.insert(subject),
+                None => needs.withheld.insert(path.clone()),
+            };
         }
-        Again::Undetermined { effect: Some(_), .. } | Again::Decided(_) => BTreeSet::new(),
+        needs
+    }
+
+    /// Paths that a record withholds, whatever they are about.
+    #[must_use]
+    pub fn withheld(paths: &[String]) -> Self {
+        Self { withheld: paths.iter().cloned().collect(), ..Self::default() }
+    }
+
+    /// Adds what another decision hangs on.
+    pub fn add(&mut self, other: Self) {
+        self.session.extend(other.session);
+        self.withheld.extend(other.withheld);
     }
 }

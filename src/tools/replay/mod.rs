@@ -14,6 +14,7 @@ mod ahead;
 pub mod answers;
 pub mod cases;
 mod chained;
+pub mod comparer;
 pub mod condition;
 pub mod cover;
 pub mod events;

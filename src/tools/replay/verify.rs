@@ -310,11 +310,13 @@ pub(super) fn compare(
     let seat = seats.for_record(record)?;
     // A record without a witness holds no atom that was asked.
     let facts = record.witness(facts.refill()).map(|()| &*facts);
-    let verdict = match seat.decide_read(record, facts, ahead)? {
+    let again = seat.decide_read(record, facts, ahead)?;
+    let certain = again.effect();
+    let verdict = match again {
         Again::Decided(verdict) => verdict,
-        Again::Undetermined { effect, paths } => {
+        Again::Undetermined { paths, .. } => {
             // What is certain of it all the same must be what the record says.
-            let other = effect.filter(|effect| *effect != outcome.effect);
+            let other = certain.filter(|effect| *effect != outcome.effect);
             let Some(effect) = other else { return Ok(Compared::Undetermined(paths)) };
             let program = Arc::clone(&seat.program);
             let differs = (None, Some("effect"));

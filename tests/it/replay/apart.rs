@@ -6,10 +6,11 @@ use std::sync::Arc;
 
 use policyc::runtime::program::Program;
 use policyc::tools::replay::again::Obstacle;
+use policyc::tools::replay::comparer::Comparer;
 use policyc::tools::replay::filter::Filter;
 use policyc::tools::replay::fold::Folds;
 use policyc::tools::replay::fold::resim::Resim;
-use policyc::tools::replay::impact::{Comparer, Impact, Outcome};
+use policyc::tools::replay::impact::{Impact, Outcome};
 use policyc::tools::replay::store::Store;
 use policyc::tools::replay::stream::Chunk;
 use proptest::prelude::*;

@@ -153,7 +153,16 @@ fn the_command_says_what_is_open_and_what_to_do() {
     run("diff a.jsonl --to new.yaml --state resim").expect(0, &["newly denied 2"]);
     run("map a.jsonl --to new.yaml --state resim -o b.pds")
         .expect(2, &["need not hold whole sessions", "`policyc replay diff --state resim`"]);
-    run("step s --records a.jsonl --to new.yaml --plain").expect(0, &["limit"]);
+    let step = run("step s --records a.jsonl --to new.yaml --plain");
+    step.expect(0, &["4 calls · 5 events", "candidate payer: 0 of 4 calls are decided otherwise"])
+        .expect(
+            0,
+            &["candidate: hangs on limit `limit.sent`, which the bundles define differently"],
+        )
+        .expect(0, &["otherwise, 2 are not known: `policyc replay diff --state resim` knows"]);
+    assert!(!step.out.contains("withheld"), "{}", step.out);
+    run("step s --records a.jsonl --to policy.plcb --plain")
+        .expect(0, &["candidate payer: 0 of 4 calls are decided otherwise\n"].map(str::trim));
 }
 
 /// A call of a host function stands in the candidate, and nobody gave it a result.

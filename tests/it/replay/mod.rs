@@ -23,6 +23,7 @@ mod sessions;
 mod single;
 mod step;
 mod stripped;
+mod told;
 mod undetermined;
 mod verify;
 mod why;

@@ -90,3 +90,86 @@ fn nothing_is_said_of_rules_that_nobody_knows() {
     }
     assert_eq!(document["counts"]["undetermined"], 2);
 }
+
+/// Small payments are allowed, but for one country, whose letters no record tells.
+const EMBARGO: &str = "policyc: 1
+name: embargo
+default: deny
+schema: {action: {tool: string, args: {amount: int, iban: string}}}
+rules:
+  - {id: small, when: action.args.amount < 100, allow: small}
+  - {id: embargo, when: 'action.args.iban.startsWith(\"IR\")', deny: embargo}
+redact: [{path: /action/args/iban, as: drop, facts: none}]
+";
+
+/// Ten such payments: four were denied for where they went. The candidate denies nothing.
+fn embargo(name: &str) -> Folder {
+    let (folder, program) = project(&format!("undetermined-{name}"), EMBARGO);
+    let payment = |at: usize| {
+        let iban = if at < 4 { "IR062960000000100324200001" } else { "DE89370400440532013000" };
+        let args = serde_json::json!({"amount": 5, "iban": iban});
+        serde_json::json!({"action": {"tool": "pay", "args": args}}).to_string()
+    };
+    let contexts: Vec<String> = (0..10).map(payment).collect();
+    folder.add("a.jsonl", file(&records(&program, &contexts)));
+    let candidate: String = EMBARGO
+        .lines()
+        .filter(|line| !line.contains("id: embargo"))
+        .map(|l| format!("{l}\n"))
+        .collect();
+    folder.add("new.yaml", candidate);
+    folder
+}
+
+fn impact(folder: &Folder, line: &str, exit: i32) -> Json {
+    let found = run(folder, &format!("{line} --output-format json"));
+    found.expect(exit, &[]);
+    serde_json::from_str(&found.out).expect("JSON")
+}
+
+/// What was decided with the value that is withheld now the record says; a gate does not pass
+/// because nobody can decide it again.
+#[test]
+fn what_the_record_says_was_decided_is_what_was_before() {
+    let folder = embargo("recorded");
+    let diff = "diff a.jsonl --bundle policy.plcb --to new.yaml --fail-on newly_allowed>0";
+    run(&folder, diff).expect(1, &["deny 4", "newly allowed 4", "gate newly_allowed>0 ✗"]);
+    let document = impact(&folder, &format!("{diff} --max-undetermined 10"), 1);
+    assert_eq!(document["counts"]["newly_allowed"], 4);
+    assert_eq!(document["counts"]["undetermined"], 0);
+    // The same bundle by its name.
+    let named = diff.replace("--to", "--from policy.plcb --to");
+    assert_eq!(impact(&folder, &named, 1)["counts"]["newly_allowed"], 4);
+}
+
+/// Of another bundle no record says what it would have decided.
+#[test]
+fn what_another_bundle_would_have_decided_is_open_in_every_count() {
+    let folder = embargo("other");
+    folder.add("other.yaml", EMBARGO.replace("< 100", "< 200"));
+    let diff = "diff a.jsonl --bundle policy.plcb --from other.yaml --to new.yaml";
+    let document = impact(&folder, diff, 3);
+    assert_eq!(document["counts"]["undetermined"], 10);
+    assert_eq!(document["counts"]["newly_allowed"], 0);
+    assert_eq!(document["needs"], serde_json::json!({"/action/args/iban": 10}));
+    let gate = format!("{diff} --max-undetermined 10 --fail-on undetermined>0");
+    run(&folder, &gate).expect(1, &["gate undetermined>0 ✗", "10: hang on `/action/args/iban`"]);
+}
+
+/// A record that says what its bundle cannot have decided says nothing of what was before.
+#[test]
+fn what_cannot_have_been_decided_is_drift_and_open() {
+    let folder = embargo("impossible");
+    let (_, program) = project("undetermined-impossible-of", EMBARGO);
+    let context = r#"{"action":{"tool":"pay","args":{"amount":5,"iban":"DE1"}}}"#.to_owned();
+    let line = records(&program, &[context]).remove(0);
+    let other = line.replace("\"effect\":\"allow\"", "\"effect\":\"escalate\"");
+    assert_ne!(line, other);
+    folder.add("b.jsonl", file(&[other]));
+    let diff = "diff b.jsonl --bundle policy.plcb --to new.yaml";
+    let document = impact(&folder, diff, 3);
+    assert_eq!(
+        (&document["counts"]["drift"], &document["counts"]["undetermined"]),
+        (&Json::from(1), &Json::from(1))
+    );
+}

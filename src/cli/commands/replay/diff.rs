@@ -20,10 +20,11 @@ use crate::runtime::program::Program;
 use crate::runtime::record::check::Chains;
 use crate::tools::inspect::worded::Worded;
 use crate::tools::replay::again::Obstacle;
+use crate::tools::replay::comparer::Comparer;
 use crate::tools::replay::fold::Folds;
 use crate::tools::replay::fold::resim::Resim;
 use crate::tools::replay::gate::{Gate, Standing};
-use crate::tools::replay::impact::{Comparer, Impact};
+use crate::tools::replay::impact::Impact;
 use crate::tools::replay::pack::Candidates;
 use crate::tools::replay::store::Store;
 use crate::tools::report::paint::Style;
@@ -192,7 +193,10 @@ pub(super) fn compare(
         let pack = if state == SessionState::Frozen { stream.pack(candidates) } else { None };
         match pack {
             Some(Ok(part)) => impact.merge(part),
-            Some(Err(exit)) => damaged = damaged.max(exit),
+            Some(Err(told)) => {
+                damaged = damaged.max(told.exit);
+                told.fact.into_iter().for_each(|fact| impact.damaged(fact));
+            }
             None => lines.push(source),
         }
     }
@@ -204,7 +208,7 @@ pub(super) fn compare(
         progress: input.progress,
     };
     let comparer = || Comparer::of((&store, &filter), from.as_ref(), &to);
-    let Ran { stopped, broken, passed } = if state == SessionState::Frozen {
+    let Ran { stopped, broken, damages, passed } = if state == SessionState::Frozen {
         stream.run(comparer, Comparer::chunk, |part, _| impact.merge(part))
     } else {
         let task = Resim { from: from.clone(), to: Arc::clone(&to), weight: filter.weight() };
@@ -220,6 +224,7 @@ pub(super) fn compare(
         // Without all lines nobody can tell whether chains are whole.
         (impact.chains, impact.unchained) = (Chains::default(), 0);
     }
+    damages.into_iter().for_each(|fact| impact.damaged(fact));
     let took = watch.rate(impact.total().records);
     let broken = broken.max(damaged);
     Ok(Compared { impact, store, to, from, took, stopped, broken, max_undetermined })
@@ -240,12 +245,14 @@ pub(super) fn show(
     let (from, to) = (before.as_deref().map(Worded::of), Worded::of(to));
     let counted = counts(impact);
     let gates = gates(terminal, showing)?;
-    let standing = |gate: &Gate| Standing::of(gate.holds(&counted), found.is_whole());
+    let chained = impact.chains.clone().finish();
+    let whole = found.is_whole() && chained.broken == 0;
+    let standing = |gate: &Gate| Standing::of(gate.holds(&counted), whole);
     let gates: Vec<(String, Standing)> =
         gates.iter().map(|gate| (gate.text().to_owned(), standing(gate))).collect();
     let drawing = Drawing {
         impact,
-        chained: impact.chains.clone().finish(),
+        chained,
         from: from.as_ref(),
         to: &to,
         to_name,
@@ -253,6 +260,7 @@ pub(super) fn show(
         gates: &gates,
         clusters: clusters(impact, from.as_ref(), &to),
         stopped: found.stopped,
+        max_undetermined: found.max_undetermined,
         downstream: showing.downstream,
     };
     terminal.result(&(showing.output_format.draw)(&drawing, terminal.style));
@@ -291,14 +299,15 @@ impl Compared {
     /// Whether all records were judged, or so many that it is no matter.
     fn is_whole(&self) -> bool {
         let all = self.impact.obstacles.is_empty() && self.impact.unreadable == 0;
-        all && !self.stopped && self.broken == Exit::Done && self.is_determined()
+        let read = self.broken == Exit::Done && self.impact.damages.count() == 0;
+        all && read && !self.stopped && self.is_determined()
     }
 
     /// How the command ends; what is wrong with bundles is said.
     pub(super) fn exit(&self, terminal: &Terminal, gates: &[(String, Standing)]) -> Exit {
         let broken = gates.iter().any(|(_, standing)| *standing == Standing::Broken);
         let mut exit = if broken { Exit::Findings } else { Exit::Done }.max(self.broken);
-        if self.impact.unreadable > 0 {
+        if self.impact.unreadable > 0 || self.impact.damages.count() > 0 {
             exit = exit.max(Exit::CouldNotRun);
         }
         if !self.is_determined() {

@@ -232,15 +232,27 @@ pub(in crate::cli::commands) fn sources_of(
 }
 
 /// How a run through all records ended.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(in crate::cli::commands) struct Ran {
     /// Somebody stopped it.
     pub(in crate::cli::commands) stopped: bool,
     /// How the command ends because of what is damaged.
     pub(in crate::cli::commands) broken: Exit,
+    /// What is damaged, in words that were written already.
+    pub(in crate::cli::commands) damages: Vec<String>,
     /// Blocks of packed files that were passed over: they hold nothing that is asked for.
     pub(in crate::cli::commands) passed: u64,
 }
+
+/// A fact that was written, and how the command ends because of it.
+#[derive(Clone, Debug)]
+pub(super) struct Told {
+    pub(super) exit: Exit,
+    pub(super) fact: Option<String>,
+}
+
+/// Damages that reports tell one by one; a file may have any number of lines that are too long.
+const DAMAGES_TOLD: usize = 1 << 6;
 
 /// Records on their way through all processors.
 #[derive(Debug)]
@@ -287,7 +299,11 @@ impl Stream<'_> {
         let progress = Progress { choosing, stop: interrupted(), ..Progress::default() };
         let total: u64 = self.sources.iter().map(|source| source.bytes).sum();
         let bar = Bar::shown(self.terminal, self.progress || watched());
-        let (mut exit, mut enough) = (Exit::Done, false);
+        let (mut exit, mut enough, mut damages) = (Exit::Done, false, Vec::new());
+        let mut note = |told: Told| {
+            exit = exit.max(told.exit);
+            damages.extend(told.fact.filter(|_| damages.len() < DAMAGES_TOLD));
+        };
         run_at(self.sources, (pace, &progress), start, work, |taken| match taken {
             Ok((_, result)) => {
                 take(result, &bar);
@@ -299,34 +315,39 @@ impl Stream<'_> {
             }
             Err(damage) => {
                 bar.end();
-                exit = exit.max(self.tell(&damage));
+                note(self.tell(&damage));
             }
         });
         bar.end();
         let stopped = progress.stop.load(Ordering::Relaxed) && !enough;
         if !stopped && exit == Exit::Done {
-            exit = self.tell_none(progress.read.load(Ordering::Relaxed));
+            let told = self.tell_none(progress.read.load(Ordering::Relaxed));
+            exit = told.exit;
+            damages.extend(told.fact);
         }
-        Ran { stopped, broken: exit, passed: progress.choosing.passed.load(Ordering::Relaxed) }
+        let passed = progress.choosing.passed.load(Ordering::Relaxed);
+        Ran { stopped, broken: exit, damages, passed }
     }
 
     /// Says that there were no records, or that none was chosen; `read`: bytes that were read. What
     /// is named and no record has is a mistake.
-    fn tell_none(&self, read: u64) -> Exit {
+    fn tell_none(&self, read: u64) -> Told {
+        let nothing = Told { exit: Exit::Done, fact: None };
         if read == 0 && !self.sources.is_empty() {
             self.terminal.notice("  there are no records: nothing was read\n");
-            return Exit::Done;
+            return nothing;
         }
         let Some(NoneTaken { records, nowhere }) = self.filter.none_taken() else {
-            return Exit::Done;
+            return nothing;
         };
         if nowhere.is_empty() {
             self.terminal.notice(&format!("  0 of {} chosen\n", many(records, "record")));
-            return Exit::Done;
+            return nothing;
         }
         let fact = format!("none of {} has {}", many(records, "record"), nowhere.join(", "));
         let help = "leave the option out, or write what records say there";
-        alone(self.terminal, &Diagnostic::without_place(Code::BadUsage, fact).help(help))
+        let finding = Diagnostic::without_place(Code::BadUsage, fact.clone()).help(help);
+        Told { exit: alone(self.terminal, &finding), fact: Some(fact) }
     }
 
     /// One source.
@@ -343,8 +364,8 @@ impl Stream<'_> {
     /// for and the columns tell it; else its lines do.
     ///
     /// # Errors
-    /// How the command ends because of what is damaged, whose words are already written.
-    pub(super) fn pack(&self, candidates: Candidates<'_>) -> Option<Result<Impact, Exit>> {
+    /// What is damaged, whose words are already written.
+    pub(super) fn pack(&self, candidates: Candidates<'_>) -> Option<Result<Impact, Told>> {
         let file = self.sources.first()?.pack().filter(|_| self.filter.is_all())?;
         let progress = Progress { stop: interrupted(), ..Progress::default() };
         match impact(file, candidates, (self.threads(), &progress)) {
@@ -369,13 +390,13 @@ impl Stream<'_> {
         let progress = Progress { choosing, ..Progress::default() };
         let mut exit = Exit::Done;
         let found = find(self.sources, (self.threads(), &progress), start, |damage| {
-            exit = exit.max(self.tell(&damage));
+            exit = exit.max(self.tell(&damage).exit);
         });
         (found, exit)
     }
 
     /// Says what is damaged, and how the command ends because of it.
-    fn tell(&self, damage: &Damage) -> Exit {
+    fn tell(&self, damage: &Damage) -> Told {
         let name = self.sources.get(damage.source).map_or("", |source| source.name.as_str());
         let line = damage.line;
         let (code, fact) = match &damage.kind {
@@ -387,7 +408,7 @@ impl Stream<'_> {
                         "  `{name}` ends in a write that was cut: {bytes} from byte {frame} on \
                          are passed over, which nobody acknowledged\n"
                     ));
-                    return Exit::Done;
+                    return Told { exit: Exit::Done, fact: None };
                 }
                 let why = match packed {
                     Some(packed) => packed.to_string(),
@@ -406,12 +427,13 @@ impl Stream<'_> {
                 (Code::BadRecord, fact)
             }
         };
-        let exit = alone(self.terminal, &Diagnostic::without_place(code, fact));
+        let exit = alone(self.terminal, &Diagnostic::without_place(code, fact.clone()));
         let changed = match &damage.kind {
             DamageKind::Unreadable(error) => code == Code::BrokenChain || is_changed(error),
             DamageKind::TooLong(_) => false,
         };
-        if changed { exit.max(Exit::Integrity) } else { exit }
+        let exit = if changed { exit.max(Exit::Integrity) } else { exit };
+        Told { exit, fact: Some(fact) }
     }
 }
 

@@ -86,7 +86,7 @@ fn verified(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
     let mut all = Verified::default();
     let mut folds = Folds::of(store, Verify, stream.threads());
     let early = options.input.progress || watched();
-    let Ran { stopped, broken, passed } = stream.run(
+    let Ran { stopped, broken, damages, passed } = stream.run(
         || Verifier::of(store, filter),
         Verifier::chunk,
         |(verified, gathered), bar| {
@@ -119,6 +119,8 @@ fn verified(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
         worded: &worded,
         took: &took,
         stopped,
+        damages: &damages,
+        max_undetermined: options.max_undetermined,
     };
     terminal.result(&(options.output_format.draw)(&drawing, terminal.style));
     let mut exit = exit_of(&all, options).max(broken);

@@ -20,7 +20,7 @@ use crate::lang::value::time::Instant;
 use crate::runtime::program::Program;
 use crate::runtime::record::read::{Record, Text};
 use crate::tools::replay::again::{Again, Obstacle, Seat, Seats};
-use crate::tools::replay::answers::Answers;
+use crate::tools::replay::answers::{Answers, Needs};
 use crate::tools::replay::knew::{Row, happened, knew};
 use crate::tools::replay::plain::{self, plain, shown};
 use crate::tools::replay::store::Store;
@@ -48,8 +48,8 @@ pub enum Said {
         /// Whether it is the recorded decision, bit by bit; nothing where the record does not say.
         exact: Option<bool>,
     },
-    /// It hangs on these paths, which the record withholds.
-    Undetermined(Vec<String>),
+    /// It hangs on what the record withholds, or on what a session answers otherwise.
+    Undetermined(Needs),
     /// It cannot be decided again.
     Not(Obstacle),
     /// Nothing: it is an event that asks for nothing.
@@ -131,6 +131,19 @@ impl Call {
             return rule.as_deref();
         }
         self.recorded.as_ref().and_then(|(_, rule)| rule.as_deref())
+    }
+
+    /// Whether it asks for something; else it is another event.
+    #[must_use]
+    pub fn is_call(&self) -> bool {
+        self.replayed != Said::Nothing
+    }
+
+    /// Whether it is not known what one of both decides.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        let other = self.candidate.as_ref().is_some_and(|said| said.effect().is_none());
+        other || self.candidate.is_some() && self.effect(false).is_none()
     }
 
     /// Whether the candidate is known to decide otherwise.
@@ -240,7 +253,7 @@ fn by_candidate(record: &Record<'_>, seats: &mut Seats<'_>, seat: &mut Seat) -> 
     // What nobody has asked the session nobody knows.
     let asks = seat.lacks_answers() && !replayed_lacks(&record);
     let again = if asks { Err(Obstacle::Asks) } else { again };
-    said(None, again, &seat.program)
+    said((None, again), Needs::of, &seat.program)
 }
 
 /// Whether the record itself says that its context was refused.
@@ -259,20 +272,25 @@ fn replayed(record: &Record<'_>, seats: &mut Seats<'_>) -> (Said, Option<String>
     };
     let recorded = record.outcome.and_then(|outcome| outcome.digest);
     let again = seat.decide(record, None);
-    (said(recorded, again, &seat.program), seat.key().map(str::to_owned))
+    let said = said((recorded, again), Needs::withheld, &seat.program);
+    (said, seat.key().map(str::to_owned))
 }
 
-fn said(recorded: Option<[u8; 32]>, again: Result<Again, Obstacle>, program: &Program) -> Said {
+fn said(
+    (recorded, again): (Option<[u8; 32]>, Result<Again, Obstacle>),
+    needs: impl Fn(&[String]) -> Needs,
+    program: &Program,
+) -> Said {
     match again {
         Ok(Again::Decided(verdict)) => Said::Decided {
             effect: verdict.effect,
             rule: verdict.rule.map(|rule| program.rule_id(rule).to_owned()),
             exact: recorded.map(|recorded| recorded == verdict.digest),
         },
-        Ok(Again::Undetermined { effect: Some(effect), .. }) => {
-            Said::Decided { effect, rule: None, exact: None }
-        }
-        Ok(Again::Undetermined { effect: None, paths }) => Said::Undetermined(paths),
+        Ok(again) => match again.effect() {
+            Some(effect) => Said::Decided { effect, rule: None, exact: None },
+            None => Said::Undetermined(needs(again.open_paths())),
+        },
         Err(obstacle) => Said::Not(obstacle),
     }
 }

@@ -11,9 +11,9 @@ use std::fmt::Write as _;
 use crate::tools::replay::gate::Standing;
 use crate::tools::replay::impact::Outcome;
 use crate::tools::report::paint::Style;
-use crate::tools::report::replay::caveats::caveats;
+use crate::tools::report::replay::caveats::{Caveat, caveats};
 use crate::tools::report::replay::impact::{
-    Cluster, Drawing, cause, count, decisions, example, names, sign,
+    Cluster, Drawing, cause, count, decisions, example, names, nothing, sign,
 };
 use crate::tools::report::replay::page::{FILTER, TAIL, head, text};
 
@@ -34,8 +34,9 @@ pub fn draw(drawing: &Drawing<'_>, _style: Style) -> String {
         count(impact.newly(Outcome::Deny)),
         count(impact.newly(Outcome::Escalate)),
     );
-    for (word, says) in caveats(impact) {
-        let _ = writeln!(page, "<p>{word}: {}.</p>", text(&says));
+    for Caveat { word, says, fails } in caveats(drawing) {
+        let class = if fails { " class=\"broken\"" } else { "" };
+        let _ = writeln!(page, "<p{class}>{word}: {}.</p>", text(&says));
     }
     matrix(&mut page, drawing);
     for (gate, standing) in drawing.gates {
@@ -53,7 +54,7 @@ pub fn draw(drawing: &Drawing<'_>, _style: Style) -> String {
         details(&mut page, cluster);
     }
     if drawing.clusters.is_empty() {
-        page.push_str("<p>Nothing changes.</p>\n</body></html>\n");
+        let _ = writeln!(page, "<p>{}.</p>\n</body></html>", nothing(drawing));
     } else {
         page.push_str(TAIL);
     }

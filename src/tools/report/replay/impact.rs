@@ -1,28 +1,23 @@
 //! What a candidate changes in recorded decisions, drawn.
 //!
 //! In:      `Impact`, and both bundles.
-//! Out:     text for people, JSON, `JUnit`, Markdown.
+//! Out:     text for people; the other formats are beside.
 //! Imports: `base`, `diag`, `lang`, `runtime::record`, `tools::inspect`, `tools::replay`.
 
 use std::fmt::Write as _;
-
-use serde_json::{Value as Json, json};
 
 use crate::base::arrange::Arrange as _;
 use crate::diag::numbers::grouped;
 use crate::lang::value::time::Instant;
 use crate::runtime::record::check::ChainReport;
+use crate::tools::inspect::bundle_name;
 use crate::tools::inspect::worded::Worded;
-use crate::tools::inspect::{bundle_name, digest_text};
 use crate::tools::replay::condition::{Condition, condition};
 use crate::tools::replay::gate::Standing;
 use crate::tools::replay::impact::{Changed, Count, Example, FirstChange, Impact, Outcome, Way};
-use crate::tools::report::json::document as json_document;
-use crate::tools::report::junit::{Case, document};
-use crate::tools::report::markdown::{cell, code};
 use crate::tools::report::paint::{Paint, Style};
-use crate::tools::report::replay::caveats::caveats;
-use crate::tools::report::replay::{chain, html, share};
+use crate::tools::report::replay::caveats::{Caveat, caveats};
+use crate::tools::report::replay::{chain, html, impact_told, share};
 use crate::tools::report::visible::{visible, wrap};
 
 /// Principals that are named; of more the number is told.
@@ -68,6 +63,8 @@ pub struct Drawing<'a> {
     pub clusters: Vec<Cluster<'a>>,
     /// Whether it was stopped before the end.
     pub stopped: bool,
+    /// Undetermined records that are no reason to fail.
+    pub max_undetermined: u64,
     /// Whether the sessions with later changes are named.
     pub downstream: bool,
 }
@@ -85,9 +82,9 @@ pub struct Format {
 pub const FORMATS: &[Format] = &[
     Format { name: "full", draw: full },
     Format { name: "html", draw: html::draw },
-    Format { name: "json", draw: json },
-    Format { name: "junit", draw: junit },
-    Format { name: "markdown", draw: markdown },
+    Format { name: "json", draw: impact_told::json },
+    Format { name: "junit", draw: impact_told::junit },
+    Format { name: "markdown", draw: impact_told::markdown },
 ];
 
 /// The ways in which decisions change, the gravest first: what is newly allowed, then by number.
@@ -280,7 +277,9 @@ fn full(drawing: &Drawing<'_>, style: Style) -> String {
         let (mark, paint, says) = chain::row(&drawing.chained, impact.unchained);
         let _ = writeln!(text, "  chain     {} {}", style.paint(paint, mark), visible(&says));
     }
-    for (word, says) in caveats(impact) {
+    // Two have been told of.
+    let told = |caveat: &Caveat| ["chain", "stopped"].contains(&caveat.word);
+    for Caveat { word, says, .. } in caveats(drawing).into_iter().filter(|it| !told(it)) {
         let _ = writeln!(text, "  {word:<8}  {}", visible(&says));
     }
     text.push_str(&matrix(impact));
@@ -299,7 +298,7 @@ fn full(drawing: &Drawing<'_>, style: Style) -> String {
     text
 }
 
-fn baseline(impact: &Impact) -> String {
+pub(super) fn baseline(impact: &Impact) -> String {
     format!(
         "baseline  recorded = replayed for all but {} (drift) + {} undetermined",
         grouped(impact.drift),
@@ -363,9 +362,15 @@ fn summary(drawing: &Drawing<'_>) -> String {
         }
     }
     if drawing.clusters.is_empty() {
-        text.push_str("  nothing changes\n");
+        let _ = writeln!(text, "  {}", nothing(drawing));
     }
     text
+}
+
+/// That nothing changes, and of what that is known.
+pub(super) fn nothing(drawing: &Drawing<'_>) -> &'static str {
+    let whole = caveats(drawing).iter().all(|caveat| !caveat.fails);
+    if whole { "nothing changes" } else { "nothing changes in what could be judged" }
 }
 
 fn cluster_full(text: &mut String, drawing: &Drawing<'_>, cluster: &Cluster<'_>, style: Style) {
@@ -417,7 +422,7 @@ fn cluster_full(text: &mut String, drawing: &Drawing<'_>, cluster: &Cluster<'_>,
 }
 
 /// The sessions with later changes, those with most first.
-fn with_later_changes(impact: &Impact) -> Vec<(&String, &FirstChange)> {
+pub(super) fn with_later_changes(impact: &Impact) -> Vec<(&String, &FirstChange)> {
     let mut sessions: Vec<(&String, &FirstChange)> =
         impact.changed_sessions.rows().filter(|(_, it)| it.changes > 1).collect();
     sessions.arrange_by_key(|(id, it)| (std::cmp::Reverse(it.changes), *id));
@@ -443,8 +448,7 @@ fn downstream(impact: &Impact) -> String {
 pub fn counts(impact: &Impact) -> Vec<(&'static str, u64)> {
     let newly = |to| impact.newly(to).decisions;
     let cell = |from, to| impact.cell(from, to).decisions;
-    let open = Outcome::Undetermined;
-    let undetermined = impact.of(|from, to| from != open && to == open).decisions;
+    let undetermined = impact.undetermined().decisions;
     let changed = impact.of(|from, to| from != to).decisions;
     vec![
         ("total", impact.total().decisions),
@@ -459,136 +463,4 @@ pub fn counts(impact: &Impact) -> Vec<(&'static str, u64)> {
         ("refused", impact.refused),
         ("left_out", impact.obstacles.values().sum::<u64>() + impact.unreadable),
     ]
-}
-
-/// For programs: one document.
-fn json(drawing: &Drawing<'_>, _style: Style) -> String {
-    let impact = drawing.impact;
-    let matrix = impact.matrix.iter().map(|((from, to), count)| {
-        json!({"from": from, "to": to, "records": count.records, "decisions": count.decisions})
-    });
-    let clusters = drawing.clusters.iter().map(|cluster| {
-        let Cluster { name, way, changed, condition } = cluster;
-        let examples: Vec<&Example> = changed.examples.rows().map(|(it, _)| it).collect();
-        json!({
-            "name": name, "from": way.from, "to": way.to, "gone": way.gone, "new": way.new,
-            "failed": way.failed, "refused": way.refused,
-            "records": changed.count.records, "decisions": changed.count.decisions,
-            "where": condition.text, "while": condition.beside,
-            "members": condition.members, "others": condition.others,
-            "agents": changed.principals.count(), "sessions": changed.sessions.count(),
-            "examples": examples,
-        })
-    });
-    let gates = drawing.gates.iter().map(|(text, standing)| {
-        let (broken, judged) = (*standing == Standing::Broken, *standing != Standing::Open);
-        json!({"if": text, "broken": broken, "judged": judged})
-    });
-    let counts: serde_json::Map<String, Json> =
-        counts(impact).into_iter().map(|(name, count)| (name.to_owned(), count.into())).collect();
-    let obstacles = impact.obstacles.iter();
-    let left_out: Vec<Json> = obstacles
-        .map(|(obstacle, count)| json!({"why": obstacle.words(), "records": count}))
-        .collect();
-    let not_judged = impact.not_judged.iter();
-    let not_judged: Vec<Json> =
-        not_judged.map(|(about, count)| json!({"about": about, "records": count})).collect();
-    let from = drawing.from.map(|from| digest_text(&from.program.digest()));
-    let later = drawing.downstream.then(|| {
-        let row = |(id, it): &(&String, &FirstChange)| {
-            json!({"session": id, "first": it.step, "later": it.changes - 1})
-        };
-        with_later_changes(impact).iter().map(row).collect::<Vec<_>>()
-    });
-    json_document(&json!({
-        "format": "policyc.impact", "version": 1,
-        "from": from, "to": digest_text(&drawing.to.program.digest()),
-        "counts": counts, "matrix": matrix.collect::<Vec<_>>(),
-        "clusters": clusters.collect::<Vec<_>>(), "gates": gates.collect::<Vec<_>>(),
-        "changed_sessions": impact.changed_sessions.count(), "downstream": later,
-        "left_out": left_out, "not_judged": not_judged, "stopped": drawing.stopped,
-        "chain": chain::facts(&drawing.chained, impact.unchained),
-    }))
-}
-
-/// For continuous integration: a case a cluster, and one a gate.
-fn junit(drawing: &Drawing<'_>, _style: Style) -> String {
-    let mut cases: Vec<Case> = Vec::new();
-    for Cluster { name, way, changed, condition } in &drawing.clusters {
-        let (_, words) = sign(way);
-        let mut said =
-            format!("{} {words}: {}; where {}", count(changed.count), cause(way), condition.text);
-        if !condition.beside.is_empty() {
-            let _ = write!(said, "; while {}", condition.beside);
-        }
-        cases.push(Case { name: format!("{name} {words}"), failure: Some(said), skipped: None });
-    }
-    for (gate, standing) in drawing.gates {
-        let failure = (*standing == Standing::Broken).then(|| "it holds".to_owned());
-        let skipped = (*standing == Standing::Open).then(|| "it cannot be judged".to_owned());
-        cases.push(Case { name: format!("gate {gate}"), failure, skipped });
-    }
-    if cases.is_empty() {
-        let name = format!("{} decisions, nothing changes", drawing.impact.total().decisions);
-        cases.push(Case { name, failure: None, skipped: None });
-    }
-    document(&[("policyc replay diff".to_owned(), "impact".to_owned(), cases)])
-}
-
-/// For a pull request.
-fn markdown(drawing: &Drawing<'_>, _style: Style) -> String {
-    let impact = drawing.impact;
-    let (from, to) = names(drawing);
-    let mut text = format!(
-        "**{}**, `{}` → `{}`. {} newly allowed, {} newly denied, {} newly \
-         escalated.\n\n{}.\n",
-        decisions(impact.total(), "recorded "),
-        code(&from),
-        code(&to),
-        count(impact.newly(Outcome::Allow)),
-        count(impact.newly(Outcome::Deny)),
-        count(impact.newly(Outcome::Escalate)),
-        cell(&baseline(impact).replacen("baseline  r", "R", 1)),
-    );
-    for (word, says) in caveats(impact) {
-        let _ = writeln!(text, "\n⚠ {word}: {}.", cell(&says));
-    }
-    let columns = Outcome::ALL.iter().filter(|to| impact.matrix.keys().any(|(_, it)| it == *to));
-    let columns: Vec<Outcome> = columns.copied().collect();
-    let _ = write!(text, "\n| from \\ to |");
-    for to in &columns {
-        let _ = write!(text, " {} |", to.word());
-    }
-    let _ = writeln!(text, "\n|---|{}", "--:|".repeat(columns.len()));
-    for from in Outcome::ALL {
-        if impact.matrix.keys().any(|(it, _)| *it == from) {
-            let cells = columns.iter().map(|to| format!(" {} |", count(impact.cell(from, *to))));
-            let _ = writeln!(text, "| {} |{}", from.word(), cells.collect::<String>());
-        }
-    }
-    for Cluster { name, way, changed, condition } in &drawing.clusters {
-        let (sign, words) = sign(way);
-        let many = count(changed.count);
-        let _ = writeln!(text, "\n{sign} **{name} {words}** · {many} · {}", cell(&cause(way)));
-        if !condition.text.is_empty() {
-            let _ = writeln!(text, "\nwhere `{}`", code(&condition.text));
-        }
-        if !condition.beside.is_empty() {
-            let _ = writeln!(text, "\nwhile {}", cell(&condition.beside));
-        }
-        let _ = writeln!(text, "\n<details><summary>Examples</summary>\n");
-        for (shown, _) in changed.examples.rows() {
-            let _ = writeln!(text, "- `{}`", code(&example(shown)));
-        }
-        let _ = writeln!(text, "\n</details>");
-    }
-    for (gate, standing) in drawing.gates {
-        let said = match standing {
-            Standing::Kept => "kept",
-            Standing::Broken => "**failed**",
-            Standing::Open => "**not judged**",
-        };
-        let _ = writeln!(text, "\nGate `{}`: {said}.", code(gate));
-    }
-    text
 }

@@ -10,6 +10,7 @@ pub mod cover;
 pub mod flip;
 pub mod html;
 pub mod impact;
+mod impact_told;
 pub(super) mod page;
 pub mod step;
 pub mod verify;

@@ -4,20 +4,26 @@
 //! Out:     a table for people, and the parts of its rows, which the screen of a session has too.
 //! Imports: `diag`, `lang`, `tools::replay`.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use crate::diag::numbers::grouped;
 use crate::lang::decision::Effect;
 use crate::lang::fixed;
+use crate::tools::replay::again::Obstacle;
 use crate::tools::replay::step::{Call, Held, Said, Session};
 use crate::tools::report::decision::effect_paint;
 use crate::tools::report::paint::{Paint, Style};
+use crate::tools::report::replay::many;
 use crate::tools::report::visible::{cells, visible};
 
 /// Columns of the longest tool that is written out.
 const TOOL_COLUMNS_MAX: usize = 24;
 /// Columns of the longest id of a rule that is written out.
 const RULE_COLUMNS_MAX: usize = 20;
+
+/// Why nobody knows what a session would have answered.
+const OTHERWISE: &str = "which the bundles define differently";
 
 /// One letter for an effect; `?` where it is not known.
 #[must_use]
@@ -31,23 +37,30 @@ pub const fn mark(effect: Option<Option<Effect>>) -> char {
     }
 }
 
-/// `session s-77af · agent:billing-7 · 31 calls`.
+/// `session s-77af · agent:billing-7 · 15 calls · 31 events`.
 #[must_use]
 pub fn title(session: &Session) -> String {
     let mut parts = vec![format!("session {}", visible(&session.id))];
     let who = session.calls.iter().find_map(|call| call.who.as_deref());
     parts.extend(who.map(|who| visible(who).into_owned()));
-    let count = session.calls.len();
-    parts.push(format!("{} {}", grouped(count as u64), if count == 1 { "call" } else { "calls" }));
+    let (calls, events) = (calls(session), session.calls.len() as u64);
+    parts.push(many(calls, "call"));
+    // Of a session of which only calls are recorded there is nothing else to count.
+    parts.extend((events > calls).then(|| many(events, "event")));
     parts.join(" · ")
+}
+
+/// The calls among the events of a session.
+fn calls(session: &Session) -> u64 {
+    session.calls.iter().filter(|call| call.is_call()).count() as u64
 }
 
 /// What is missing of a session, in words; nothing where all is here.
 #[must_use]
 pub fn missing(session: &Session) -> Option<String> {
-    let many = session.missing;
-    let calls = if many == 1 { "call is" } else { "calls are" };
-    (many > 0).then(|| format!("incomplete: {} {calls} in no record", grouped(many)))
+    let count = session.missing;
+    let are = if count == 1 { "is" } else { "are" };
+    (count > 0).then(|| format!("incomplete: {} {are} in no record", many(count, "call")))
 }
 
 /// Widths of the columns of a session: number, tool, rule.
@@ -155,8 +168,16 @@ pub fn remark(said: &Said) -> Option<String> {
     match said {
         Said::Decided { exact: Some(false), .. } => Some("differs from the record".to_owned()),
         Said::Decided { .. } | Said::Nothing => None,
-        Said::Undetermined(paths) => {
-            Some(format!("hangs on what is withheld: {}", visible(&paths.join(", "))))
+        Said::Undetermined(needs) => {
+            let joined = |names: &BTreeSet<String>| {
+                names.iter().map(String::as_str).collect::<Vec<_>>().join(", ")
+            };
+            let (session, withheld) = (joined(&needs.session), joined(&needs.withheld));
+            let withheld =
+                (!withheld.is_empty()).then(|| format!("on what is withheld: {withheld}"));
+            let session = (!session.is_empty()).then(|| format!("on {session}, {OTHERWISE}"));
+            let told: Vec<String> = session.into_iter().chain(withheld).collect();
+            Some(format!("hangs {}", visible(&told.join(", and "))))
         }
         Said::Not(obstacle) => Some(format!("not replayable: {}", visible(&obstacle.words()))),
     }
@@ -206,11 +227,29 @@ pub fn plain(session: &Session, style: Style) -> String {
             say(&format!("candidate: {remark}"));
         }
     }
-    if let Some(name) = &session.candidate {
-        let changed = session.calls.iter().filter(|call| call.differs()).count();
-        let words =
-            format!("candidate {}: {changed} of {} calls", visible(name), session.calls.len());
-        let _ = writeln!(text, "\n  {words} are decided otherwise");
+    if let Some(told) = sum(session) {
+        let _ = writeln!(text, "\n  {told}");
     }
     text
+}
+
+/// What a candidate changes of a session, in a line; nothing without one.
+fn sum(session: &Session) -> Option<String> {
+    let name = visible(session.candidate.as_ref()?);
+    let count = |takes: fn(&Call) -> bool| session.calls.iter().filter(|it| takes(it)).count();
+    let (changed, open) = (count(Call::differs), count(Call::is_open));
+    let all = grouped(calls(session));
+    let told = format!("candidate {name}: {changed} of {all} calls are decided otherwise");
+    let by_session = |call: &Call| match &call.candidate {
+        Some(Said::Undetermined(needs)) => !needs.session.is_empty(),
+        Some(Said::Not(obstacle)) => *obstacle == Obstacle::Asks,
+        Some(Said::Decided { .. } | Said::Nothing) | None => false,
+    };
+    let next = if session.calls.iter().any(by_session) {
+        ": `policyc replay diff --state resim` knows"
+    } else {
+        ""
+    };
+    let is = if open == 1 { "is" } else { "are" };
+    Some(if open == 0 { told } else { format!("{told}, {open} {is} not known{next}") })
 }

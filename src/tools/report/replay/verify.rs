@@ -55,6 +55,10 @@ pub struct Drawing<'a> {
     pub took: &'a str,
     /// Whether it was stopped before the end.
     pub stopped: bool,
+    /// What is damaged and was not read, in words.
+    pub damages: &'a [String],
+    /// Undetermined records that are no reason to fail.
+    pub max_undetermined: u64,
 }
 
 /// A format: its name, and how it is drawn.
@@ -159,6 +163,9 @@ impl Drawing<'_> {
             let of = if sessions > 0 { many(sessions, "session") + ": " } else { String::new() };
             rows.push(("incomplete", *count, format!("{of}{}", why.words())));
         }
+        if !self.damages.is_empty() {
+            rows.push(("not read", self.damages.len() as u64, self.damages.join("; ")));
+        }
         if *unreadable > 0 {
             rows.push(("no record", *unreadable, "lines that cannot be read".to_owned()));
         }
@@ -169,6 +176,28 @@ impl Drawing<'_> {
             rows.push(("downstream", self.verified.downstream, says));
         }
         rows
+    }
+
+    /// Whether all that was asked for was read and could be decided again.
+    fn is_whole(&self) -> bool {
+        let Verified { undetermined, unreadable, .. } = *self.verified;
+        let judged = self.verified.obstructed() == 0 && self.verified.in_part() == 0;
+        let read = unreadable == 0 && self.damages.is_empty() && !self.stopped;
+        read && judged && undetermined <= self.max_undetermined
+    }
+
+    /// What came of it in a few words, and whether there is nothing to object to.
+    pub(super) fn verdict(&self) -> (&'static str, bool) {
+        let Verified { records, mismatched, downstream, .. } = *self.verified;
+        if self.chained.broken > 0 {
+            return ("a log was changed after it was written", false);
+        }
+        match (mismatched + downstream, self.is_whole()) {
+            (0, false) => ("not all could be verified", false),
+            (0, true) if records == 0 => ("there is nothing to verify", true),
+            (0, true) => ("nothing differs", true),
+            (_, _) => ("decisions differ", false),
+        }
     }
 
     /// The bundles that made the records, those of most records first.
@@ -203,7 +232,7 @@ fn full(drawing: &Drawing<'_>, style: Style) -> String {
     for (word, count, says) in drawing.rows() {
         let paint = match (word, count) {
             ("exact" | "by facts", _) | (_, 0) => Paint::Good,
-            ("mismatch" | "no record" | "downstream", _) => Paint::Bad,
+            ("mismatch" | "no record" | "not read" | "downstream", _) => Paint::Bad,
             _ => Paint::Wait,
         };
         let count = format!("{:>width$}", grouped(count));
@@ -333,7 +362,8 @@ fn summary(drawing: &Drawing<'_>) -> Json {
         "incomplete": incomplete(drawing.verified),
         "unreadable": drawing.verified.unreadable, "faults": faults.collect::<Vec<_>>(),
         "bundles": bundles.collect::<Vec<_>>(), "stopped": drawing.stopped,
-        "passed_over": drawing.passed,
+        "passed_over": drawing.passed, "not_read": drawing.damages,
+        "verdict": drawing.verdict().0,
         "chain": chain::facts(drawing.chained, drawing.verified.unchained),
         "breaks": chain::breaks(drawing.chained, drawing.sources),
     })
@@ -355,11 +385,21 @@ fn junit(drawing: &Drawing<'_>, _style: Style) -> String {
     let mut cases = vec![exact];
     for (word, count, says) in drawing.rows() {
         let said = || Some(format!("{}: {says}", records(count)));
-        match (word, count) {
-            ("exact" | "by facts" | "mismatch" | "no record" | "downstream", _) | (_, 0) => {}
-            _ => cases.push(Case { name: word.to_owned(), failure: None, skipped: said() }),
-        }
+        let (failure, skipped) = match (word, count) {
+            // The last three have cases of their own.
+            ("exact" | "by facts" | "mismatch" | "no record" | "not read", _) | (_, 0) => continue,
+            ("undetermined", few) if few <= drawing.max_undetermined => (None, said()),
+            _ => (said(), None),
+        };
+        cases.push(Case { name: word.to_owned(), failure, skipped });
     }
+    let damages = drawing.damages.iter().map(|fact| ("not read", fact.clone()));
+    let stopped = drawing.stopped.then(|| ("stopped", "it was stopped before the end".to_owned()));
+    cases.extend(damages.chain(stopped).map(|(word, fact)| Case {
+        name: word.to_owned(),
+        failure: Some(fact),
+        skipped: None,
+    }));
     for found in &drawing.chained.breaks {
         let what = findings::broken(found, drawing.sources);
         let name = format!("chain of {}", found.writer);
@@ -383,7 +423,7 @@ fn markdown(drawing: &Drawing<'_>, _style: Style) -> String {
     let mut text = format!(
         "**Replay of {}**: {}\n\n| | records | |\n|---|--:|---|\n",
         records(drawing.verified.records),
-        if drawing.verified.mismatched == 0 { "nothing differs" } else { "decisions differ" },
+        drawing.verdict().0,
     );
     let (mark, _, says) = drawing.chain();
     let _ = writeln!(text, "| chain | {mark} | {} |", cell(&says));

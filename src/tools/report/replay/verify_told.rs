@@ -56,11 +56,20 @@ fn left(drawing: &Drawing<'_>) -> u64 {
     (verified.mismatched + verified.unreadable + breaks.1).saturating_sub(told as u64)
 }
 
+/// As a sentence begins.
+fn capital(words: &str) -> String {
+    let mut letters = words.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
 /// One page.
 pub(super) fn html(drawing: &Drawing<'_>, _style: Style) -> String {
     let mut page = head("verify");
     let count = records(drawing.verified.records);
     let _ = writeln!(page, "<h1>Replay of {}</h1>", text(&count));
+    let (verdict, good) = drawing.verdict();
+    let class = if good { "kept" } else { "broken" };
+    let _ = writeln!(page, "<p class=\"{class}\">{}.</p>", capital(verdict));
     if drawing.stopped {
         page.push_str("<p class=\"broken\">Stopped before the end.</p>\n");
     }
@@ -78,7 +87,7 @@ pub(super) fn html(drawing: &Drawing<'_>, _style: Style) -> String {
     page.push_str("</table>\n");
     let found = found(drawing);
     if found.is_empty() {
-        page.push_str("<p class=\"kept\">Nothing differs.</p>\n</body></html>\n");
+        page.push_str("</body></html>\n");
         return page;
     }
     page.push_str(FILTER);
@@ -101,7 +110,8 @@ pub(super) fn html(drawing: &Drawing<'_>, _style: Style) -> String {
 
 /// Sentences.
 pub(super) fn narrated(drawing: &Drawing<'_>, _style: Style) -> String {
-    let mut told = format!("{} were decided again.\n", records(drawing.verified.records));
+    let all = records(drawing.verified.records);
+    let mut told = format!("{all} were looked at: {}.\n", drawing.verdict().0);
     if drawing.stopped {
         told.push_str("It was stopped before the end.\n");
     }
