@@ -36,6 +36,21 @@ pub struct Recorded {
     pub functions: Vec<(String, String, String)>,
     /// What the bundle decides about it.
     pub report: DecisionReport,
+    /// What was recorded and why it is not tested, where the bundle decides otherwise about it.
+    pub skipped: Option<Skipped>,
+}
+
+/// A record of which a test would assert something else than it says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Skipped {
+    /// Why, in words.
+    pub why: String,
+    /// The effect that was recorded.
+    pub effect: Option<Effect>,
+    /// The rule that won.
+    pub rule: Option<String>,
+    /// The rules that fired.
+    pub fired: Vec<String>,
 }
 
 /// Most rounds of calls of host functions, of which each may hang on those before.
@@ -50,7 +65,7 @@ pub fn case(program: &Program, name: String, context: Json, moment: &Moment<'_>)
     let report = DecisionReport::of(&mut filled.decide(moment));
     let now = Instant { seconds: moment.seconds, nanoseconds: moment.nanoseconds };
     let functions = functions(program, &text, moment);
-    Recorded { name, now, context, functions, report }
+    Recorded { name, now, context, functions, report, skipped: None }
 }
 
 /// The calls of host functions that a decision waits for, with what is known of their results. A
@@ -95,6 +110,8 @@ pub struct RecordedSession {
     pub events: Vec<Event>,
     /// What comes of each.
     pub said: Vec<Option<Said>>,
+    /// Why it is not tested, in words, where events are decided otherwise than they were recorded.
+    pub skipped: Option<String>,
 }
 
 /// The text of a test file about one policy.
@@ -103,13 +120,16 @@ pub fn file(policy: &str, cases: &[Recorded], sessions: &[RecordedSession]) -> S
     let mut text = String::from("# Made of records by `policyc replay test`.\n");
     let _ = writeln!(text, "policy: {}\ncases:", json!(policy));
     for session in sessions {
-        let _ = writeln!(text, "  - name: {}\n    session:", json!(session.name));
+        let _ = writeln!(text, "  - name: {}", json!(session.name));
+        skip(&mut text, session.skipped.as_deref());
+        text.push_str("    session:\n");
         for event in with_expectations(session) {
             let _ = writeln!(text, "      - {}", event.line());
         }
     }
     for case in cases {
         let _ = writeln!(text, "  - name: {}\n    now: {}", json!(case.name), case.now);
+        skip(&mut text, case.skipped.as_ref().map(|it| it.why.as_str()));
         match case.context.as_object().filter(|roots| !roots.is_empty()) {
             Some(roots) => {
                 text.push_str("    patch:\n");
@@ -131,10 +151,21 @@ pub fn file(policy: &str, cases: &[Recorded], sessions: &[RecordedSession]) -> S
             let _ = writeln!(text, "      - {{name: {name}, args: {arguments}, result: {result}}}");
         }
         let DecisionReport { effect, rule, fired, reason, .. } = &case.report;
-        let expected = expected(*effect, rule.as_deref(), fired, reason);
+        let expected = match &case.skipped {
+            None => expected(*effect, rule.as_deref(), fired, reason),
+            Some(Skipped { effect, rule, fired, .. }) => {
+                expected(*effect, rule.as_deref(), fired, "")
+            }
+        };
         let _ = writeln!(text, "    expect: {expected}");
     }
     text
+}
+
+fn skip(text: &mut String, why: Option<&str>) {
+    if let Some(why) = why {
+        let _ = writeln!(text, "    skip: {}", json!(why));
+    }
 }
 
 /// The events of a session: requests with what is decided about them, approvals with the call that

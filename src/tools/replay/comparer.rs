@@ -5,8 +5,8 @@
 //! Imports: `runtime::program`, `runtime::record`, `runtime::vm`.
 //!
 //! Every record is decided by both bundles, with the same `now` and what was recorded beside. What
-//! the bundle of the record cannot tell for what is withheld, the record itself says: it was decided
-//! when nothing was.
+//! the bundle of the record cannot tell for what is withheld, the record itself says: it was
+//! decided when nothing was.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -87,9 +87,9 @@ impl Said {
         }
     }
 
-    /// Takes from a record what it says was decided, where `again` leaves that open. `decided`: this
-    /// is about the bundle that decided. Whether the record says what cannot be, and what is open
-    /// then.
+    /// Takes from a record what it says was decided, where `again` leaves that open. `decided`:
+    /// this is about the bundle that decided. Whether the record says what cannot be, and what is
+    /// open then.
     fn settle(&mut self, again: &Again, record: &Record<'_>, decided: bool) -> (bool, Needs) {
         let open = || Needs::of(again.open_paths());
         let Some(recorded) = record.outcome.filter(|_| decided) else { return (false, open()) };

@@ -40,6 +40,7 @@ pub mod residual;
 pub mod seal;
 mod sides;
 pub mod sketch;
+mod stand_in;
 pub mod step;
 pub mod store;
 pub mod stream;

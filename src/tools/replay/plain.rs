@@ -6,11 +6,12 @@
 //!
 //! Nesting is what `serde_json` bounds.
 
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Map, Value as Json};
 
 use crate::base::limits::CONTEXT_DEPTH_MAX;
 use crate::base::pointer;
 use crate::runtime::record::read::{Form, Input, Record, elements, members};
+use crate::tools::replay::stand_in::StandIns;
 
 /// Marks of values that JSON has no kind for: the value stands behind them as hosts write it.
 const MARKS: &[&str] = &["$u", "$b", "$ts", "$d", "$f"];
@@ -49,52 +50,47 @@ pub fn context(record: &Record<'_>) -> Json {
     if context.is_object() { context } else { Json::Null }
 }
 
-/// A context as hosts write it. What is withheld becomes a value of its kind, and its pointer goes
-/// to `withheld`.
+/// A context as hosts write it. What is withheld becomes a value that could have stood there, and
+/// its pointer goes to `withheld`.
 #[must_use]
 pub fn plain(typed: &Json, withheld: &mut Vec<String>) -> Json {
-    part(typed, String::new(), withheld)
+    part(typed, String::new(), (withheld, &mut StandIns::default()))
 }
 
-fn part(typed: &Json, at: String, withheld: &mut Vec<String>) -> Json {
+/// A value of a kind that JSON lacks, as hosts write it.
+fn unmarked(typed: &Json) -> Option<&Json> {
+    let entries = typed.as_object().filter(|entries| entries.len() == 1)?;
+    MARKS.iter().find_map(|mark| entries.get(*mark))
+}
+
+fn part(
+    typed: &Json,
+    at: String,
+    (withheld, stand_ins): (&mut Vec<String>, &mut StandIns),
+) -> Json {
     match typed {
         Json::Object(entries) => {
             if entries.contains_key("$x") {
                 withheld.push(at);
-                return stand_in(entries.get("t").and_then(Json::as_str).unwrap_or_default());
+                return stand_ins.of(entries, |bound| unmarked(bound).unwrap_or(bound).clone());
             }
-            if entries.len() == 1
-                && let Some(held) = MARKS.iter().find_map(|mark| entries.get(*mark))
-            {
+            if let Some(held) = unmarked(typed) {
                 return held.clone();
             }
             let entry = |(key, value): (&String, &Json)| {
                 let key = if key.starts_with("$$") { key.get(1..).unwrap_or(key) } else { key };
                 let at = format!("{at}/{}", pointer::token(key));
-                (key.to_owned(), part(value, at, withheld))
+                (key.to_owned(), part(value, at, (&mut *withheld, &mut *stand_ins)))
             };
             Json::Object(entries.iter().map(entry).collect::<Map<_, _>>())
         }
         Json::Array(items) => {
-            let item = |(nth, item): (usize, &Json)| part(item, format!("{at}/{nth}"), withheld);
+            let item = |(nth, item): (usize, &Json)| {
+                part(item, format!("{at}/{nth}"), (&mut *withheld, &mut *stand_ins))
+            };
             Json::Array(items.iter().enumerate().map(item).collect())
         }
         Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => typed.clone(),
-    }
-}
-
-/// The plainest value of a kind.
-fn stand_in(kind: &str) -> Json {
-    match kind {
-        "bool" => json!(false),
-        "int" | "uint" => json!(0),
-        "double" => json!(0.0),
-        "list" => json!([]),
-        "map" => json!({}),
-        "timestamp" => json!("1970-01-01T00:00:00Z"),
-        "duration" => json!("0s"),
-        "null" => Json::Null,
-        _ => json!(""),
     }
 }
 

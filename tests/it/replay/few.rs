@@ -147,14 +147,14 @@ fn sessions_that_are_not_as_recorded_are_no_tests_and_force_nothing() {
         }
     };
     let allowed = ["\"effect\":\"allow\"", "\"effect\":\"escalate\""];
-    let test = "not decided as recorded: event 6 of the session of s-7";
+    let test = "not decided as recorded, and skipped: event 6 of the session of s-7";
     let few = "event 6 of its session is not decided as recorded";
     run(5, allowed[0], allowed[1], [1, 3], [test, few]);
     run(5, "\"fired\":[\"all\"", "\"fired\":[\"any\"", [1, 3], [test, few]);
     run(5, "\"reason\":\"a call\"", "\"reason\":\"another\"", [1, 3], [test, few]);
     let last = "event 7 of its session is not decided as recorded";
     let denied = ["\"rule\":\"target/to\"", "\"rule\":\"all\""];
-    run(6, denied[0], denied[1], [1, 3], ["not decided as recorded: s-7", last]);
+    run(6, denied[0], denied[1], [1, 3], ["not decided as recorded, and skipped: s-7", last]);
     let digest: String = program.digest().iter().map(|byte| format!("{byte:02x}")).collect();
     let other = "another bundle decided about event 4";
     run(3, &digest, &"0".repeat(64), [3, 3], [other; 2]);

@@ -167,6 +167,67 @@ fn what_is_withheld_is_told() {
     ran(folder.path(), minimize).expect(3, &["the record withholds /action/args/memo"]);
 }
 
+/// What is known of values that are withheld is true of what stands in for them; where that does
+/// not lead to what was recorded, no test says that something else is right.
+#[test]
+fn stand_ins_fit_what_a_record_tells() {
+    let policy = "policyc: 1
+name: mail
+default: deny
+schema: {action: {tool: string, args: {to: list<string>, body: string, amount: int}}}
+rules:
+  - {id: normal, when: action.args.amount < 500, allow: mail}
+  - {id: twice, when: 'action.args.to[0] == action.args.to[1]', deny: twice}
+  - {id: secret, when: 'action.args.body.contains(\"password\")', deny: secret}
+  - id: big
+    when: action.args.amount >= 1000 && size(action.args.body) > 10
+    escalate: {to: [boss]}
+";
+    let (folder, program) = project("stand-ins", policy);
+    let call = |amount: i64, body: &str, to: [&str; 2]| {
+        let args = json!({"to": to, "body": body, "amount": amount});
+        json!({"action": {"tool": "send", "args": args}}).to_string()
+    };
+    let calls = [
+        call(2_000, "twenty characters xx", ["a", "b"]),
+        call(5, "short", ["a", "a"]),
+        call(5, "short", ["a", "b"]),
+        call(5, "the password", ["a", "b"]),
+    ];
+    let token = |of: &str| {
+        format!("{{\"$x\":\"token\",\"t\":\"string\",\"k\":\"addr\",\"h\":\"hs256:{of}\"}}")
+    };
+    let shape = |size: usize| format!("{{\"$x\":\"shape\",\"t\":\"string\",\"n\":{size}}}");
+    let bucket = "{\"$x\":\"range\",\"t\":\"int\",\"lo\":1000,\"hi\":5000}";
+    let withhold = |line: String| {
+        let line = line.replace("\"a\"", &token("aa")).replace("\"b\"", &token("bb"));
+        let line = line.replace("\"amount\":2000", &format!("\"amount\":{bucket}"));
+        ["twenty characters xx", "short", "the password"]
+            .into_iter()
+            .fold(line, |line, body| line.replace(&format!("\"{body}\""), &shape(body.len())))
+    };
+    let lines: Vec<String> = records(&program, &calls).into_iter().map(withhold).collect();
+    assert!(lines.iter().all(|line| line.matches("$x").count() >= 3), "{lines:?}");
+    folder.add("a.jsonl", file(&lines));
+    let run = |ids: &str, out: &str| {
+        let line = format!("replay test {ids} --records a.jsonl --bundle policy.plcb -o {out}");
+        ran(folder.path(), &line)
+    };
+    run("record-0 record-1 record-2", "a_test.yaml")
+        .expect(0, &["wrote 3 cases", "all are decided as recorded", "/action/args/body"]);
+    let made = std::fs::read_to_string(folder.path().join("a_test.yaml")).expect("it is there");
+    for told in ["\"escalate\":\"big\"", "\"deny\":\"twice\"", "\"allow\":\"normal\""] {
+        assert!(made.contains(told), "{told}: {made}");
+    }
+    ran(folder.path(), "test .").expect(0, &["3 cases, 3 pass"]);
+    // Of a password no shape tells.
+    run("record-3", "b_test.yaml").expect(1, &["not decided as recorded, and skipped: record-3"]);
+    let made = std::fs::read_to_string(folder.path().join("b_test.yaml")).expect("it is there");
+    assert!(made.contains("\"deny\":\"secret\"") && made.contains("skip:"), "{made}");
+    assert!(!made.contains("allow"), "{made}");
+    ran(folder.path(), "test .").expect(0, &["3 pass", "1 skipped"]);
+}
+
 #[test]
 fn rules_are_hot_cold_or_dead() {
     let more = "  - id: never\n    when: action.args.amount > 5 && action.args.amount < 3\n    \

@@ -195,7 +195,9 @@ pub(super) fn compare(
             Some(Ok(part)) => impact.merge(part),
             Some(Err(told)) => {
                 damaged = damaged.max(told.exit);
-                told.fact.into_iter().for_each(|fact| impact.damaged(fact));
+                if let Some(fact) = told.fact {
+                    impact.damaged(fact);
+                }
             }
             None => lines.push(source),
         }
@@ -224,7 +226,9 @@ pub(super) fn compare(
         // Without all lines nobody can tell whether chains are whole.
         (impact.chains, impact.unchained) = (Chains::default(), 0);
     }
-    damages.into_iter().for_each(|fact| impact.damaged(fact));
+    for fact in damages {
+        impact.damaged(fact);
+    }
     let took = watch.rate(impact.total().records);
     let broken = broken.max(damaged);
     Ok(Compared { impact, store, to, from, took, stopped, broken, max_undetermined })

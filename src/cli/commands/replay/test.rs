@@ -16,10 +16,11 @@ use crate::cli::write::{unwritable, write};
 use crate::runtime::program::Program;
 use crate::runtime::record::read::{Record, Text};
 use crate::runtime::session::ground::Ground;
+use crate::runtime::vm::report::DecisionReport;
 use crate::tools::bench::subject::reads_time;
 use crate::tools::event::Event;
 use crate::tools::replay::again::moment;
-use crate::tools::replay::cases::{Recorded, RecordedSession, case, file};
+use crate::tools::replay::cases::{Recorded, RecordedSession, Skipped, case, file};
 use crate::tools::replay::events::{Happened, fewest, said, unlike};
 use crate::tools::replay::minimize::minimize;
 use crate::tools::replay::plain::plain;
@@ -113,7 +114,8 @@ fn written(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
     if differ.is_empty() {
         said.push("all are decided as recorded".to_owned());
     } else {
-        said.push(format!("not decided as recorded: {}", visible(&differ.join(", "))));
+        let ids = differ.join(", ");
+        said.push(format!("not decided as recorded, and skipped: {}", visible(&ids)));
     }
     terminal.notice(&format!("  {}\n", said.join(" · ")));
     Ok(if differ.is_empty() { Exit::Done } else { Exit::Findings })
@@ -142,21 +144,42 @@ fn of_call(
     made: &mut Made,
 ) -> Result<(), Exit> {
     let typed = wanted.context(terminal, record)?;
-    let mut context = plain(&typed, &mut made.replaced);
+    let mut withheld = Vec::new();
+    let mut context = plain(&typed, &mut withheld);
     let hosts = record.hosts();
     let moment = moment(record, reads_time(program), hosts.as_ref())
         .map_err(|obstacle| wanted.obstructed(terminal, &obstacle))?;
     if options.minimize {
         context = minimize(program, &context, &moment).context;
     }
-    let case = case(program, format!("record {id}"), context, &moment);
-    let said = (case.report.effect, case.report.rule.clone());
-    let recorded = record.outcome.map(|outcome| (outcome.effect, outcome.rule.map(owned)));
-    if recorded.is_some_and(|recorded| recorded != said) {
+    let mut case = case(program, format!("record {id}"), context, &moment);
+    case.skipped = skipped(record, &case, &withheld);
+    if case.skipped.is_some() {
         made.differ.push(id);
     }
+    made.replaced.extend(withheld);
     made.cases.push(case);
     Ok(())
+}
+
+/// Why a case is no test of what a record says: the bundle decides otherwise about it. With
+/// stand-ins in the place of what is withheld, other rules may fire as well.
+fn skipped(record: &Record<'_>, case: &Recorded, withheld: &[String]) -> Option<Skipped> {
+    let outcome = record.outcome?;
+    let (effect, rule) = (outcome.effect, outcome.rule.map(owned));
+    let fired: Vec<String> = outcome.fired().map(owned).collect();
+    let DecisionReport { effect: now, rule: by, fired: fire, .. } = &case.report;
+    let others = !withheld.is_empty() && fired != *fire;
+    if (effect, &rule) == (*now, by) && !others {
+        return None;
+    }
+    let why = if withheld.is_empty() {
+        "the bundle does not decide as recorded".to_owned()
+    } else {
+        let places = withheld.join(", ");
+        format!("with stand-ins for {places} it is not decided as recorded: write values that are")
+    };
+    Some(Skipped { why, effect, rule, fired })
 }
 
 /// A case of the events of a session; nothing where the last asks for nothing.
@@ -170,8 +193,9 @@ fn of_session(
     let mut events: Vec<Event> = happened.iter().map(|it| it.event.clone()).collect();
     let mut all = said(&ground, &events);
     all.last()?.as_ref()?;
-    let others = unlike(happened, &all);
-    made.differ.extend(others.map(|number| {
+    let others: Vec<usize> = unlike(happened, &all).collect();
+    let skipped = (!others.is_empty()).then(|| "the bundle does not decide as recorded".to_owned());
+    made.differ.extend(others.into_iter().map(|number| {
         let is_last = number == happened.len();
         if is_last { id.clone() } else { format!("event {number} of the session of {id}") }
     }));
@@ -183,7 +207,7 @@ fn of_session(
         all = said(&ground, &events);
     }
     let name = format!("record {id}, and its session before");
-    made.sessions.push(RecordedSession { name, events, said: all });
+    made.sessions.push(RecordedSession { name, events, said: all, skipped });
     Some(())
 }
 
