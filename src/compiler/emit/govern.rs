@@ -335,7 +335,10 @@ fn outputs(
         return if tool.acts() { vec![inherits] } else { Vec::new() };
     };
     let row = |output: &Output| {
-        let path = way(&output.keys, tables);
+        let mut path = way(&output.keys, tables);
+        if let Some(last) = path.last_mut().filter(|_| output.names) {
+            *last = Step::Names;
+        }
         let names = output.labels.iter();
         let mut labels: Vec<u16> = names.filter_map(|name| number(&name.value)).collect();
         labels.arrange();

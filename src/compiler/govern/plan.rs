@@ -44,6 +44,7 @@ pub(super) fn declare(policies: &mut [PolicyDocument], sink: &mut Sink) {
             output: Some(vec![Output {
                 path: Spanned::new(String::new(), at),
                 keys: Vec::new(),
+                names: false,
                 labels: Vec::new(),
                 inherit: true,
                 when: None,

@@ -111,8 +111,9 @@ pub const ROWS: &[Function] = &[
         .of(POLICYC)
         .costs(Cost::Linear)
         .doc(
-            "Whether a path is the second path or lies below it, after `.` and `..` are resolved; \
-            the file system is not asked.",
+            "Whether a path is the second path or lies below it, after `.` and `..` are resolved. \
+            It goes by letters, and only `/` parts names, as in POSIX: `..\\` is a name, and so is \
+            `~`; the file system is not asked, so links are not followed.",
             &[
                 ("path.within('/repo/src/../a', '/repo')", "true"),
                 ("path.within('/repo/../etc/passwd', '/repo')", "false"),

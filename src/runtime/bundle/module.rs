@@ -531,6 +531,8 @@ pub enum Step {
     Key(Str),
     /// Every member of an object, every element of a list.
     Any,
+    /// The names of all members of an object: the end of a way to a part of an output.
+    Names,
 }
 
 /// What a record says of a value that it withholds: `docs/unknowns.md`.

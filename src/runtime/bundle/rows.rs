@@ -198,7 +198,7 @@ enum_rows! {
         9 Fixed64, 10 Sfixed32, 11 Sfixed64, 12 Bool, 13 String, 14 Bytes,
         15 Message { kind, group }, 16 Enum(of),
     }
-    Step { 0 Key(key), 1 Any, }
+    Step { 0 Key(key), 1 Any, 2 Names, }
     Withhold { 0 Drop, 1 Seal, 2 Token(key), 3 Shape, 4 Range(bounds), 5 Hide, }
     Bound { 0 Int(int), 1 Double(bits), }
     WindowRow {

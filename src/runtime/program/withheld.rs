@@ -138,7 +138,7 @@ impl RedactionRules {
         let rows = module.redactions.iter().map(|row| {
             let steps = row.path.iter().map(|step| match step {
                 Step::Key(key) => Some(text(*key).into()),
-                Step::Any => None,
+                Step::Any | Step::Names => None,
             });
             let class = match &row.class {
                 Withhold::Drop => RedactionClass::Drop,

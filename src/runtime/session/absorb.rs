@@ -90,17 +90,21 @@ impl State {
         tainting: &mut Tainting<'_, '_>,
     ) -> Result<(), Unread> {
         let mut full = Ok(());
-        // What the key of a member carries its value carries, if that is met next.
+        // What the key of a member carries its value carries, if that is met next, and nothing else
+        // is said of it.
         let mut of_key: Option<(u32, usize)> = None;
+        let is_one = !tainting.tells_names();
         let walked = walk(out, |pointer, met| {
             if full.is_err() {
                 return;
             }
             let known = of_key.take().filter(|(_, len)| *len == pointer.len());
-            let taint = known.map_or_else(|| tainting.at(self, pointer), |(taint, _)| Ok(taint));
+            let is_name = matches!(met, Met::Key(_));
+            let at = (pointer, is_name);
+            let taint = known.map_or_else(|| tainting.at(self, at), |(taint, _)| Ok(taint));
             full = taint.and_then(|taint| {
                 let place = (Some(call), pointer);
-                if matches!(met, Met::Key(_)) {
+                if is_name && is_one {
                     of_key = Some((taint, pointer.len()));
                 }
                 match met {

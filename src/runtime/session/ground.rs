@@ -160,13 +160,16 @@ impl<'p> Ground<'p> {
                 }
                 let path = field.path.iter().map(|step| match step {
                     module::Step::Key(key) => Some(text(*key)),
-                    module::Step::Any => None,
+                    module::Step::Any | module::Step::Names => None,
                 });
+                let of_names = field.path.last() == Some(&module::Step::Names);
                 let path: Vec<Option<&str>> = path.collect();
-                let last = path.iter().rposition(Option::is_none).map_or(0, |at| at + 1);
+                // Of names the element is what they are the names in.
+                let mut ways = path.iter().take(path.len().saturating_sub(usize::from(of_names)));
+                let last = ways.rposition(Option::is_none).map_or(0, |at| at + 1);
                 let term = |at: u16| Some((at, last)).filter(|(term, _)| *term != NONE);
                 let (when, audience) = (term(field.when), term(field.audience));
-                Part { path, labels: set, inherit: field.inherit, when, audience }
+                Part { path, names: of_names, labels: set, inherit: field.inherit, when, audience }
             });
             let parts = parts.collect();
             let args = row.args.as_ref().map(|args| args.iter().map(|at| text(*at)).collect());

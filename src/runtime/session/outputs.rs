@@ -17,6 +17,8 @@ use crate::runtime::session::trust::Given;
 pub(super) struct Part<'p> {
     /// Keys; `None` is any.
     pub(super) path: Vec<Option<&'p str>>,
+    /// Whether it is the names of the members there, and not what these hold.
+    pub(super) names: bool,
     pub(super) labels: LabelSet,
     pub(super) inherit: bool,
     /// The term that says whether it is about an element, and how many keys lead to that.
@@ -44,23 +46,42 @@ pub(super) struct Asking<'g, 'p> {
 pub(super) struct Covering<'g, 'p>(&'g [Part<'p>]);
 
 impl Covering<'_, '_> {
-    /// Which of them lead to the field at `pointer`, a bit for each.
-    pub(super) fn of(&self, pointer: &str) -> u64 {
-        let bits = self.0.iter().enumerate();
-        bits.map(|(at, part)| u64::from(covers(&part.path, pointer)) << at).sum()
+    /// Which of them lead to a field, a bit for each.
+    pub(super) fn of(&self, field: At<'_>) -> u64 {
+        leading(self.0, field, |_, _| true).map(|(at, _)| 1 << at).sum()
     }
 }
 
+/// Where a field of an output lies, and whether it is the name of the member there.
+pub(super) type At<'f> = (&'f str, bool);
+
+/// The parts of an output that lead to a field, with their numbers. To the name of a member leads
+/// what is said of names, in the stead of what is said of the members; `holds` says whether a part
+/// is about what lies there.
+fn leading<'g, 'p>(
+    parts: &'g [Part<'p>],
+    (pointer, is_name): At<'_>,
+    holds: impl Fn(usize, &Part<'p>) -> bool,
+) -> impl Iterator<Item = (usize, &'g Part<'p>)> {
+    let depth = pointer.matches('/').count();
+    let all = parts.iter().enumerate().filter(move |(_, part)| covers(&part.path, pointer));
+    let of_names =
+        |(at, part): (usize, &Part<'p>)| part.names && part.path.len() == depth && holds(at, part);
+    let is_named = is_name && all.clone().any(of_names);
+    all.filter(move |(_, part)| {
+        let is_last = part.path.len() == depth;
+        if part.names { is_name && is_last } else { !(is_named && is_last) }
+    })
+}
+
 impl<'p> Ground<'p> {
-    /// What the field at `pointer` of an output of `tool` carries, and a piece of it.
-    fn output(&self, tool: &str, pointer: &str, given: &Given) -> (LabelSet, LabelSet) {
+    /// What a field of an output of `tool` carries, and a piece of it.
+    fn output(&self, tool: &str, field: At<'_>, given: &Given) -> (LabelSet, LabelSet) {
+        let (pointer, _) = field;
         let mut set = LabelSet::of(self.label_count());
         let mut inherits = false;
         let mut known = false;
-        for (at, part) in self.parts(tool).iter().enumerate() {
-            if !covers(&part.path, pointer) {
-                continue;
-            }
+        for (at, part) in self.leading(tool, field, given) {
             if let Some((_, keys)) = part.when {
                 match given.when(at, beginning(pointer, keys)) {
                     Some(false) => continue,
@@ -101,23 +122,36 @@ impl<'p> Ground<'p> {
         (set, piece)
     }
 
-    /// What the field at `pointer` of an output of `tool` carries, a piece of it, and who may read
-    /// it.
+    /// The parts of a tool's output that lead to a field.
+    fn leading(
+        &self,
+        tool: &str,
+        field: At<'_>,
+        given: &Given,
+    ) -> impl Iterator<Item = (usize, &Part<'p>)> {
+        leading(self.parts(tool), field, |at, part| {
+            let holds = |(_, keys)| given.when(at, beginning(field.0, keys)) == Some(true);
+            part.when.is_none_or(holds)
+        })
+    }
+
+    /// What a field of an output of `tool` carries, a piece of it, and who may read it.
     pub(super) fn carried(
         &self,
         tool: &str,
-        pointer: &str,
+        field: At<'_>,
         given: &Given,
     ) -> (LabelSet, LabelSet, Audience) {
-        let (set, pieces) = self.output(tool, pointer, given);
-        (set, pieces, self.audience(tool, pointer, given))
+        let (set, pieces) = self.output(tool, field, given);
+        (set, pieces, self.audience(tool, field, given))
     }
 
-    /// Who may read the field at `pointer` of an output of `tool`.
-    fn audience(&self, tool: &str, pointer: &str, given: &Given) -> Audience {
+    /// Who may read a field of an output of `tool`.
+    fn audience(&self, tool: &str, field: At<'_>, given: &Given) -> Audience {
+        let (pointer, _) = field;
         let mut audience = Audience::default();
         let parts = self.parts(tool);
-        for (at, part) in parts.iter().enumerate().filter(|(_, it)| covers(&it.path, pointer)) {
+        for (at, part) in self.leading(tool, field, given) {
             let is_meant = part
                 .when
                 .is_none_or(|(_, keys)| given.when(at, beginning(pointer, keys)) != Some(false));
@@ -150,6 +184,11 @@ impl<'p> Ground<'p> {
         let plain = given.is_plain() && freed.is_empty() && parts.len() <= 64;
         let asks = |part: &Part<'_>| part.when.is_some() || part.audience.is_some();
         (plain && !parts.iter().any(asks)).then_some(Covering(parts))
+    }
+
+    /// Whether something is said of names of members in an output of `tool`.
+    pub(super) fn tells_names(&self, tool: &str) -> bool {
+        self.parts(tool).iter().any(|part| part.names)
     }
 
     /// Where an output of `tool` is not as its parts say that are about it.

@@ -14,7 +14,7 @@ use crate::runtime::session::audience::Audience;
 use crate::runtime::session::ground::Ground;
 use crate::runtime::session::index::{Full, Spread};
 use crate::runtime::session::labels::LabelSet;
-use crate::runtime::session::outputs::Covering;
+use crate::runtime::session::outputs::{At, Covering};
 use crate::runtime::session::state::State;
 use crate::runtime::session::trust::Given;
 
@@ -124,15 +124,20 @@ impl<'t, 'p> Tainting<'t, 'p> {
         Self { ground, tool, given, covering, known: Vec::new() }
     }
 
-    /// What the field at `pointer` carries, which the model reads.
-    pub(super) fn at(&mut self, state: &mut State, pointer: &str) -> Result<u32, Full> {
+    /// Whether names of members may carry something else than the members.
+    pub(super) fn tells_names(&self) -> bool {
+        self.ground.tells_names(self.tool)
+    }
+
+    /// What a field carries, which the model reads.
+    pub(super) fn at(&mut self, state: &mut State, field: At<'_>) -> Result<u32, Full> {
         let Self { ground, tool, given, covering, known } = self;
-        let covered = covering.map(|covering| covering.of(pointer));
+        let covered = covering.map(|covering| covering.of(field));
         let found = known.iter().find(|(bits, _)| Some(*bits) == covered);
         if let Some((_, taint)) = found {
             return Ok(*taint);
         }
-        let (labels, pieces, audience) = ground.carried(tool, pointer, given);
+        let (labels, pieces, audience) = ground.carried(tool, field, given);
         let taint = state.taint((&labels, &pieces, &audience))?;
         known.extend(covered.map(|bits| (bits, taint)));
         Ok(taint)

@@ -130,7 +130,7 @@ impl<'p> Takers<'p> {
         for row in &govern.declassify {
             let path = row.path.iter().map(|step| match step {
                 Step::Key(key) => Some(text(*key)),
-                Step::Any => None,
+                Step::Any | Step::Names => None,
             });
             takers.freed.entry(text(row.tool)).or_default().push(Freed {
                 path: path.collect(),

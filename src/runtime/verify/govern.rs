@@ -45,19 +45,21 @@ pub(super) fn check(module: &Module, steps: &mut Steps) -> Result<(), VerifyErro
         ensure(named(row.name) && ascends(before, row.name), Fault::ToolOrder { at: number(at) })?;
         let in_order = args.iter().all(|name| named(*name)) && args.is_sorted_by(|a, b| a < b);
         ensure(in_order, Fault::ToolOrder { at: number(at) })?;
-        let mut last: Option<&FieldLabels> = None;
+        let mut before_it: Option<&FieldLabels> = None;
         for field in &row.outputs {
             steps.spend(1 + field.path.len() + field.labels.len())?;
-            let keys = field.path.iter().all(|step| match step {
+            let last = field.path.len();
+            let keys = (1..).zip(&field.path).all(|(depth, step)| match step {
                 Step::Key(key) => named(*key),
                 Step::Any => true,
+                Step::Names => depth == last,
             });
-            let in_order = last.is_none_or(|last| last.path < field.path)
+            let in_order = before_it.is_none_or(|before| before.path < field.path)
                 && field.path.len() <= CONTEXT_DEPTH_MAX
                 && keys
                 && are_labels(module, &field.labels);
             ensure(in_order, Fault::ToolOutput { at: number(at) })?;
-            last = Some(field);
+            before_it = Some(field);
         }
         let keys = row.store.iter().all(|part| match part {
             StorePart::Text(name) | StorePart::Member(name) | StorePart::Argument(name) => {
@@ -194,6 +196,7 @@ fn takers(module: &Module, terms: &mut [bool], steps: &mut Steps) -> Result<(), 
         let keys = row.path.iter().all(|step| match step {
             Step::Key(key) => named(key),
             Step::Any => true,
+            Step::Names => false,
         });
         let there = ascends(before, row.id) && named(&row.id) && named(&row.tool);
         let labels = are_labels(module, &row.removes) && are_labels(module, &row.adds);

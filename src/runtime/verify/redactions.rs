@@ -37,6 +37,7 @@ fn leads_somewhere(module: &Module, row: &Redaction) -> bool {
     let known = row.path.iter().all(|step| match step {
         Step::Key(key) => has_string(module, *key),
         Step::Any => true,
+        Step::Names => false,
     });
     known && (1..=CONTEXT_DEPTH_MAX).contains(&row.path.len())
 }

@@ -58,6 +58,9 @@ const SAID: &[&str] = &[
     "title",
 ];
 
+/// Last words of names that say when.
+const WHEN: &[&str] = &["date", "datetime", "day", "deadline", "month", "time", "year"];
+
 /// Words of names of orders and addresses, whatever stands behind.
 const ORDERS: &[&str] = &[
     "cmd",
@@ -220,7 +223,8 @@ pub(super) fn role(name: &str, ty: &Type, format: Option<&str>) -> Role {
     let words: Vec<&str> = words.iter().map(|it| it.trim_matches(char::is_numeric)).collect();
     let is_said = words.last().is_some_and(|word| is_in(SAID, word));
     let is_place = format.is_some_and(|format| FORMATS.contains(&format));
-    let is_time = format.is_some_and(|format| TIMES.contains(&format));
+    let is_time = format.is_some_and(|format| TIMES.contains(&format))
+        || words.last().is_some_and(|word| is_in(WHEN, word));
     let is_order = words.iter().any(|word| is_in(ORDERS, word) || ends(ORDERS, word));
     let is_thing = words.iter().any(|word| is_in(TARGETS, word) || ends(TARGETS, word));
     let is_switch =
@@ -287,6 +291,11 @@ mod tests {
             ("command_text", Role::Target),
             ("url_prompt", Role::Target),
             ("sqlText", Role::Target),
+            ("start_day", Role::Payload),
+            ("dueDate", Role::Payload),
+            ("check_in_time", Role::Payload),
+            ("date_url", Role::Target),
+            ("daytime", Role::Target),
             ("message_text", Role::Payload),
             ("issueTitle", Role::Payload),
             ("context", Role::Target),

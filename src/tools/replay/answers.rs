@@ -159,6 +159,8 @@ impl<'p> Definitions<'p> {
         let key = |step: &Step| match step {
             Step::Key(key) => Some(self.text(*key)),
             Step::Any => None,
+            // No document spells such a key.
+            Step::Names => Some("\0names"),
         };
         path.iter().map(key).collect()
     }

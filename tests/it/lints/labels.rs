@@ -58,6 +58,31 @@ const DOCUMENTS: &[(Code, &str)] = &[
             args: {id: string target, text: string payload}}, \
             read: {effect: none, store: 'n/{id}', output: {/*/text: {labels: [own.row]}}}}\n",
     ),
+    // What is said of names is said of nothing that members hold.
+    (
+        Code::TrustedRest,
+        "tools: {a: {effect: none, output: {/~keys: {labels: [own.row]}, \
+            /*/text: {labels: [untrusted.mail]}}}}\n",
+    ),
+    // Who lists channels, or who is in one, gives no messages.
+    (
+        Code::ReadBack,
+        "tools: {send_channel_message: {effect: egress, args: {to: string target, \
+            body: string payload}}, \
+            get_channels: {effect: none, output: {/*: {labels: [own.row]}}}, \
+            get_users_in_channel: {effect: none, output: {'': {labels: [own.row]}}}, \
+            read_channel_messages: {effect: none, output: {«/*»: {labels: [own.row]}}}, \
+            get_message: {effect: none, output: {'«»': {labels: [own.row]}}}}\n",
+    ),
+    (
+        Code::ReadBack,
+        "tools: {reply_to_thread: {effect: egress, args: {text: string payload}}, \
+            get_threads: {effect: none, output: {/*: {labels: [own.row]}}}, \
+            get_thread_replies: {effect: none, output: {«/*»: {labels: [own.row]}}}, \
+            add_comment_to_issue: {effect: egress, args: {text: string payload}}, \
+            list_issues: {effect: none, output: {/*: {labels: [own.row]}}}, \
+            get_issue: {effect: none, output: {'«»': {labels: [own.row]}}}}\n",
+    ),
     (
         Code::UnsaidOutput,
         "tools: {«a»: {effect: state}, b: {effect: none}, c: {effect: egress, \

@@ -13,7 +13,7 @@ use crate::session::{POLICY, files, program};
 use crate::support::both::findings;
 
 /// What is said of a policy that is refused.
-fn refused(policy: &str) -> String {
+pub(super) fn refused(policy: &str) -> String {
     let files = files(policy);
     let mut sink = Sink::new();
     assert!(compile(&files, &Options::default(), &mut sink).is_none(), "it is taken");

@@ -10,6 +10,7 @@ mod evasions;
 mod facts;
 mod hand;
 mod meters;
+mod names;
 mod params;
 mod plans;
 pub(crate) mod random;

@@ -39,10 +39,13 @@ pub enum ToolEffect {
 /// What labels a field of an output carries.
 #[derive(Clone, Debug)]
 pub struct Output {
-    /// A JSON Pointer into the output, in which `*` is every key and every element.
+    /// A JSON Pointer into the output, in which `*` is every key and every element; it may end in
+    /// `~keys`.
     pub path: Spanned<String>,
     /// Its keys; `None` is a `*`.
     pub keys: Vec<Option<Name>>,
+    /// Whether it ends in `~keys`: then it is the names of the members, and its last key a `*`.
+    pub names: bool,
     /// The labels.
     pub labels: Vec<Spanned<Name>>,
     /// `inherit`: it carries those of the arguments of the call, too.
@@ -144,6 +147,10 @@ pub enum SinkArg {
     Named(Spanned<Name>),
 }
 
+/// The end of a path to the names of members. No pointer has it, for there a key with a `~` is
+/// spelled with `~0`.
+const NAMES: &str = "/~keys";
+
 /// `{pointer: {labels: [..]}}`.
 pub(super) fn outputs(node: &Node, reader: &mut Reader<'_>) -> Vec<Output> {
     let entries = mapping(node, "`output`", reader.sink).unwrap_or_default();
@@ -160,10 +167,14 @@ fn output(entry: &Entry, reader: &mut Reader<'_>) -> Option<Output> {
     let all = labels.len();
     labels.retain(|label| label.value != "inherit");
     let inherit = labels.len() < all;
-    let keys_of_path = steps(&path, "a field of an output", sink)?;
+    let above = path.value.strip_suffix(NAMES);
+    let names = above.is_some();
+    let place =
+        above.map_or_else(|| path.clone(), |above| Spanned::new(format!("{above}/*"), path.span));
+    let keys_of_path = steps(&place, "a field of an output", sink)?;
     let when = keys.value("when").map(|it| reader.expression("when", it));
     let audience = keys.value("audience").map(|it| reader.expression("audience", it));
-    Some(Output { keys: keys_of_path, path, labels, inherit, when, audience })
+    Some(Output { keys: keys_of_path, names, path, labels, inherit, when, audience })
 }
 
 /// The parts of `drive/{id}` or `files/{args.path}`; `args` are those that the tool declares.

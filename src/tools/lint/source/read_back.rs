@@ -1,7 +1,5 @@
 //! W0582: what one tool writes, another gives back as if it were clean.
 
-use rustc_hash::FxHashSet;
-
 use crate::compiler::syntax::document::agents::Output;
 use crate::compiler::syntax::document::model::{Role, Tool, TypeField};
 use crate::diag::codes::Code;
@@ -13,6 +11,8 @@ use crate::tools::lint::subject::Subject;
 
 /// Letters of a word that tells what a tool is about.
 const WORD: usize = 3;
+/// Words that part what a tool writes from where it writes that.
+const PREPOSITIONS: [&str; 9] = ["at", "by", "for", "from", "in", "into", "of", "on", "to"];
 
 /// Reports trusted parts of what a tool reads, in which a payload that another one wrote may
 /// stand: it is called alike, or both are about the same and the part is all of it.
@@ -25,7 +25,8 @@ pub fn run(subject: &Subject<'_>, sink: &mut Sink) {
         .flat_map(|tool| tool.args.iter().filter(payload).map(move |field| (tool, field)))
         .collect();
     for reader in tools().filter(|tool| !acts(tool)) {
-        let parts: Vec<&Output> = reader.output.iter().flatten().collect();
+        let parts = reader.output.iter().flatten();
+        let parts: Vec<&Output> = parts.filter(|part| !part.names).collect();
         for part in parts.iter().filter(|it| vouches(it)) {
             // The key says whose object is whose.
             let unsaid = |tool: &Tool| tool.store.is_empty() || reader.store.is_empty();
@@ -57,13 +58,36 @@ fn may_hold(part: &Output, field: &TypeField, parts: &[&Output]) -> bool {
     (is_field(part) || !is_named(part)) && !parts.iter().any(|it| said(&it))
 }
 
-/// Whether the names of two tools, but for their verbs, have a word in common.
-fn is_alike(one: &Tool, other: &Tool) -> bool {
-    let words = |tool: &Tool| -> FxHashSet<String> {
-        let name = tool.name.value.to_lowercase();
-        let words = name.split(|letter: char| !letter.is_alphanumeric()).skip(1);
-        let words = words.map(|word| word.strip_suffix('s').unwrap_or(word).to_owned());
-        words.filter(|word| word.len() >= WORD).collect()
+/// Whether what one tool gives may be what another one writes, by their names but for the verbs:
+/// who lists channels gives no messages, though these are sent to one. A list of those that are
+/// written to tells their names alone.
+fn is_alike(reader: &Tool, writer: &Tool) -> bool {
+    let given = nouns(reader).into_iter().next().unwrap_or_default();
+    let mut parts = nouns(writer).into_iter();
+    let is_given = |noun: Option<&(String, bool)>, is_object: bool| {
+        let fits = |(word, is_many): &(String, bool)| {
+            noun.is_some_and(|(noun, _)| noun == word) && (is_object || !is_many)
+        };
+        given.iter().any(fits)
     };
-    !words(one).is_disjoint(&words(other))
+    parts.next().is_some_and(|object| is_given(object.last(), true))
+        || parts.any(|other| is_given(other.last(), false))
+}
+
+/// The words of a tool's name behind its verb, apart by prepositions: in the singular, and whether
+/// they stood in the plural.
+fn nouns(tool: &Tool) -> Vec<Vec<(String, bool)>> {
+    let name = tool.name.value.to_lowercase();
+    let words: Vec<&str> = name.split(|letter: char| !letter.is_alphanumeric()).skip(1).collect();
+    let parts = words.split(|word| PREPOSITIONS.contains(word));
+    let noun = |word: &&str| match word.strip_suffix('s') {
+        Some(one) => (one.to_owned(), true),
+        None => ((*word).to_owned(), false),
+    };
+    let parts = parts.map(|part| part.iter().map(noun).collect::<Vec<_>>());
+    let parts = parts.map(|mut part| {
+        part.retain(|(word, _)| word.len() >= WORD);
+        part
+    });
+    parts.collect()
 }

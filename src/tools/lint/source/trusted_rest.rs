@@ -11,7 +11,7 @@ use crate::tools::lint::subject::Subject;
 pub fn run(subject: &Subject<'_>, sink: &mut Sink) {
     let documents = &subject.checked.parsed().policies;
     for tool in documents.iter().flat_map(|document| &document.tools) {
-        let outputs = tool.output.iter().flatten();
+        let outputs = tool.output.iter().flatten().filter(|it| !it.names);
         for whole in outputs.clone().filter(|it| vouches(it)) {
             let mut others = outputs.clone().filter(|it| !vouches(it));
             if others.clone().any(|it| holds(it, whole)) {

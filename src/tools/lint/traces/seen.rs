@@ -266,7 +266,7 @@ fn trusted<'t>(tool: &'t Tool, way: &[(&str, bool)]) -> Option<(usize, &'t Outpu
                 None => true,
             })
     };
-    let parts = tool.output.iter().flatten().enumerate();
+    let parts = tool.output.iter().flatten().enumerate().filter(|(_, output)| !output.names);
     let all: Vec<(usize, &Output)> = parts.filter(|(_, output)| covers(output)).collect();
     let vouched = all.iter().all(|(_, output)| {
         let untrusted = output.labels.iter().any(|label| label.value.starts_with(UNTRUSTED));
