@@ -34,7 +34,7 @@ pub(super) fn check(cx: &mut Checker<'_>, document: &CelPolicyDocument) -> CelPo
     let mut walk = Walk { cx, blocks: Vec::new() };
     let yields = walk.block(&scope, &document.rule, None);
     let blocks = walk.blocks;
-    let ty = yields.ty.map_or(TypeTable::DYN, |(ty, _)| ty);
+    let ty = yields.output.map_or(TypeTable::DYN, |output| output.ty);
     let output = if yields.always { ty } else { cx.out.types.optional(ty) };
     scope.names.insert("rule.result".to_owned(), Entity::Result(output));
     for invariant in &document.invariants {
@@ -66,11 +66,29 @@ struct Walk<'c, 'a> {
     blocks: Vec<Vec<VariableId>>,
 }
 
+/// The type of outputs.
+#[derive(Clone, Copy, Debug)]
+struct OutputType {
+    /// What all of them are.
+    ty: TypeId,
+    /// What is known of one of them beside that, as that it is a list of ints where others are
+    /// empty: all others must fit it, in whichever order they stand.
+    known: TypeId,
+    /// Where the first stands.
+    at: Span,
+}
+
+impl OutputType {
+    const fn of(ty: TypeId, at: Span) -> Self {
+        Self { ty, known: ty, at }
+    }
+}
+
 /// What a block yields.
 #[derive(Clone, Debug)]
 struct BlockResult {
-    /// The type of its outputs, and where the first stands.
-    ty: Option<(TypeId, Span)>,
+    /// Its outputs, if there is one.
+    output: Option<OutputType>,
     /// Whether it yields a value whatever happens.
     always: bool,
 }
@@ -119,7 +137,7 @@ impl Walk<'_, '_> {
 
     /// `match`: the first choice that holds.
     fn first(&mut self, scope: &Scope, block: &CelRule, aggregate: Option<Span>) -> BlockResult {
-        let mut yields = BlockResult { ty: None, always: false };
+        let mut yields = BlockResult { output: None, always: false };
         let mut may_commit_to_none = false;
         let mut ended: Option<(Span, bool)> = None;
         for choice in &block.choices {
@@ -128,7 +146,7 @@ impl Walk<'_, '_> {
             }
             let unconditional = self.condition(scope, choice);
             let found = self.outcome(scope, choice, aggregate);
-            self.join(&mut yields, found.ty);
+            self.join(&mut yields, found.output);
             let nested = matches!(choice.outcome, Outcome::Rule(_));
             if unconditional && found.always {
                 let at = match &choice.outcome {
@@ -147,7 +165,7 @@ impl Walk<'_, '_> {
 
     /// `aggregate`: the outputs of all choices that hold.
     fn all(&mut self, scope: &Scope, block: &CelRule, aggregate: Option<Span>) -> BlockResult {
-        let mut yields = BlockResult { ty: None, always: true };
+        let mut yields = BlockResult { output: None, always: true };
         for choice in &block.choices {
             self.condition(scope, choice);
             if let Some(condition) = choice.condition {
@@ -158,10 +176,12 @@ impl Walk<'_, '_> {
                 }
             }
             let found = self.outcome(scope, choice, aggregate);
-            self.join(&mut yields, found.ty);
+            self.join(&mut yields, found.output);
         }
-        let (element, at) = yields.ty.unwrap_or((TypeTable::DYN, block.span));
-        yields.ty = Some((self.cx.out.types.list(element), at));
+        let element = yields.output.unwrap_or(OutputType::of(TypeTable::DYN, block.span));
+        let types = &mut self.cx.out.types;
+        let (ty, known) = (types.list(element.ty), types.list(element.known));
+        yields.output = Some(OutputType { ty, known, ..element });
         yields
     }
 
@@ -179,7 +199,8 @@ impl Walk<'_, '_> {
                 // A list of decisions decides nothing.
                 let place = if aggregate.is_some() { Place::Element } else { Place::Outcome };
                 let ty = typed(self.cx, scope, *output, place);
-                BlockResult { ty: Some((ty, self.cx.ast().span(*output))), always: true }
+                let output = OutputType::of(ty, self.cx.ast().span(*output));
+                BlockResult { output: Some(output), always: true }
             }
         };
         if let Some(explanation) = choice.explanation.filter(|it| !self.cx.is_misread(*it)) {
@@ -189,20 +210,25 @@ impl Walk<'_, '_> {
     }
 
     /// Takes in one more output type; outputs must be assignable to one another.
-    fn join(&mut self, yields: &mut BlockResult, found: Option<(TypeId, Span)>) {
-        let Some((ty, at)) = found else { return };
-        let Some((before, first)) = yields.ty else {
-            yields.ty = Some((ty, at));
+    fn join(&mut self, yields: &mut BlockResult, found: Option<OutputType>) {
+        let Some(found) = found else { return };
+        let Some(before) = yields.output else {
+            yields.output = Some(found);
             return;
         };
-        if let Some(joined) = self.cx.unifier.join(&self.cx.out.types, ty, before) {
-            yields.ty = Some((joined, first));
+        let types = &self.cx.out.types;
+        let known = self.cx.unifier.join(types, found.known, before.known);
+        let ty = self.cx.unifier.join(types, found.ty, before.ty);
+        if let Some((known, ty)) = known.zip(ty) {
+            let narrower = [before.known, found.known].into_iter().find(|own| *own != known);
+            let known = narrower.unwrap_or(known);
+            yields.output = Some(OutputType { ty, known, at: before.at });
             return;
         }
-        let before: OperandType = (first, self.cx.show(before));
-        let given = self.cx.show(ty);
+        let before: OperandType = (before.at, self.cx.show(before.known));
+        let (at, given) = (found.at, self.cx.show(found.known));
         self.cx.report(OutputError::IncompatibleOutputs { at, given, before });
         // The next one is compared with this one, as the format's own tests expect.
-        yields.ty = Some((ty, at));
+        yields.output = Some(found);
     }
 }

@@ -221,9 +221,9 @@ fn write_value(heap: &mut Heap<'_>, value: &Value, depth: u32) -> Result<(), Eva
     }
 }
 
-/// Bytes as text, with U+FFFD for what is not UTF-8.
+/// Bytes as text, with one U+FFFD for each row of bytes that are not UTF-8.
 fn write_lossy(heap: &mut Heap<'_>, value: &Value) -> Result<(), EvalError> {
-    let mut at = 0;
+    let (mut at, mut replaced) = (0, false);
     while at < value.len() as usize {
         let rest = heap.bytes(value).get(at..).unwrap_or_default();
         let Some(chunk) = rest.utf8_chunks().next() else { break };
@@ -231,9 +231,10 @@ fn write_lossy(heap: &mut Heap<'_>, value: &Value) -> Result<(), EvalError> {
         let off = value.off() + u32::try_from(at).map_err(|_| EvalError::Budget)?;
         let part = Value::text(Tag::String, value.space(), off, chunk.valid().as_bytes());
         heap.append(&part)?;
-        if invalid > 0 {
+        if invalid > 0 && (valid > 0 || !replaced) {
             heap.store.push_text("\u{fffd}".as_bytes())?;
         }
+        replaced = invalid > 0;
         at += valid + invalid;
     }
     Ok(())

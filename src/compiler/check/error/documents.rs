@@ -163,6 +163,14 @@ fn import_hides(at: Span, name: &str, declared: Option<Span>) -> Diagnostic {
     }
 }
 
+fn overload_of_builtin(at: Span, name: &str, builtin: &str) -> Diagnostic {
+    let fact = format!("`{name}` of CEL takes what this overload takes (`{builtin}`)");
+    Diagnostic::new(Code::Conflict, at, fact, "this overload is never called").help(
+        "give the function another name, or leave the overload of CEL out: \
+         `stdlib: {exclude_functions: ..}`",
+    )
+}
+
 fn overload_twice(at: Span, first: Span, id: &str) -> Diagnostic {
     let fact = format!("two overloads are called `{id}`");
     Diagnostic::new(Code::Conflict, at, fact, "the second")
@@ -235,6 +243,9 @@ pub(super) fn output_words(error: OutputError) -> Diagnostic {
             Diagnostic::new(Code::Conflict, at, fact, "this overload is never called")
                 .help("give the function another name")
         }
+        OutputError::OverloadOfBuiltin { at, name, builtin } => {
+            overload_of_builtin(at, &name, builtin)
+        }
         OutputError::ImportTwice { at, name, other } => import_twice(at, &name, &other),
         OutputError::ImportHides { at, name, declared } => import_hides(at, &name, declared),
         OutputError::UnbuiltExtension { at, name, why } => {
@@ -286,6 +297,11 @@ pub(super) fn schema_words(error: SchemaError) -> Diagnostic {
                 }
             };
             Diagnostic::new(Code::UnknownType, at, fact, "not a type").help(help)
+        }
+        SchemaError::MapKey { at, given } => {
+            let fact = format!("no map has keys that are {}", a(&given));
+            Diagnostic::new(Code::UnknownType, at, fact, "not a type of keys")
+                .help("keys are `bool`, `int`, `uint` or `string`, and `dyn` is any of them")
         }
         SchemaError::SchemaGap { at, what } => {
             let fact = format!("no type expresses {what}");

@@ -303,6 +303,8 @@ pub(super) enum OutputError {
     OverloadsAlike { at: Span, first: Span, id: Name },
     /// Calls of an overload are always read as a macro.
     OverloadOfMacro { at: Span, name: &'static str, args: usize },
+    /// A function of CEL takes whatever an overload takes.
+    OverloadOfBuiltin { at: Span, name: Name, builtin: &'static str },
     /// The library is known, but not built: why, or what there is instead.
     UnbuiltExtension { at: Span, name: Name, why: &'static str },
 }
@@ -312,6 +314,8 @@ pub(super) enum OutputError {
 pub(super) enum SchemaError {
     /// A type that does not exist, or that takes other parameters.
     UnknownType { at: Span, name: String, nearest: Option<String>, params: Option<usize> },
+    /// A map with keys of a type that keys cannot have, in words.
+    MapKey { at: Span, given: String },
     /// A schema that cannot be used.
     Schema { at: Span, fault: SchemaFault },
     /// A part of a schema that no type expresses.

@@ -102,6 +102,10 @@ impl Infer<'_, '_> {
         let written = self.cx.text(literal);
         let ExprKind::Literal(literal) = self.ast.kind(literal) else { return None };
         if *literal == Literal::Null {
+            if matches!(self.cx.out.types.get(self.type_of(other)), Type::Wrapper(_)) {
+                // It may be null, and null has no order.
+                return None;
+            }
             let selected = matches!(self.ast.kind(other), ExprKind::Select { .. });
             let asked = selected.then(|| format!("has({})", self.cx.text(other)));
             return Some(ComparisonFix::Presence(asked));

@@ -11,6 +11,7 @@ use crate::base::name::Name;
 use crate::base::span::{Span, Spanned};
 use crate::compiler::check::error::{OutputError, PolicyError};
 use crate::compiler::check::macros::{MACROS, Macro, MacroStyle};
+use crate::compiler::check::overload::instantiate;
 use crate::compiler::check::schema::{DeclaredRoot, proto, written};
 use crate::compiler::check::scope::{Declared, Entity, Libraries, Scope};
 use crate::compiler::check::state::Checker;
@@ -18,8 +19,8 @@ use crate::compiler::syntax::document::model::{
     EnvFunction, EnvOverload, Environment, Extension, StdlibSubset, Wait,
 };
 use crate::diag::suggest::nearest;
-use crate::lang::functions::{self, STDLIB, kubernetes};
-use crate::lang::types::{Type, TypeTable};
+use crate::lang::functions::{self, STDLIB, Style, kubernetes};
+use crate::lang::types::{Type, TypeId, TypeTable};
 
 /// The libraries that CEL knows and their newest versions.
 const EXTENSIONS: &[(&str, u32)] = &[
@@ -294,6 +295,10 @@ pub(in crate::compiler::check) fn add_functions(
                 result: written::ty(cx, &overload.result),
                 wait: Wait::default(),
             };
+            if let Some(row) = builtin_of(cx, scope, &declared) {
+                let name = declared.name.clone();
+                cx.report(OutputError::OverloadOfBuiltin { at, name, builtin: row.id });
+            }
             let form = (declared.member, declared.params.clone());
             if let Some(first) = forms.insert(form, at) {
                 let id = declared.id.clone();
@@ -303,6 +308,29 @@ pub(in crate::compiler::check) fn add_functions(
             list.push(declared);
         }
     }
+}
+
+/// The function of CEL that takes whatever an overload takes and gives another type: it comes
+/// first. One that takes any value takes more; one that says what CEL says is let be.
+fn builtin_of(
+    cx: &mut Checker<'_>,
+    scope: &Scope,
+    declared: &Declared,
+) -> Option<&'static functions::Function> {
+    let styles: &[Style] =
+        if declared.member { &[Style::Member] } else { &[Style::Global, Style::Operator] };
+    let named = styles.iter().flat_map(|style| functions::named(&declared.name, *style));
+    let rows: Vec<_> = named.filter(|row| scope.allows(row)).collect();
+    let any = |ty: &TypeId| matches!(cx.out.types.get(*ty), Type::Dyn | Type::Param(_));
+    if declared.params.iter().any(any) {
+        return None;
+    }
+    rows.into_iter().find(|row| {
+        let (params, result) = instantiate(&mut cx.out.types, &mut cx.unifier, row);
+        let pairs: Vec<_> = declared.params.iter().copied().zip(params.iter().copied()).collect();
+        params.len() == declared.params.len() && cx.unifier.assignable_all(&cx.out.types, &pairs)
+            && cx.unifier.shallow(&cx.out.types, result) != declared.result
+    })
 }
 
 /// The macro that calls of an overload would be.

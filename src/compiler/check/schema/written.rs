@@ -5,7 +5,7 @@
 //! Imports: `base`, `compiler::syntax`, `diag`, `lang`.
 
 use crate::base::name::Name;
-use crate::base::span::Spanned;
+use crate::base::span::{Span, Spanned};
 use crate::compiler::check::error::SchemaError;
 use crate::compiler::check::schema::{proto, record};
 use crate::compiler::check::state::Checker;
@@ -120,7 +120,10 @@ fn named(cx: &mut Checker<'_>, written: &TypeExpr, name: &Name, params: &[TypeEx
             ("google.protobuf.ListValue" | "list", []) => Type::List(TypeTable::DYN),
             ("list", [element]) => Type::List(*element),
             ("map", []) => Type::Map(TypeTable::DYN, TypeTable::DYN),
-            ("map", [key, value]) => Type::Map(*key, *value),
+            ("map", [key, value]) => {
+                let at = params.first().map_or(written.span, |key| key.span);
+                Type::Map(map_key(cx, at, *key), *value)
+            }
             ("optional_type", []) => Type::Optional(TypeTable::DYN),
             ("optional_type", [value]) => Type::Optional(*value),
             ("type", []) => Type::Type(TypeTable::DYN),
@@ -152,6 +155,21 @@ fn named(cx: &mut Checker<'_>, written: &TypeExpr, name: &Name, params: &[TypeEx
         return cx.out.types.intern(Type::Opaque(name.clone(), params));
     }
     unknown(cx, written, text, None)
+}
+
+/// The type of a map's keys. Keys are never null, so a wrapper is what it wraps.
+fn map_key(cx: &mut Checker<'_>, at: Span, key: TypeId) -> TypeId {
+    let types = &cx.out.types;
+    let inner = if let Type::Wrapper(inner) = types.get(key) { *inner } else { key };
+    let simple = [TypeTable::BOOL, TypeTable::INT, TypeTable::UINT, TypeTable::STRING];
+    let any = [TypeTable::DYN, TypeTable::ERROR];
+    let open = matches!(types.get(inner), Type::Param(_) | Type::Variable(_));
+    if open || simple.contains(&inner) || any.contains(&inner) {
+        return inner;
+    }
+    let given = cx.show(key);
+    cx.report(SchemaError::MapKey { at, given });
+    TypeTable::ERROR
 }
 
 /// The name of a type that was perhaps meant.

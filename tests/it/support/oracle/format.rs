@@ -108,12 +108,25 @@ fn plain_double(n: f64) -> String {
     if n.is_finite() { n.to_string() } else { double_text(n) }
 }
 
+/// Bytes as text; adjacent sequences that are invalid give one U+FFFD.
+fn one_mark_for_each_row(bytes: &[u8]) -> String {
+    let mut text = String::new();
+    for chunk in bytes.utf8_chunks() {
+        text.push_str(chunk.valid());
+        if !chunk.invalid().is_empty() && (!chunk.valid().is_empty() || !text.ends_with('\u{fffd}'))
+        {
+            text.push('\u{fffd}');
+        }
+    }
+    text
+}
+
 /// As `%s` writes it.
 fn shown(value: &V) -> R<String> {
     Ok(match value {
         V::Null => "null".to_owned(),
         V::Str(text) | V::Type(text) | V::Url(text) => text.to_string(),
-        V::Bytes(bytes) => String::from_utf8_lossy(bytes).into_owned(),
+        V::Bytes(bytes) => one_mark_for_each_row(bytes),
         V::Double(n) => plain_double(*n),
         V::Bool(_) | V::Int(_) | V::Uint(_) | V::Timestamp(_) => value.scalar_text().ok_or(BAD)?,
         V::Duration(_) => {
