@@ -328,7 +328,8 @@ fn builtin_of(
     rows.into_iter().find(|row| {
         let (params, result) = instantiate(&mut cx.out.types, &mut cx.unifier, row);
         let pairs: Vec<_> = declared.params.iter().copied().zip(params.iter().copied()).collect();
-        params.len() == declared.params.len() && cx.unifier.assignable_all(&cx.out.types, &pairs)
+        params.len() == declared.params.len()
+            && cx.unifier.assignable_all(&cx.out.types, &pairs)
             && cx.unifier.shallow(&cx.out.types, result) != declared.result
     })
 }
