@@ -16,8 +16,13 @@ use crate::runtime::record::about::{About, Loaded, ulid};
 use crate::runtime::record::seal::Keeper;
 use crate::runtime::record::write::{Recorder, Recording};
 use crate::tools::paths::{normalize, slashed};
+use crate::tools::replay::open::begins_packed;
 use crate::tools::session::Journal;
 
+/// Endings of names of packed files.
+const PACKED: [&str; 4] = [".gz", ".zst", ".pdrb", ".parquet"];
+/// Bytes that tell whether a file is packed.
+const BEGIN_BYTES: u64 = 4;
 /// Lines are handed to the file in pieces of about this many bytes.
 const PIECE_BYTES: usize = 1 << 20;
 
@@ -47,8 +52,17 @@ impl RecordFile {
         vault: Option<OpenVault>,
     ) -> Result<Self, Box<Diagnostic>> {
         spare_what_was_read(path)?;
+        if let Some(ending) =
+            PACKED.iter().find(|ending| path.to_string_lossy().ends_with(**ending))
+        {
+            return Err(not_lines(path, &format!("it is called as packed files are, `{ending}`")));
+        }
         let refused = |error: io::Error| Box::new(unwritable(path, &error));
         let mut file = OpenOptions::new().read(true).append(true).create(true).open(path);
+        let begin = file.as_mut().map_err(|error| io::Error::from(error.kind()));
+        if begin.and_then(is_packed).map_err(refused)? {
+            return Err(not_lines(path, "it is packed"));
+        }
         let whole = file.as_mut().map_err(|error| io::Error::from(error.kind()));
         if !whole.and_then(ends_a_line).map_err(refused)? {
             let shown = slashed(&normalize(path));
@@ -73,12 +87,20 @@ impl RecordFile {
         if self.lines.len() < PIECE_BYTES { Ok(()) } else { self.write() }
     }
 
+    /// Hands all lines to the file, so that what they say may be shown.
+    ///
+    /// # Errors
+    /// `P0906` if the file system refuses.
+    pub fn flush(&mut self) -> Result<(), Box<Diagnostic>> {
+        if self.lines.is_empty() { Ok(()) } else { self.write() }
+    }
+
     /// Sees to it that all of it is on the disk.
     ///
     /// # Errors
     /// `P0906` if the file system refuses.
     pub fn finish(mut self) -> Result<(), Box<Diagnostic>> {
-        self.write()?;
+        self.flush()?;
         self.file.sync_all().map_err(|error| Box::new(unwritable(&self.path, &error)))
     }
 
@@ -108,7 +130,9 @@ impl Journal for RecordFile {
     }
 
     fn take(&mut self, line: &[u8]) -> Result<(), Box<Diagnostic>> {
-        self.append(line)
+        // What is told of an event is recorded.
+        self.append(line)?;
+        self.flush()
     }
 }
 
@@ -127,6 +151,21 @@ pub fn line<'r>(
 ) -> &'r [u8] {
     let (id, at) = new_id();
     recording.line_kept(&About::new(&id, at), keeper)
+}
+
+/// Refuses a file that no line can be appended to.
+fn not_lines(path: &Path, why: &str) -> Box<Diagnostic> {
+    let found = format!("nothing is appended to `{}`: {why}", slashed(&normalize(path)));
+    let help = "record to a file that ends in .jsonl; `policyc replay convert` packs it";
+    Box::new(Diagnostic::without_place(Code::Unwritable, found).help(help))
+}
+
+/// Whether a file begins as packed ones do.
+fn is_packed(file: &mut File) -> io::Result<bool> {
+    let mut start = Vec::new();
+    file.seek(SeekFrom::Start(0))?;
+    file.take(BEGIN_BYTES).read_to_end(&mut start)?;
+    Ok(begins_packed(&start))
 }
 
 /// Whether a file is empty or ends with a line break.

@@ -258,6 +258,14 @@ impl<'f> Given<'f> {
 /// Where a decision cannot be recorded it is not shown either.
 type Recorded<T> = Result<T, Box<Diagnostic>>;
 
+/// Decisions are shown in pieces of about this many bytes, once they are recorded.
+const TOLD_BYTES: usize = 1 << 16;
+
+/// Hands to the file what was decided, so that it may be shown.
+fn flush(records: &mut Option<RecordFile>) -> Recorded<()> {
+    records.as_mut().map_or(Ok(()), RecordFile::flush)
+}
+
 /// Decides about every context of the file.
 fn decide_all(
     terminal: &Terminal,
@@ -271,12 +279,17 @@ fn decide_all(
     let lines = context_lines(options.path(), bytes);
     match lines.filter(|_| options.form() == Form::Json) {
         Some(lines) => {
-            let mut refused = 0;
+            let (mut refused, mut told) = (0, String::new());
             let ends = lines.into_iter().map(|line| {
                 let context = (Form::Json, line.bytes);
                 let mut report = decided(subject, &mut scratch, context, (given, &mut *records))?;
                 locator.locate(&mut report);
-                terminal.result(&format!("{}\n", report.to_json()));
+                told.push_str(&report.to_json());
+                told.push('\n');
+                if told.len() >= TOLD_BYTES {
+                    flush(records)?;
+                    terminal.result(&std::mem::take(&mut told));
+                }
                 let exit = exit_of_decision(options, &report);
                 let Some(refusal) = refusal(context, &report) else { return Ok(exit) };
                 refused += 1;
@@ -286,6 +299,8 @@ fn decide_all(
                 Ok(exit.max(refusal.exit()))
             });
             let end = ends.collect::<Recorded<Vec<Exit>>>()?.into_iter().max();
+            flush(records)?;
+            terminal.result(&told);
             if refused > REFUSALS_SHOWN_MAX {
                 let more = refused - REFUSALS_SHOWN_MAX;
                 terminal.notice(&format!("  {more} more contexts were refused\n"));
@@ -328,7 +343,8 @@ fn one(
 ) -> Recorded<Exit> {
     let style = terminal.style;
     let context = (options.form(), bytes);
-    let mut report = decided(subject, scratch, context, (given, records))?;
+    let mut report = decided(subject, scratch, context, (given, &mut *records))?;
+    flush(records)?;
     let mut why = None;
     if options.explain {
         let name = shown(options.path());

@@ -27,9 +27,18 @@ pub struct Looked {
     pub loose: u64,
     /// Whether a checkpoint stands in its last segment.
     pub signs_last: bool,
+    /// Whether its last line ends the log.
+    pub ends: bool,
 }
 
 impl Looked {
+    /// Whether its writer closed it: the last segment has its end, and the last block says that
+    /// none follows. Every segment that was full has an end, also where those behind it are gone.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.ends && self.whole.ended()
+    }
+
     /// Lines that no checkpoint vouches for, though one would if the host had a key and nobody
     /// changed anything: it stands in front of the lines of each segment, behind each block that
     /// ended, and behind all where the log was closed.
@@ -86,6 +95,7 @@ struct Looking<'a> {
     latest: Option<Stated>,
     loose: u64,
     signs_last: bool,
+    ends: bool,
     keys: &'a [&'a dyn Verifier],
     /// A checkpoint that was kept elsewhere, and what it is to the log.
     kept: Option<(&'a Stated, Tree, Option<Held>)>,
@@ -121,6 +131,7 @@ impl Visitor for Looking<'_> {
     }
 
     fn line(&mut self, _: u64, leaf: [u8; 32], _: &[u8], entry: &Entry<'_>) {
+        self.ends = matches!(entry, Entry::Block(block) if block.end);
         match entry {
             Entry::Record(_) => self.counts.records += 1,
             Entry::Block(_) => {
@@ -157,9 +168,9 @@ pub fn look(
     let Asked { last, kept, keys } = asked;
     let kept = kept.map(|kept| (kept, Tree::default(), None));
     let (counts, latest, loose, signs_last) = (Counts::default(), None, 0, false);
-    let mut looking = Looking { counts, latest, loose, signs_last, keys, kept };
+    let mut looking = Looking { counts, latest, loose, signs_last, ends: false, keys, kept };
     let whole = whole(store, last, &mut looking)?;
-    let Looking { counts, latest, loose, signs_last, kept, .. } = looking;
+    let Looking { counts, latest, loose, signs_last, ends, kept, .. } = looking;
     let held = kept.map(|(.., held)| held.unwrap_or(Held::Shorter));
-    Ok((Looked { whole, counts, latest, loose, signs_last }, held))
+    Ok((Looked { whole, counts, latest, loose, signs_last, ends }, held))
 }

@@ -6,6 +6,7 @@
 
 pub mod atoms;
 pub mod constant;
+pub mod generated;
 pub mod listing;
 pub mod reads;
 pub mod worded;

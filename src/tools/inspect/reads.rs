@@ -30,6 +30,12 @@ pub fn pointers(module: &Module) -> Vec<String> {
 /// The pointer of node `at`, by way of its parents.
 #[must_use]
 pub fn dotted(module: &Module, at: u16) -> String {
+    keys(module, at).join(".")
+}
+
+/// The keys on the way to node `at`, by way of its parents.
+#[must_use]
+pub fn keys(module: &Module, at: u16) -> Vec<&str> {
     let mut parts = Vec::new();
     let mut at = at;
     for _ in 0..=CONTEXT_DEPTH_MAX {
@@ -43,7 +49,7 @@ pub fn dotted(module: &Module, at: u16) -> String {
         at = parent;
     }
     parts.reverse();
-    parts.join(".")
+    parts
 }
 
 fn key<'a>(module: &'a Module, node: &PathNode) -> &'a str {

@@ -1,12 +1,14 @@
 //! A bundle as people read it: its debug section, taken apart once.
 //!
 //! In:      a program.
-//! Out:     sources, places, texts; of each atom whether its source says the opposite.
+//! Out:     sources, places, texts; of each atom whether its source says the opposite, and what it
+//!          asks where its source is a declaration.
 //! Imports: `runtime::bundle`, `runtime::program`.
 
 use crate::runtime::bundle::debug::{self, Debug, Place};
 use crate::runtime::program::Program;
 use crate::tools::inspect::atoms::turned;
+use crate::tools::inspect::generated::generated;
 
 /// What people may be told of a program.
 #[derive(Clone, Debug)]
@@ -17,6 +19,8 @@ pub struct Worded<'p> {
     pub debug: Debug,
     /// Of each atom whether its source says the opposite of what a witness does.
     turned: Vec<bool>,
+    /// Of each atom that nobody wrote what it asks.
+    generated: Vec<Option<String>>,
 }
 
 impl<'p> Worded<'p> {
@@ -25,7 +29,8 @@ impl<'p> Worded<'p> {
     pub fn of(program: &'p Program) -> Self {
         let debug = debug::of(program.module());
         let turned = turned(program.module(), &debug);
-        Self { program, debug, turned }
+        let generated = generated(program.module(), &debug);
+        Self { program, debug, turned, generated }
     }
 
     /// Whether the source of an atom says the opposite of what a witness does.
@@ -40,6 +45,19 @@ impl<'p> Worded<'p> {
         let source = self.debug.sources.get(place.source as usize);
         let range = place.start as usize..place.end as usize;
         source.and_then(|(_, text)| text.get(range)).unwrap_or_default()
+    }
+
+    /// What an atom asks that nobody wrote: it stands for a declaration.
+    #[must_use]
+    pub fn generated(&self, atom: u16) -> Option<&str> {
+        self.generated.get(usize::from(atom))?.as_deref()
+    }
+
+    /// An atom as CEL: its source, or what it asks; nothing where there is no source.
+    #[must_use]
+    pub fn atom_text(&self, atom: u16) -> &str {
+        let own = || self.atom(atom).map_or("", |place| self.text(place));
+        self.generated(atom).unwrap_or_else(own)
     }
 
     /// The place of an atom.

@@ -291,7 +291,7 @@ impl Seat {
         record: &Record<'_>,
         facts: Option<&Witness>,
     ) -> Result<Again, Obstacle> {
-        self.decide_read(record, facts, false)
+        self.decide_by(record, (facts, true), false)
     }
 
     /// As `decide`; with `ahead` the context was read when the line was, by `Seats::ahead`, and
@@ -303,6 +303,20 @@ impl Seat {
         &mut self,
         record: &Record<'_>,
         facts: Option<&Witness>,
+        ahead: bool,
+    ) -> Result<Again, Obstacle> {
+        self.decide_by(record, (facts, true), ahead)
+    }
+
+    /// As `decide_read`. `whole`: what the witness did not see was not evaluated; else nothing is
+    /// known of it.
+    ///
+    /// # Errors
+    /// As `decide`.
+    pub(super) fn decide_by(
+        &mut self,
+        record: &Record<'_>,
+        (facts, whole): (Option<&Witness>, bool),
         ahead: bool,
     ) -> Result<Again, Obstacle> {
         let Self { program, timed, scratch, canonical, witness, fired, failed, .. } = self;
@@ -324,8 +338,8 @@ impl Seat {
             Recorded::Known(filled) => filled,
             Recorded::Partial(mut partial) => {
                 let mut decision = match facts {
-                    Some(facts) => partial.decide_again(&moment, facts),
-                    None => partial.decide(&moment, None),
+                    Some(facts) if whole => partial.decide_again(&moment, facts),
+                    facts => partial.decide(&moment, facts),
                 };
                 [*fired, *shadow, *perhaps] = may_fire(program, &decision);
                 *unsure = unsure_of(program, &decision);

@@ -22,6 +22,7 @@ use crate::tools::replay::filter::Filter;
 use crate::tools::replay::fold::{Gathered, Stands};
 use crate::tools::replay::impact::{Impact, Outcome};
 use crate::tools::replay::knew::{is_refused, recorded_effect};
+use crate::tools::replay::reuse::Reuse;
 use crate::tools::replay::sides::{Side, tell};
 use crate::tools::replay::sketch::hash;
 use crate::tools::replay::store::{Digest, Store};
@@ -43,6 +44,8 @@ pub struct Comparer<'s> {
     /// By the bundle that recorded what sessions answered: what it answers otherwise than the
     /// bundle before, and than the candidate.
     answers: HashMap<Digest, [Answers; 2]>,
+    /// By the bundle that recorded how atoms came out: those that the candidate asks, too.
+    reuse: HashMap<Digest, Reuse>,
 }
 
 /// What one of both said.
@@ -140,6 +143,7 @@ impl<'s> Comparer<'s> {
             facts: Witness::new(0),
             winners: [None; 2],
             answers: HashMap::new(),
+            reuse: HashMap::new(),
         }
     }
 
@@ -254,7 +258,10 @@ impl<'s> Comparer<'s> {
             return Err(Obstacle::Asks);
         }
         let own = facts.filter(|_| recorded_by == Some(self.to.program.digest()));
-        let said = self.to.decide(&record_is, own)?;
+        let mut said = self.to.decide(&record_is, own)?;
+        if own.is_none() && matches!(said, Again::Undetermined { .. }) {
+            said = self.by_facts(record, &record_is)?.unwrap_or(said);
+        }
         needs.add(Needs::of(said.open_paths()));
         let mut is = Said::of(&said, &self.to);
         if self.to.lacks_answers() && !lacked {
@@ -279,6 +286,25 @@ impl<'s> Comparer<'s> {
             (Some(_) | None, _) => false,
         };
         Ok(Both { was, is, drifted: drifted || impossible, needs })
+    }
+
+    /// What the candidate decides by those of its atoms that the bundle of the record asked, too;
+    /// nothing where none of them was recorded.
+    fn by_facts(
+        &mut self,
+        record: &Record<'_>,
+        without: &Record<'_>,
+    ) -> Result<Option<Again>, Obstacle> {
+        let recorded_by = record.bundle.and_then(|bundle| bundle.digest);
+        let Ok(seat) = self.seats.for_record(record) else { return Ok(None) };
+        let own = &seat.program;
+        if recorded_by != Some(own.digest()) || record.witness(self.facts.refill()).is_none() {
+            return Ok(None);
+        }
+        let to = &self.to.program;
+        let reuse = self.reuse.entry(own.digest()).or_insert_with(|| Reuse::between(own, to));
+        let Some(witness) = reuse.witness(&self.facts) else { return Ok(None) };
+        self.to.decide_by(without, (Some(&witness), false), false).map(Some)
     }
 
     /// What a session answers otherwise under the bundle before, and under the candidate, than

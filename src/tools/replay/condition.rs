@@ -20,6 +20,7 @@ use crate::runtime::bundle::debug::Place;
 use crate::runtime::bundle::module::SlotRow;
 use crate::runtime::program::Program;
 use crate::runtime::vm::observe::AtomState;
+use crate::tools::inspect::generated::is_approval;
 use crate::tools::inspect::reads::dotted;
 use crate::tools::inspect::worded::Worded;
 use crate::tools::replay::impact::{Impact, Sort, Way};
@@ -92,8 +93,16 @@ impl<'p> Bundle<'p> {
         (!text.is_empty()).then(|| text.to_owned())
     }
 
-    /// The condition of a rule as its source writes it.
+    /// The condition of a rule as its source writes it; nothing of one that nobody wrote, whose
+    /// atoms are told.
     fn condition(&self, rule: u16) -> Option<String> {
+        let own = self.worded.debug.rules.get(usize::from(rule));
+        let atoms = own.map_or(&[][..], |own| own.atoms.as_slice());
+        // What lifts a rule once it was approved stands behind conditions that somebody wrote.
+        let lifts = |atom: u16| self.worded.generated(atom).is_some_and(is_approval);
+        if atoms.iter().any(|it| self.worded.generated(*it).is_some() && !lifts(*it)) {
+            return None;
+        }
         let function = self.worded.program.module().rules.get(usize::from(rule))?.function;
         self.text(self.worded.debug.functions.get(usize::from(function))?.1)
     }
@@ -337,7 +346,8 @@ impl<'a> Search<'a> {
             Test::Key => Some(Literal { text: self.asked(), holds: true }),
             Test::Atom(side, atom, holds) => {
                 let bundle = self.bundle(side)?;
-                let own = bundle.text(bundle.worded.atom(atom)?)?;
+                let own = bundle.worded.atom_text(atom);
+                let own = Some(own.to_owned()).filter(|own| !own.is_empty())?;
                 Some(Literal { text: own, holds: holds != bundle.worded.is_turned(atom) })
             }
             Test::Fires(side, rule, holds) => {

@@ -42,6 +42,8 @@ pub enum Explained {
         report: Option<Box<DecisionReport>>,
         /// Whether that is what the record says.
         exact: Option<bool>,
+        /// Whether that needed how atoms came out when all values were known.
+        by_facts: bool,
         /// The effects that are possible.
         effects: Vec<Option<Effect>>,
         /// The paths of what the effect hangs on.
@@ -169,6 +171,7 @@ fn withheld(
     };
     Explained::Withheld {
         exact,
+        by_facts: decision.by_facts > 0,
         report,
         effects: decision.effects.clone(),
         blockers: decision.blockers.iter().filter_map(path).collect(),

@@ -70,6 +70,17 @@ pub struct Seen {
     condition: AtomicBool,
 }
 
+impl Seen {
+    /// Forgets all: the records are asked about once more.
+    fn forget(&self) {
+        let Self { taken, records, session, tool, principal, rule, condition } = self;
+        records.store(0, Ordering::Relaxed);
+        for flag in [taken, session, tool, principal, rule, condition] {
+            flag.store(false, Ordering::Relaxed);
+        }
+    }
+}
+
 /// That no record was taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NoneTaken {
@@ -169,6 +180,11 @@ impl Filter {
             nowhere.push("all that `--where` asks".to_owned());
         }
         Some(NoneTaken { records: seen.records.load(Ordering::Relaxed), nowhere })
+    }
+
+    /// Forgets the records that were asked about, none of which was taken.
+    pub fn forget(&self) {
+        self.seen.forget();
     }
 
     fn is_in_session(&self, record: &Record<'_>) -> bool {

@@ -8,10 +8,13 @@
 use serde_json::{Map, Value as Json};
 
 use crate::lang::decision::Effect;
+use crate::lang::fixed;
 use crate::runtime::record::read::{Event, Record};
 use crate::runtime::session::decided::SessionDenial;
+use crate::tools::inspect::generated::amount;
 use crate::tools::inspect::read_digest;
-use crate::tools::replay::plain::shown;
+use crate::tools::inspect::worded::Worded;
+use crate::tools::replay::plain::{self, shown};
 
 /// A row: a word, and what is said.
 pub type Row = (&'static str, String);
@@ -145,6 +148,31 @@ fn meters(reads: &Map<String, Json>, writes: &Map<String, Json>) -> Vec<Row> {
     }
     for (key, change) in writes.iter().filter(|(key, _)| !told.contains(&key.as_str())) {
         rows.push(("meter", format!("{key}: {}", change.as_str().unwrap_or_default())));
+    }
+    rows
+}
+
+/// What limits a call was measured against: of how much, how much was used before, and what the
+/// call takes.
+#[must_use]
+pub fn limits(record: &Record<'_>, worded: &Worded<'_>) -> Vec<Row> {
+    let Some(Json::Object(reads)) = record.reads.map(shown) else { return Vec::new() };
+    let (module, context) = (worded.program.module(), plain::context(record));
+    let name = |at: u32| module.strings.get(at as usize).unwrap_or_default();
+    let mut rows = Vec::new();
+    for row in &module.govern.limits {
+        let Some(meter) = module.govern.meters.get(usize::from(row.meter)) else { continue };
+        let meter = name(meter.name);
+        let measures = |key: &str| key.split('/').next() == Some(meter);
+        let takes = amount(module, &worded.debug, row);
+        let pointer = format!("/action/{}", takes.replace('.', "/"));
+        let value = context.pointer(&pointer).filter(|value| value.is_number());
+        let value = value.map_or(String::new(), |value| format!(", which is {value}"));
+        for (_, used) in reads.iter().filter(|(key, _)| measures(key)) {
+            let most = fixed::write(i128::from(row.max));
+            let id = name(row.id);
+            rows.push(("limit", format!("{id}: {used} + {takes} of {most}{value}")));
+        }
     }
     rows
 }

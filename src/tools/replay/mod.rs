@@ -37,6 +37,7 @@ pub mod pack;
 pub mod pdrb;
 pub mod plain;
 pub mod residual;
+mod reuse;
 pub mod seal;
 mod sides;
 pub mod sketch;

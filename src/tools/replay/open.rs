@@ -120,6 +120,13 @@ fn below(root: &Path, wanted: impl Fn(&Path) -> bool, found: &mut Vec<Source>) {
     }
 }
 
+/// Whether a file that begins so is packed, and holds no lines as they are.
+#[must_use]
+pub fn begins_packed(start: &[u8]) -> bool {
+    let packed = HEADER.get(..ZSTD.len()).unwrap_or_default();
+    start.starts_with(GZIP) || [ZSTD, PARQUET, packed].iter().any(|head| start.starts_with(head))
+}
+
 fn holds_records(path: &Path) -> bool {
     let name = path.to_string_lossy();
     PACKED.iter().any(|packed| {

@@ -79,7 +79,10 @@ pub fn full(drawing: &Drawing<'_>, style: Style) -> String {
 fn end(drawing: &Drawing<'_>) -> String {
     let whole = &drawing.looked.whole;
     match (whole.ended(), whole.torn) {
-        (true, _) => "closed".to_owned(),
+        (true, _) if drawing.looked.is_closed() => "closed".to_owned(),
+        (true, _) => {
+            "not closed: its writer died behind a segment, or later ones are gone".to_owned()
+        }
         (false, None) => "open: it is being written, or its writer died".to_owned(),
         (false, Some(torn)) => {
             format!("open, its last write was cut: {} of it", many(torn.bytes, "byte"))
@@ -105,7 +108,7 @@ pub fn json(drawing: &Drawing<'_>) -> String {
         "lines": whole.lines(),
         "root": walk.map(|walk| base64_of(&walk.tree.root())),
         "next": walk.map(|walk| walk.position().next),
-        "closed": whole.ended(),
+        "closed": looked.is_closed(),
         "torn": torn,
         "records": counts.records,
         "blocks": counts.blocks,

@@ -119,6 +119,8 @@ pub struct AtomWhy {
     pub values: String,
     /// The loops that ran for it.
     pub loops: Vec<Loop>,
+    /// Whether nobody wrote it: its place is that of a declaration.
+    pub made: bool,
 }
 
 /// A value that a rule reads.
@@ -290,11 +292,13 @@ impl Reading<'_> {
     }
 
     fn atom(&self, atom: u16, place: Place, outcome: Option<&Outcome>) -> AtomWhy {
-        let text = self.worded.text(place).to_owned();
+        let made = self.worded.generated(atom);
+        let text = made.unwrap_or_else(|| self.worded.text(place)).to_owned();
+        let made = made.is_some();
         let (truth, values) =
             outcome.map_or((Truth::NotNeeded, String::new()), |outcome| outcome.seen.told(&text));
         let loops = outcome.map_or_else(Vec::new, |outcome| outcome.loops.clone());
-        AtomWhy { atom, place, text, truth, would_be: false, values, loops }
+        AtomWhy { atom, place, text, truth, would_be: false, values, loops, made }
     }
 
     /// The values that a rule reads, the tool aside, which every form names.

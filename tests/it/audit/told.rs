@@ -358,3 +358,18 @@ fn signatures_are_asked_for_and_refused() {
     let other = PublicKey { name: ORIGIN.to_owned(), algorithm: 0xFF, key: vec![7; 32] };
     verify("log", &format!("--key {other}")).expect(2, &["it is not of Ed25519"]);
 }
+
+/// Every segment that was full has an end, so that is not what says that a log was closed.
+#[test]
+fn a_log_without_its_last_segment_is_not_closed() {
+    let folder = Folder::new("audit-gone");
+    let here: &Path = folder.path();
+    written_to(&here.join("log"), 9, Some(Box::new(Secret("key"))));
+    let json = "audit verify log --output-format json";
+    ran(here, "audit verify log").expect(0, &["`gw-3`, closed"]);
+    ran(here, json).expect(0, &["\"closed\": true"]);
+    let last = folder.names().into_iter().rfind(|name| name.starts_with("log/0"));
+    std::fs::remove_file(here.join(last.expect("a segment"))).expect("it is there");
+    ran(here, "audit verify log").expect(0, &["not closed:", "or later ones are gone"]);
+    ran(here, json).expect(0, &["\"closed\": false"]);
+}

@@ -4,7 +4,7 @@ use std::fs;
 
 use policyc::runtime::record::read::Record;
 
-use crate::support::run::{Folder, policyc};
+use crate::support::run::{Folder, policyc, ran};
 
 const POLICY: &str = "policyc: 1\nname: p\ndefault: deny\nschema: {n: int}\nrules:\n  \
                       - {id: few, when: n < 10, allow: ok}\n";
@@ -46,4 +46,39 @@ fn records_are_appended_and_never_behind_half_a_line() {
     );
     let kept = fs::read_to_string(root.join("all.pdr.jsonl")).expect("the records");
     assert_eq!(kept, cut);
+}
+
+/// Lines behind packed bytes are no file that anybody reads.
+#[test]
+fn packed_files_are_not_appended_to() {
+    let folder = Folder::new("records-packed");
+    folder.add("p.yaml", POLICY);
+    folder.add("call.json", "{\"n\": 1}");
+    let eval =
+        |name: &str| ran(folder.path(), &format!("eval p.yaml -c call.json --record {name}"));
+    for name in ["a.pdr.jsonl.gz", "a.pdr.jsonl.zst", "a.pdrb", "a.pdr.parquet"] {
+        let found = eval(name);
+        found.expect(2, &["error[P0906]", "it is called as packed files are", "convert"]);
+        assert!(found.out.is_empty() && !folder.path().join(name).exists(), "{name}");
+    }
+    for start in [&b"\x1f\x8b\x08\x00"[..], b"\x28\xb5\x2f\xfd\n", b"PAR1", b"PDRB\x01\n"] {
+        let path = folder.add("a.pdr.jsonl", start);
+        let found = eval("a.pdr.jsonl");
+        found.expect(2, &["nothing is appended to `a.pdr.jsonl`: it is packed"]);
+        assert_eq!(fs::read(path).expect("a file"), start);
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_cannot_be_recorded_is_not_shown() {
+    let folder = Folder::new("records-full");
+    folder.add("p.yaml", POLICY);
+    folder.add("call.json", "{\"n\": 1}");
+    folder.add("calls.jsonl", "{\"n\": 1}\n{\"n\": 12}\n");
+    for calls in ["call.json", "calls.jsonl"] {
+        let found = ran(folder.path(), &format!("eval p.yaml -c {calls} --record /dev/full"));
+        found.expect(2, &["error[P0906]"]);
+        assert_eq!(found.out, "", "{calls}");
+    }
 }

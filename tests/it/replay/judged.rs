@@ -217,3 +217,30 @@ fn drift_is_told_of_another_bundle_too() {
         }
     }
 }
+
+/// What limits, flows and declared tools ask is told as questions, not as names of declarations.
+#[test]
+fn what_nobody_wrote_is_told_in_words() {
+    let (folder, program) = project("made", POLICY);
+    let mut all = vec![json!({"ev": "prompt", "principal": {"id": "a"}, "text": "Pay ann"})];
+    all.extend(["1", "2", "3", "4"].map(|call| send(call, 5.0)));
+    let lines = logged(&program, &all);
+    folder.add("a.jsonl", file(&lines));
+    let last: Json = serde_json::from_str(lines.last().expect("a record")).expect("JSON");
+    let id = last["id"].as_str().expect("an id");
+    let line = format!("replay explain {id} --records a.jsonl --bundle policy.plcb");
+    let told = ran(folder.path(), &line);
+    told.expect(0, &["DENY", "limit.sent", "true sent + 1 > 3"])
+        .expect(0, &["limit limit.sent: 3 + 1 of 3"])
+        .expect(0, &["`label(args.to, \"untrusted.*\")` false"]);
+    let tree = ran(folder.path(), &format!("{line} --tree"));
+    tree.expect(0, &["true action.tool in tools"]);
+    for lie in ["`untrusted.*`", "`read` true"] {
+        assert!(!told.out.contains(lie), "{lie}: {}", told.out);
+    }
+    // Another limit: which of both is passed is told by the sums between them.
+    folder.add("more.yaml", POLICY.replace("max: 3", "max: 1"));
+    let diff = "replay diff a.jsonl --bundle policy.plcb --to more.yaml --state resim";
+    let told = ran(folder.path(), diff);
+    told.expect(0, &["newly denied 2", "where 1 < sent + 1 <= 3"]);
+}

@@ -132,6 +132,30 @@ fn what_is_packed_is_verified_as_lines_are() {
         .expect(0, &["DENY"]);
 }
 
+/// What no record has, and what none has that was decided then, is not the same; of a packed file
+/// nobody reads the blocks in which there is nothing of that time.
+#[test]
+fn what_no_record_has_is_said_alike_of_packed_files() {
+    let (folder, _) = packed("none", 60);
+    let said = |file: &str, rest: &str| {
+        let ran = ran(folder.path(), &format!("replay verify {file} --bundle policy.plcb {rest}"));
+        (ran.exit, ran.err)
+    };
+    let never = "--since 2020-11-19T14:00:00Z --until 2020-11-19T15:00:00Z";
+    for (rest, exit, words) in [
+        (format!("--tool pay {never}"), 0, "0 of 60 records chosen"),
+        (never.to_owned(), 0, "0 of 60 records chosen"),
+        (format!("--session s-3 {never}"), 0, "0 of 60 records chosen"),
+        (format!("--tool nothing {never}"), 2, "none of 60 records has tool `nothing`"),
+        (format!("--session s-none {never}"), 2, "none of 60 records has session `s-none`"),
+    ] {
+        let (lines, packed) = (said("log.jsonl", &rest), said("log.pdrb", &rest));
+        assert_eq!(lines.0, Some(exit), "{rest}: {}", lines.1);
+        assert!(lines.1.contains(words), "{rest}: {}", lines.1);
+        assert_eq!(lines, packed, "{rest}");
+    }
+}
+
 #[test]
 fn lines_keep_their_numbers_where_others_are_passed_over() {
     let (folder, _) = packed("numbers", 60);

@@ -1,6 +1,7 @@
 //! Parts of `policyc replay` about one record: explain, minimize, test.
 
 use policyc::lang::decision::Effect;
+use policyc::lang::value::time;
 use policyc::runtime::vm::request::{Moment, ingest};
 use policyc::runtime::vm::scratch::Scratch;
 use policyc::tools::replay::minimize::minimize;
@@ -160,7 +161,7 @@ fn what_is_withheld_is_told() {
         .expect(0, &["UNDETERMINED", "possible ESCALATE, ALLOW", "hangs on /action/args/memo"])
         .expect(0, &["secret fires where action.args.memo.contains(\"secret\")"]);
     let explain = "replay explain record-0 --records a.jsonl --bundle policy.plcb";
-    ran(folder.path(), explain).expect(0, &["ESCALATE", "bit-exact", "withheld"]);
+    ran(folder.path(), explain).expect(0, &["ESCALATE", "bit-exact by facts", "withheld"]);
     let test = "replay test record-1 --records a.jsonl --bundle policy.plcb -o x_test.yaml";
     ran(folder.path(), test).expect(0, &["stand-ins for what is withheld: /action/args/memo"]);
     let minimize = "replay minimize record-1 --records a.jsonl --bundle policy.plcb";
@@ -240,6 +241,15 @@ fn rules_are_hot_cold_or_dead() {
     let line = "replay cover a.jsonl --bundle policy.plcb --output-format json";
     let covered: Json = serde_json::from_str(&ran(folder.path(), line).out).expect("JSON");
     let rules = covered["bundles"][0]["rules"].as_array().expect("rules");
+    // When a rule about the day would fire is told with the rest.
+    let sunday = rules.iter().find(|rule| rule["id"] == "sunday").expect("a rule");
+    let now = time::parse(sunday["now"].as_str().expect("a time")).expect("a time");
+    assert_eq!((now.seconds.div_euclid(86_400) + 4).rem_euclid(7), 0, "{sunday}");
+    for format in ["full", "markdown", "html"] {
+        let line = format!("replay cover a.jsonl --bundle policy.plcb --output-format {format}");
+        let at = sunday["now"].as_str().expect("a time");
+        ran(folder.path(), &line).expect(0, &[&format!("at {at}")]);
+    }
     let told: Vec<(&str, u64, &Json)> = rules
         .iter()
         .map(|rule| (rule["id"].as_str().unwrap(), rule["fired"].as_u64().unwrap(), &rule["reach"]))

@@ -91,6 +91,23 @@ fn nothing_is_said_of_rules_that_nobody_knows() {
     assert_eq!(document["counts"]["undetermined"], 2);
 }
 
+/// A candidate that only says something else, or asks something more of what is known, goes by how
+/// the atoms came out that both ask; one with another test, or of another type, does not.
+#[test]
+fn atoms_that_a_candidate_asks_alike_are_known_as_they_came_out() {
+    let folder = folder("alike");
+    let undetermined = |candidate: String, exit: i32| {
+        folder.add("alike.yaml", candidate);
+        let document = impact(&folder, "diff a.jsonl --bundle policy.plcb --to alike.yaml", exit);
+        document["counts"]["undetermined"].clone()
+    };
+    assert_eq!(undetermined(POLICY.replace("within the limit", "below the limit"), 0), 0);
+    let more = "  - {id: more, when: size(approvers) > 8, deny: crowd}\n";
+    assert_eq!(undetermined(format!("{POLICY}{more}"), 0), 0);
+    // What both deny is denied whatever else the candidate asks; the other hangs on it.
+    assert_eq!(undetermined(POLICY.replace("<= 25000", "<= 15000"), 3), 1);
+}
+
 /// Small payments are allowed, but for one country, whose letters no record tells.
 const EMBARGO: &str = "policyc: 1
 name: embargo

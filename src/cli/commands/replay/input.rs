@@ -17,6 +17,7 @@ use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
 use crate::diag::numbers::grouped;
 use crate::lang::decision::Effect;
+use crate::runtime::record::read::Entry;
 use crate::tools::decide::Moments;
 use crate::tools::project::reason;
 use crate::tools::replay::filter::{Filter, Limit, NoneTaken, Seen, condition};
@@ -320,13 +321,32 @@ impl Stream<'_> {
         });
         bar.end();
         let stopped = progress.stop.load(Ordering::Relaxed) && !enough;
+        let passed = progress.choosing.passed.load(Ordering::Relaxed);
         if !stopped && exit == Exit::Done {
+            if passed > 0 && self.filter.none_taken().is_some() {
+                self.ask_all(pace);
+            }
             let told = self.tell_none(progress.read.load(Ordering::Relaxed));
             exit = told.exit;
             damages.extend(told.fact);
         }
-        let passed = progress.choosing.passed.load(Ordering::Relaxed);
         Ran { stopped, broken: exit, damages, passed }
+    }
+
+    /// Asks all records once more, also those that were passed over: what none of them has is said
+    /// whatever form they have.
+    fn ask_all(&self, pace: Pace) {
+        self.filter.forget();
+        let progress = Progress { stop: interrupted(), ..Progress::default() };
+        let ask = |(): &mut (), chunk: &Chunk| {
+            for (_, line) in chunk.lines() {
+                if let Ok(Entry::Record(record)) = Entry::read(line.trim_ascii()) {
+                    let _ = self.filter.takes(&record);
+                }
+            }
+        };
+        // What is damaged was told.
+        run_at(self.sources, (pace, &progress), || (), ask, |_| {});
     }
 
     /// Says that there were no records, or that none was chosen; `read`: bytes that were read. What

@@ -2,15 +2,18 @@
 //!
 //! In:      `Exercised`, the rules of a bundle.
 //! Out:     text for people, JSON, Markdown, a page.
-//! Imports: `diag`, `runtime::program`, `tools::inspect`, `tools::replay`.
+//! Imports: `compiler::solve`, `diag`, `runtime::program`, `tools::decide`, `tools::inspect`,
+//!          `tools::replay`.
 
 use std::fmt::Write as _;
 
 use serde_json::{Value as Json, json};
 use unicode_width::UnicodeWidthStr;
 
+use crate::compiler::solve::input::Example;
 use crate::diag::numbers::grouped;
 use crate::runtime::program::Program;
+use crate::tools::decide::{Moments, time_text};
 use crate::tools::inspect::{bundle_name, digest_text};
 use crate::tools::replay::cover::{Exercised, Reach, RuleCover};
 use crate::tools::report::Listed;
@@ -143,9 +146,8 @@ fn rule_text(
         }
     };
     let _ = writeln!(text, "{}", says.trim_end());
-    if let Some(Reach::Reachable(example)) = &rule.reach {
-        let context = example.context.to_string();
-        for line in wrap(&visible(&context), style.width.saturating_sub(width + digits + 12)) {
+    if let Some(witness) = witness(rule) {
+        for line in wrap(&visible(&witness), style.width.saturating_sub(width + digits + 12)) {
             let _ = writeln!(text, "{:indent$}{line}", "", indent = width + digits + 12);
         }
     }
@@ -213,12 +215,20 @@ fn html(all: &[Covered<'_>], _style: Style) -> String {
     page
 }
 
-/// The input on which a rule that never fired does.
+/// The input on which a rule that never fired does, and when.
 fn witness(rule: &RuleCover) -> Option<String> {
     match &rule.reach {
-        Some(Reach::Reachable(example)) => Some(example.context.to_string()),
+        Some(Reach::Reachable(example)) => {
+            Some(format!("{} at {}", example.context, time(example)))
+        }
         Some(Reach::Impossible | Reach::Open) | None => None,
     }
+}
+
+/// When an input is decided about.
+fn time(example: &Example) -> String {
+    let (seconds, nanoseconds) = example.now;
+    time_text(Moments { seconds, nanoseconds, given: true })
 }
 
 /// For programs.
@@ -234,9 +244,13 @@ fn json(all: &[Covered<'_>], _style: Style) -> String {
                 Some(Reach::Reachable(example)) => example.context.clone(),
                 Some(Reach::Impossible | Reach::Open) | None => Json::Null,
             };
+            let now = match &rule.reach {
+                Some(Reach::Reachable(example)) => Some(time(example)),
+                Some(Reach::Impossible | Reach::Open) | None => None,
+            };
             json!({
                 "id": rule.id, "fired": rule.fired, "atoms": rule.atoms.1,
-                "atoms_both_ways": rule.atoms.0, "reach": reach, "witness": witness,
+                "atoms_both_ways": rule.atoms.0, "reach": reach, "witness": witness, "now": now,
             })
         });
         json!({

@@ -20,8 +20,9 @@ use crate::runtime::program::Program;
 use crate::runtime::record::read::{Input, Outcome, Record, Text};
 use crate::runtime::vm::report::DecisionReport;
 use crate::tools::inspect::digest_short;
+use crate::tools::inspect::worded::Worded;
 use crate::tools::replay::explain::Explained;
-use crate::tools::replay::knew::knew;
+use crate::tools::replay::knew::{knew, limits};
 use crate::tools::report::Listed;
 use crate::tools::report::decision::effect_word;
 use crate::tools::report::paint::Style;
@@ -113,6 +114,9 @@ impl<'a> Told<'a> {
         let differs = record.outcome.filter(|_| *exact == Some(false));
         told.facts.extend(differs.map(|outcome| ("recorded", recorded(&outcome))));
         told.facts.extend(knew(record));
+        if record.reads.is_some() {
+            told.facts.extend(limits(record, &Worded::of(program)));
+        }
         told
     }
 
@@ -192,6 +196,9 @@ fn recorded(outcome: &Outcome<'_>) -> String {
 fn replayed(explained: &Explained) -> String {
     let says = match explained {
         Explained::Decided { exact: Some(true), .. } => "bit-exact",
+        Explained::Withheld { report: Some(_), exact: Some(true), by_facts: true, .. } => {
+            "bit-exact by facts: recorded atoms decide where values are withheld"
+        }
         Explained::Withheld { report: Some(_), exact: Some(true), .. } => {
             "bit-exact, whatever the withheld values are"
         }

@@ -219,8 +219,11 @@ fn is_name(source: &str) -> bool {
     source.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
-/// `true  12000 > 10000`.
+/// `true  12000 > 10000`; of an atom that nobody wrote what it asks, too.
 fn label(atom: &AtomWhy) -> String {
     let because = because(atom);
+    if atom.made {
+        return format!("{}  {}", atom.outcome(), atom.line());
+    }
     if because.is_empty() { atom.outcome() } else { format!("{}  {because}", atom.outcome()) }
 }
