@@ -49,7 +49,7 @@ use policyc::runtime::vm::request::{Moment, Request, ingest};
 use policyc::runtime::vm::scratch::Scratch;
 use policyc::tools::project::Settings;
 use policyc::tools::suite::pipeline::{make, moment, table};
-use policyc::tools::suite::ready::context;
+use policyc::tools::suite::prepared::context;
 use policyc::tools::suite::{NOW, TestFile, case};
 use prost_reflect::prost::Message;
 use prost_reflect::{DescriptorPool, DynamicMessage};

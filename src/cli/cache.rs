@@ -1,6 +1,6 @@
 //! The folder in which `policyc check` keeps what it found.
 //!
-//! What is in it is believed only as `tools::lint::kept` says, and nothing hangs on it: where it
+//! What is in it is believed only as `tools::lint::cache` says, and nothing hangs on it: where it
 //! cannot be read or written, everything is checked as if there were none.
 
 use std::fs;
@@ -11,7 +11,7 @@ use crate::base::arrange::Arrange as _;
 use crate::base::limits::{KEPT_BYTES_MAX, KEPT_FILES_MAX};
 use crate::cli::write::Draft;
 use crate::compiler::source::map::SourceMap;
-use crate::tools::lint::kept::{Key, Outcome, read, written};
+use crate::tools::lint::cache::{CacheKey, CheckOutcome, read, written};
 use crate::tools::lint::select::Selection;
 use crate::tools::project::{Project, read_bytes};
 
@@ -20,7 +20,7 @@ const ENDING: &str = "checked";
 
 /// Where what was found is kept.
 #[derive(Clone, Debug, clap::Args)]
-pub struct Caching {
+pub struct CacheOptions {
     /// Keep what is found in this directory, for the next time; else in that of the user.
     #[arg(long, value_name = "DIR")]
     cache_dir: Option<PathBuf>,
@@ -37,7 +37,7 @@ pub struct Cache {
     compiler: String,
 }
 
-impl Caching {
+impl CacheOptions {
     /// The cache; `None` where none is wanted, or nothing says where.
     #[must_use]
     pub fn cache(&self) -> Option<Cache> {
@@ -70,19 +70,19 @@ fn compiler() -> Option<String> {
 impl Cache {
     /// The key of a project of which this is told.
     #[must_use]
-    pub fn key(&self, project: &Project, selection: &Selection) -> Key {
-        Key::of(&self.compiler, &project.files, &project.settings, selection)
+    pub fn key(&self, project: &Project, selection: &Selection) -> CacheKey {
+        CacheKey::of(&self.compiler, &project.files, &project.settings, selection)
     }
 
     /// What was found under a key.
     #[must_use]
-    pub fn find(&self, key: &Key, files: &SourceMap) -> Option<Outcome> {
+    pub fn find(&self, key: &CacheKey, files: &SourceMap) -> Option<CheckOutcome> {
         let bytes = read_bytes(&self.path(key), KEPT_BYTES_MAX).ok()?;
         read(key, &bytes, files)
     }
 
     /// Keeps what was found, if it can be kept.
-    pub fn keep(&self, key: &Key, outcome: &Outcome) {
+    pub fn keep(&self, key: &CacheKey, outcome: &CheckOutcome) {
         let bytes = written(key, outcome);
         if bytes.len() > KEPT_BYTES_MAX || fs::create_dir_all(&self.folder).is_err() {
             return;
@@ -93,7 +93,7 @@ impl Cache {
         }
     }
 
-    fn path(&self, key: &Key) -> PathBuf {
+    fn path(&self, key: &CacheKey) -> PathBuf {
         self.folder.join(key.name()).with_extension(ENDING)
     }
 

@@ -22,7 +22,7 @@ use crate::tools::report::unified::{painted, unified};
 /// Which findings are told.
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Lints")]
-pub struct Chosen {
+pub struct LintSelection {
     /// Tell these alone: codes, beginnings of codes, groups, or all.
     #[arg(long, value_name = "CODES", value_delimiter = ',', value_parser = Selector::read)]
     select: Option<Vec<Selector>>,
@@ -46,7 +46,7 @@ fn severity(name: &str) -> Result<Severity, String> {
 #[expect(clippy::struct_excessive_bools, reason = "each is an option of the command line")]
 #[derive(Clone, Debug, Default, clap::Args)]
 #[command(next_help_heading = "Fixes")]
-pub struct Curing {
+pub struct FixOptions {
     /// Apply the fixes that change no decision, which is proved.
     #[arg(long)]
     fix: bool,
@@ -75,7 +75,7 @@ fn reason(text: &str) -> Result<String, String> {
 
 /// What came of a project.
 #[derive(Debug, Default)]
-pub struct Linted {
+pub struct LintResult {
     /// The bundle, where there is one.
     pub compiled: Option<Compiled>,
     /// For standard output: what would change.
@@ -86,7 +86,7 @@ pub struct Linted {
     pub exit: Exit,
 }
 
-impl Chosen {
+impl LintSelection {
     /// What a project chose, changed by the command line.
     #[must_use]
     pub fn selection(&self, project: &Project) -> Selection {
@@ -125,7 +125,7 @@ impl Chosen {
     }
 }
 
-impl Curing {
+impl FixOptions {
     /// Whether findings are told, and nothing is done about them.
     #[must_use]
     pub const fn only_tells(&self) -> bool {
@@ -148,14 +148,14 @@ impl Curing {
         selection: &Selection,
         sessions: &[Recorded],
         sink: &mut Sink,
-    ) -> Linted {
+    ) -> LintResult {
         if self.fix || self.fix_only || self.diff {
             return self.fix(terminal, project, selection, sink);
         }
         let Some(reason) = &self.add_ignore else {
             let Project { files, settings, .. } = project;
             let compiled = pipeline::lint_with(files, settings, selection, sessions, sink);
-            return Linted { compiled, ..Linted::default() };
+            return LintResult { compiled, ..LintResult::default() };
         };
         let mut all = Sink::with_room(FINDINGS_MAX);
         all.append(sink.take());
@@ -164,7 +164,7 @@ impl Curing {
         if compiled.is_none() {
             // While there are errors, nobody knows what else is found.
             sink.append(all);
-            return Linted::default();
+            return LintResult::default();
         }
         let (findings, _) = all.finish();
         let annotated = annotate(&project.files, &findings, reason);
@@ -179,7 +179,7 @@ impl Curing {
             for finding in findings {
                 sink.report(finding);
             }
-            return Linted { compiled, exit, ..Linted::default() };
+            return LintResult { compiled, exit, ..LintResult::default() };
         }
         *sink = after;
         let exit = rewritten(terminal, project, annotated.files);
@@ -187,7 +187,7 @@ impl Curing {
         if annotated.left > 0 {
             parts.push(format!("{} cannot be", annotated.left));
         }
-        Linted { compiled: again, shown: String::new(), parts, exit }
+        LintResult { compiled: again, shown: String::new(), parts, exit }
     }
 
     fn fix(
@@ -196,10 +196,10 @@ impl Curing {
         project: &mut Project,
         selection: &Selection,
         sink: &mut Sink,
-    ) -> Linted {
+    ) -> LintResult {
         let fixed = fix(&project.files, &project.settings, selection, self.unsafe_fixes);
         let count: usize = fixed.applied.values().sum();
-        let mut linted = Linted { compiled: fixed.compiled, ..Linted::default() };
+        let mut linted = LintResult { compiled: fixed.compiled, ..LintResult::default() };
         if self.diff {
             linted.parts.push(format!("{} would be fixed", counted(count, "finding")));
             for (path, before, after) in changed(project, &fixed.files) {

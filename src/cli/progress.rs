@@ -45,7 +45,7 @@ impl<'t> Progress<'t> {
 
     /// Draws how much of `total` is done, and how long the rest will take. Both are bytes where
     /// nobody knows the total: zero.
-    pub fn tell(&self, done: u64, total: u64) {
+    pub fn draw(&self, done: u64, total: u64) {
         if !self.on {
             return;
         }
@@ -63,7 +63,7 @@ impl<'t> Progress<'t> {
     }
 
     /// Writes a line that stays, above the bar.
-    pub fn say(&self, line: &str) {
+    pub fn print_line(&self, line: &str) {
         self.end();
         self.terminal.notice(line);
     }

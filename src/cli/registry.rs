@@ -19,10 +19,10 @@ use crate::runtime::trust::Unverified;
 use crate::runtime::trust::error::TrustError;
 use crate::tools::oci::credentials::Credentials;
 use crate::tools::oci::reference::Reference;
-use crate::tools::oci::{Artifact, Fault, Manner, Repository};
+use crate::tools::oci::{Artifact, ConnectionOptions, Fault, Repository};
 use crate::tools::pipeline::load;
 use crate::tools::project::read_bytes;
-use crate::tools::sign::trusted::{self, Trusted};
+use crate::tools::sign::trusted::{self, TrustContext};
 
 /// Most bytes of a file of credentials, and of one of certificates.
 const FILE_BYTES_MAX: usize = 1 << 20;
@@ -30,7 +30,7 @@ const FILE_BYTES_MAX: usize = 1 << 20;
 /// How a registry is spoken to.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Registry")]
-pub struct Speaking {
+pub struct RegistryOptions {
     /// A file whose first line is USER:PASSWORD; else what the configuration of Docker says.
     #[arg(long, value_name = "FILE")]
     credentials_file: Option<PathBuf>,
@@ -58,7 +58,7 @@ pub fn reference_of(terminal: &Terminal, text: &str) -> Result<Reference, Exit> 
     })
 }
 
-impl Speaking {
+impl RegistryOptions {
     /// The repository of a reference.
     ///
     /// # Errors
@@ -67,13 +67,13 @@ impl Speaking {
         let read = |path: &Path| {
             read_bytes(path, FILE_BYTES_MAX).map_err(|error| unread(terminal, path, &error))
         };
-        let manner = Manner {
+        let manner = ConnectionOptions {
             plain_http: self.plain_http,
             authorities: self.ca_file.as_deref().map(read).transpose()?,
             credentials: self.credentials(terminal, &reference.registry)?,
             patience: Duration::from_secs(self.timeout),
         };
-        Repository::of(reference, manner).map_err(|fault| told(terminal, reference, &fault))
+        Repository::of(reference, manner).map_err(|fault| report_fault(terminal, reference, &fault))
     }
 
     fn credentials(
@@ -115,10 +115,14 @@ fn docker() -> Option<PathBuf> {
 ///
 /// # Errors
 /// How the command ends, its words already written.
-pub fn judged(terminal: &Terminal, name: &str, artifact: &Artifact) -> Result<Program, Exit> {
+pub fn check_artifact(
+    terminal: &Terminal,
+    name: &str,
+    artifact: &Artifact,
+) -> Result<Program, Exit> {
     let Artifact { bundle, envelope } = artifact;
     let told = |error: TrustError| refused(terminal, &trusted::refused(&error, name));
-    if let Some(Trusted { policy, memory, at }) = trust::trusted(terminal)? {
+    if let Some(TrustContext { policy, memory, at }) = trust::trusted(terminal)? {
         let found = Unverified::read(bundle, envelope.as_deref())
             .and_then(|it| it.verify(&policy, &memory, at)?.examine());
         return found.map_err(told);
@@ -133,7 +137,7 @@ pub fn judged(terminal: &Terminal, name: &str, artifact: &Artifact) -> Result<Pr
 
 /// Says what a registry did not do, and how the command ends.
 #[must_use]
-pub fn told(terminal: &Terminal, reference: &Reference, fault: &Fault) -> Exit {
+pub fn report_fault(terminal: &Terminal, reference: &Reference, fault: &Fault) -> Exit {
     let Reference { registry, repository, .. } = reference;
     let fact = format!("`{registry}/{repository}`: {fault}");
     let help = match fault {

@@ -9,10 +9,10 @@ use crate::compiler::source::map::SourceMap;
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::{Diagnostic, Severity};
 use crate::diag::sink::Sink;
-use crate::tools::pipeline::Refused;
+use crate::tools::pipeline::LoadRefusal;
 use crate::tools::report::findings::markdown;
 use crate::tools::report::paint::{Paint, Style};
-use crate::tools::report::{Format, Listed, Report, TestCase, full, tally};
+use crate::tools::report::{Format, NamedFormat, Report, TestCase, full, tally};
 
 /// Options of every command that reports findings.
 #[derive(Clone, Debug, clap::Args)]
@@ -57,9 +57,9 @@ pub enum Shape {
 ///
 /// # Errors
 /// In words for the terminal: which formats there are.
-pub fn format_named<F: Listed>(name: &str) -> Result<F, String> {
+pub fn format_named<F: NamedFormat>(name: &str) -> Result<F, String> {
     F::ALL.iter().find(|format| format.name() == name).copied().ok_or_else(|| {
-        let names: Vec<&str> = F::ALL.iter().map(Listed::name).collect();
+        let names: Vec<&str> = F::ALL.iter().map(NamedFormat::name).collect();
         format!("the formats are {}", names.join(", "))
     })
 }
@@ -68,7 +68,7 @@ pub fn format_named<F: Listed>(name: &str) -> Result<F, String> {
 ///
 /// # Errors
 /// In words for the terminal.
-pub fn output_named<F: Listed>(text: &str) -> Result<(F, PathBuf), String> {
+pub fn output_named<F: NamedFormat>(text: &str) -> Result<(F, PathBuf), String> {
     let (name, path) = text.split_once('=').ok_or("write it as FORMAT=FILE")?;
     Ok((format_named(name)?, PathBuf::from(path)))
 }
@@ -183,7 +183,7 @@ pub fn alone(terminal: &Terminal, finding: &Diagnostic) -> Exit {
 
 /// Writes why a bundle was not loaded, and says how the command ends.
 #[must_use]
-pub fn refused(terminal: &Terminal, refused: &Refused) -> Exit {
+pub fn refused(terminal: &Terminal, refused: &LoadRefusal) -> Exit {
     let exit = alone(terminal, &refused.finding);
     if refused.integrity { exit.max(Exit::Integrity) } else { exit }
 }

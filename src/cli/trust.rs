@@ -17,7 +17,7 @@ use crate::runtime::trust::policy::TrustPolicy;
 use crate::runtime::trust::state::Memory;
 use crate::tools::project::read_bytes;
 use crate::tools::sign::secret::{SecretFault, SecretKey};
-use crate::tools::sign::trusted::Trusted;
+use crate::tools::sign::trusted::TrustContext;
 
 /// Most bytes of a key in PEM, and of a passphrase.
 const SECRET_BYTES_MAX: usize = 16 << 10;
@@ -26,7 +26,7 @@ const SECRET_BYTES_MAX: usize = 16 << 10;
 ///
 /// # Errors
 /// How the command ends, its words already written.
-pub fn trusted(terminal: &Terminal) -> Result<Option<Trusted>, Exit> {
+pub fn trusted(terminal: &Terminal) -> Result<Option<TrustContext>, Exit> {
     let (trust, state) = terminal.trust();
     let memory = state.map_or(Memory::none(), Memory::at);
     let Some(path) = trust else {
@@ -38,7 +38,7 @@ pub fn trusted(terminal: &Terminal) -> Result<Option<Trusted>, Exit> {
         return Err(alone(terminal, &finding.help("name one with --trust")));
     };
     let policy = trust_policy(terminal, path, &policy_bytes(terminal, path)?)?;
-    Ok(Some(Trusted { policy, memory, at: now().0 }))
+    Ok(Some(TrustContext { policy, memory, at: now().0 }))
 }
 
 /// The bytes of a trust policy.

@@ -18,11 +18,11 @@ use crate::runtime::vm::request::marked::{Recorded, ingest_record};
 use crate::runtime::vm::request::proto::ingest_proto;
 use crate::runtime::vm::request::{Filled, Moment, ingest, ingest_answered};
 use crate::runtime::vm::scratch::Scratch;
-use crate::tools::alone::{Subject, refused};
-use crate::tools::inspect::worded::Worded;
+use crate::tools::inspect::description::DescribedProgram;
+use crate::tools::standalone::{ContextDecider, refused};
 use crate::tools::why::exhaust::exhaust;
 use crate::tools::why::watch::Watcher;
-use crate::tools::why::{Origin, Watched, Why, slots, why};
+use crate::tools::why::{Origin, WatchedDecision, Why, slots, why};
 
 /// The time of a decision, and whether somebody gave it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,9 +97,9 @@ pub fn read<'a>(
     }
 }
 
-/// A context with what a session answers that it asks, where it asks one (`alone`).
+/// A context with what a session answers that it asks, where it asks one (`standalone`).
 fn answered(
-    subject: &Subject<'_>,
+    subject: &ContextDecider<'_>,
     (form, context): (Form, &[u8]),
     moment: &Moment<'_>,
 ) -> Result<Option<String>, Box<DecisionReport>> {
@@ -124,7 +124,7 @@ fn read_either<'a>(
 
 /// Decides about a context. Where the program asks sessions, it is the first request of one.
 pub fn decide(
-    subject: &Subject<'_>,
+    subject: &ContextDecider<'_>,
     scratch: &mut Scratch,
     context: (Form, &[u8]),
     moment: &Moment<'_>,
@@ -155,7 +155,7 @@ pub fn decide_recorded(
 /// Decides about a context, and tells why. `name` is what people call the context, whose places are
 /// told where it is text.
 pub fn decide_explained(
-    subject: &Subject<'_>,
+    subject: &ContextDecider<'_>,
     scratch: &mut Scratch,
     (name, form, context): (&str, Form, &[u8]),
     moment: &Moment<'_>,
@@ -171,8 +171,8 @@ pub fn decide_explained(
         (DecisionReport::of(&mut decision), slots(&decision))
     };
     let origin = if form == Form::Json { Origin::File(name, context) } else { Origin::Given };
-    let watched = Watched { report: &report, seen: &mut seen, slots, origin };
-    let worded = Worded::of(program);
+    let watched = WatchedDecision { report: &report, seen: &mut seen, slots, origin };
+    let worded = DescribedProgram::of(program);
     let mut why = why(&worded, watched);
     if exhaustive {
         exhaust(&mut why, &worded, &mut |other, seen| {

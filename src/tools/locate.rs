@@ -17,12 +17,12 @@ use crate::runtime::vm::report::DecisionReport;
 #[derive(Debug)]
 pub struct Locator<'p> {
     program: &'p Program,
-    known: OnceCell<Known>,
+    known: OnceCell<DebugSources>,
 }
 
 /// A debug section, and the lines of its sources.
 #[derive(Debug)]
-struct Known {
+struct DebugSources {
     debug: Debug,
     lines: Vec<Lines>,
 }
@@ -43,7 +43,7 @@ impl<'p> Locator<'p> {
     }
 
     fn place(&self, pc: u32) -> Option<String> {
-        let Known { debug, lines } = self.known.get_or_init(|| self.read());
+        let DebugSources { debug, lines } = self.known.get_or_init(|| self.read());
         let place = debug.code.get(usize::try_from(pc).ok()?)?;
         let source = usize::try_from(place.source).ok()?;
         let (path, text) = debug.sources.get(source)?;
@@ -51,10 +51,10 @@ impl<'p> Locator<'p> {
         Some(format!("{path}:{}:{}", at.line, at.column))
     }
 
-    fn read(&self) -> Known {
+    fn read(&self) -> DebugSources {
         let module = self.program.module();
         let debug = debug::of(module);
         let lines = debug.sources.iter().map(|(_, text)| Lines::new(text)).collect();
-        Known { debug, lines }
+        DebugSources { debug, lines }
     }
 }

@@ -2,7 +2,6 @@
 //!
 //! Imports: nothing of ours.
 
-pub mod alone;
 pub mod audit;
 pub mod bench;
 pub mod coverage;
@@ -31,6 +30,7 @@ pub mod report;
 pub mod revision;
 pub mod session;
 pub mod sign;
+pub mod standalone;
 pub mod suite;
 pub mod trial;
 pub mod why;

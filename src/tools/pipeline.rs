@@ -72,14 +72,14 @@ pub fn lint_with(
     sessions: &[Recorded],
     sink: &mut Sink,
 ) -> Option<Compiled> {
-    let checking = Checking { sessions, ..check(files, settings) };
+    let checking = CheckResult { sessions, ..check(files, settings) };
     let never = AtomicBool::new(false);
     lint_checked(files, settings, selection, &checking, &never, sink).unwrap_or_default()
 }
 
 /// What checking found, before a bundle is made and lints are at work.
 #[derive(Clone, Debug)]
-pub struct Checking<'s> {
+pub struct CheckResult<'s> {
     /// What the sources mean.
     pub front: Arc<Front>,
     found: Sink,
@@ -89,16 +89,21 @@ pub struct Checking<'s> {
 
 /// Checks: the first half of `lint`.
 #[must_use]
-pub fn check(files: &SourceMap, settings: &Settings) -> Checking<'static> {
+pub fn check(files: &SourceMap, settings: &Settings) -> CheckResult<'static> {
     let mut found = Sink::with_room(FINDINGS_MAX);
     let front = Arc::new(front(files, settings, &mut found));
-    Checking { front, found, sessions: &[] }
+    CheckResult { front, found, sessions: &[] }
 }
 
-impl Checking<'_> {
+impl CheckResult<'_> {
     /// What is told of it, and of what reading found, as long as no lint was at work.
     #[must_use]
-    pub fn told(&self, files: &SourceMap, selection: &Selection, read: Sink) -> Vec<Diagnostic> {
+    pub fn findings(
+        &self,
+        files: &SourceMap,
+        selection: &Selection,
+        read: Sink,
+    ) -> Vec<Diagnostic> {
         let (findings, _) = self.behind(read).finish();
         suppress::told(files, &self.front.parsed.ast, selection, findings, Ran::Part)
     }
@@ -115,21 +120,21 @@ impl Checking<'_> {
 
 /// Lints were stopped before they had found everything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Stopped;
+pub struct LintsCancelled;
 
 /// The second half of `lint`. `sink` holds what reading found.
 ///
 /// # Errors
-/// `Stopped` where `stop` was raised meanwhile; nothing is reported then.
+/// `LintsCancelled` where `stop` was raised meanwhile; nothing is reported then.
 pub fn lint_checked(
     files: &SourceMap,
     settings: &Settings,
     selection: &Selection,
-    checking: &Checking<'_>,
+    checking: &CheckResult<'_>,
     stop: &AtomicBool,
     sink: &mut Sink,
-) -> Result<Option<Compiled>, Stopped> {
-    let go_on = || if stop.load(Ordering::Relaxed) { Err(Stopped) } else { Ok(()) };
+) -> Result<Option<Compiled>, LintsCancelled> {
+    let go_on = || if stop.load(Ordering::Relaxed) { Err(LintsCancelled) } else { Ok(()) };
     go_on()?;
     let (front, mut all) = (&checking.front, checking.behind(sink.take()));
     let options = options(files, settings);
@@ -188,7 +193,7 @@ pub fn options(files: &SourceMap, settings: &Settings) -> Options {
 
 /// Why a bundle was not loaded.
 #[derive(Clone, Debug)]
-pub struct Refused {
+pub struct LoadRefusal {
     /// What to say.
     pub finding: Box<Diagnostic>,
     /// Whether its bytes are not what its digests say: somebody changed them.
@@ -199,13 +204,14 @@ pub struct Refused {
 ///
 /// # Errors
 /// R07: why it was refused.
-pub fn load(bytes: &[u8], name: &str) -> Result<Program, Refused> {
+pub fn load(bytes: &[u8], name: &str) -> Result<Program, LoadRefusal> {
     Program::load_unsigned_whole(bytes).map_err(|error| match error {
-        ProgramError::Load(error) => {
-            Refused { finding: Box::new(error.diagnostic(name)), integrity: error.is_integrity() }
-        }
+        ProgramError::Load(error) => LoadRefusal {
+            finding: Box::new(error.diagnostic(name)),
+            integrity: error.is_integrity(),
+        },
         ProgramError::Verify(error) => {
-            Refused { finding: Box::new(error.diagnostic(name)), integrity: false }
+            LoadRefusal { finding: Box::new(error.diagnostic(name)), integrity: false }
         }
     })
 }

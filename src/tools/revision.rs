@@ -46,14 +46,14 @@ impl RevisionError {
 
 /// The files of a project as a revision has them; they go away with it.
 #[derive(Debug)]
-struct Exported {
+struct ExportedRevision {
     /// Where they lie.
     folder: PathBuf,
     /// The root of the project there.
     root: PathBuf,
 }
 
-impl Drop for Exported {
+impl Drop for ExportedRevision {
     fn drop(&mut self) {
         drop(fs::remove_dir_all(&self.folder));
     }
@@ -121,12 +121,12 @@ struct Entry {
 }
 
 /// Asks `git`: whether it did what it was told, and what it printed.
-type Ask<'a> = dyn Fn(&[&str]) -> Result<(bool, Vec<u8>), RevisionError> + 'a;
+type GitCommand<'a> = dyn Fn(&[&str]) -> Result<(bool, Vec<u8>), RevisionError> + 'a;
 
 /// The commit that `rev` names, as `git` calls it.
 fn commit(
     rev: &str,
-    ask: &Ask<'_>,
+    ask: &GitCommand<'_>,
     no: &dyn Fn(String, &'static str) -> RevisionError,
 ) -> Result<String, RevisionError> {
     let (inside, _) = ask(&["rev-parse", "--show-prefix"])?;
@@ -150,7 +150,7 @@ fn commit(
 /// # Errors
 /// Where `root` lies in no repository, where there is no such revision or nothing
 /// below `root` in it, and where the files cannot be written.
-fn export(rev: &str, root: &Path) -> Result<Exported, RevisionError> {
+fn export(rev: &str, root: &Path) -> Result<ExportedRevision, RevisionError> {
     let no = |why: String, help| RevisionError { rev: rev.to_owned(), why, help };
     let ask = |arguments: &[&str]| {
         git(root, arguments).map_err(|error| no(error, "revisions are asked of the program `git`"))
@@ -164,7 +164,7 @@ fn export(rev: &str, root: &Path) -> Result<Exported, RevisionError> {
         return Err(no(why, "name a later revision"));
     }
     let folder = folder().map_err(|error| no(error, "see to the directory for temporary files"))?;
-    let exported = Exported { root: folder.clone(), folder };
+    let exported = ExportedRevision { root: folder.clone(), folder };
     write(root, &entries, &exported.root)
         .map_err(|why| no(why, "see to the directory for temporary files"))?;
     Ok(exported)
@@ -247,14 +247,14 @@ fn git(root: &Path, arguments: &[&str]) -> Result<(bool, Vec<u8>), String> {
 
 /// The lines of a project that a revision does not have like that.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Changed {
+pub struct ChangedLines {
     /// By path from the root of the project: first and last line, counted from 1.
     lines: BTreeMap<String, Vec<(u32, u32)>>,
     /// Files that the repository does not know.
     new: BTreeSet<String>,
 }
 
-impl Changed {
+impl ChangedLines {
     /// Whether one of the lines `first..=last` of a file changed.
     #[must_use]
     pub fn touches(&self, path: &str, first: u32, last: u32) -> bool {
@@ -267,7 +267,7 @@ impl Changed {
 ///
 /// # Errors
 /// Where `root` lies in no repository, or there is no such revision.
-pub fn changed(rev: &str, root: &Path) -> Result<Changed, RevisionError> {
+pub fn changed(rev: &str, root: &Path) -> Result<ChangedLines, RevisionError> {
     let no = |why: String, help| RevisionError { rev: rev.to_owned(), why, help };
     let ask = |arguments: &[&str]| {
         git(root, arguments).map_err(|error| no(error, "revisions are asked of the program `git`"))
@@ -281,7 +281,7 @@ pub fn changed(rev: &str, root: &Path) -> Result<Changed, RevisionError> {
     }
     let (_, new) = ask(&["ls-files", "--others", "--exclude-standard", "-z"])?;
     let name = |name: &[u8]| String::from_utf8_lossy(name).into_owned();
-    Ok(Changed {
+    Ok(ChangedLines {
         lines: hunks(&String::from_utf8_lossy(&text)),
         new: new.split(|byte| *byte == 0).filter(|it| !it.is_empty()).map(name).collect(),
     })
@@ -310,13 +310,13 @@ fn hunks(text: &str) -> BTreeMap<String, Vec<(u32, u32)>> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Changed, hunks};
+    use super::{ChangedLines, hunks};
 
     #[test]
     fn hunks_name_the_lines_that_they_add() {
         let text = "diff --git a/p.yaml p.yaml\n--- p.yaml\n+++ p.yaml\n@@ -3 +3,2 @@ rules:\n-a\n\
                     +b\n+c\n@@ -9,2 +10,0 @@\n-d\n-e\n";
-        let changed = Changed { lines: hunks(text), ..Changed::default() };
+        let changed = ChangedLines { lines: hunks(text), ..ChangedLines::default() };
         let touches = |first, last| changed.touches("p.yaml", first, last);
         assert_eq!([touches(1, 2), touches(2, 3), touches(4, 8)], [false, true, true]);
         assert_eq!([touches(5, 9), touches(10, 10), touches(11, 20)], [false, true, true]);

@@ -1,7 +1,7 @@
 //! Sessions for tools: lines of events in, what came of each out.
 //!
 //! In:      a program, events as JSON lines; a journal, where they are recorded.
-//! Out:     `Told` for each; records.
+//! Out:     `EventReport` for each; records.
 //! Imports: `diag`, `lang`, `runtime::bundle`, `runtime::program`, `runtime::record`,
 //!          `runtime::session`, `runtime::vm`, `tools::locate`.
 
@@ -31,7 +31,7 @@ use crate::tools::locate::Locator;
 
 /// What came of an event.
 #[derive(Clone, Debug)]
-pub struct Told {
+pub struct EventReport {
     /// Number of its line, from 1.
     pub line: usize,
     /// Its number; `None` where it is no event.
@@ -43,11 +43,11 @@ pub struct Told {
     /// What was decided.
     pub report: Option<DecisionReport>,
     /// The values of a call.
-    pub values: Vec<ToldValue>,
+    pub values: Vec<ValueReport>,
     /// What meters measure of a call.
-    pub meters: Vec<ToldMeter>,
+    pub meters: Vec<MeterReport>,
     /// What is asked of approvers.
-    pub asking: Option<ToldAsk>,
+    pub asking: Option<ApprovalReport>,
     /// What a call is answered that is not allowed.
     pub answer: Option<Answer>,
     /// What is to be said of what was taken in.
@@ -62,7 +62,7 @@ pub struct Told {
 
 /// What is asked of approvers.
 #[derive(Clone, Debug)]
-pub struct ToldAsk {
+pub struct ApprovalReport {
     /// What an approval is to name.
     pub digest: [u8; 32],
     /// Who may approve.
@@ -73,7 +73,7 @@ pub struct ToldAsk {
 
 /// What a meter measures of a call.
 #[derive(Clone, Debug)]
-pub struct ToldMeter {
+pub struct MeterReport {
     /// Its name.
     pub meter: String,
     /// The key.
@@ -89,7 +89,7 @@ pub struct ToldMeter {
 
 /// A value of a call.
 #[derive(Clone, Debug)]
-pub struct ToldValue {
+pub struct ValueReport {
     /// Its JSON Pointer in the arguments.
     pub pointer: String,
     /// It, as JSON.
@@ -101,14 +101,14 @@ pub struct ToldValue {
     /// Names of its labels.
     pub labels: Vec<String>,
     /// Where it was seen.
-    pub chain: Vec<ToldLink>,
+    pub chain: Vec<LinkReport>,
     /// Whether a rule that fired asks the session about it.
     pub asked: bool,
 }
 
 /// A place where a value was seen.
 #[derive(Clone, Debug)]
-pub struct ToldLink {
+pub struct LinkReport {
     /// How many calls lie between.
     pub depth: usize,
     /// Id, tool and event of the call; `None` for what the principal said.
@@ -119,7 +119,7 @@ pub struct ToldLink {
     pub labels: Vec<String>,
 }
 
-impl Told {
+impl EventReport {
     /// Whether the decision waits for a function of the host.
     #[must_use]
     pub fn is_pending(&self) -> bool {
@@ -161,7 +161,7 @@ pub fn run(
     program: &Program,
     lines: &[u8],
     mut journal: Option<(&str, &mut dyn Journal)>,
-    mut tell: impl FnMut(&Told),
+    mut tell: impl FnMut(&EventReport),
 ) -> Result<(), Box<Diagnostic>> {
     let ground = Ground::of(program);
     let locator = Locator::new(program);
@@ -213,7 +213,7 @@ pub fn run(
         let action: Value = serde_json::from_str(action).unwrap_or_default();
         let fired = told.report.as_ref().map_or(&[][..], |report| &report.fired);
         let asked = asked_about(program, fired);
-        let value = |value: &Provenance| ToldValue {
+        let value = |value: &Provenance| ValueReport {
             asked: asked.iter().any(|place| value.lies_in(place)),
             ..told_value(session, value, &action)
         };
@@ -227,7 +227,7 @@ pub fn run(
 }
 
 /// What an event says of itself.
-fn about(number: usize, event: Option<&Event<'_>>) -> Told {
+fn about(number: usize, event: Option<&Event<'_>>) -> EventReport {
     let subject = match event.map(|event| &event.kind) {
         Some(EventKind::Prompt { text, .. }) => text.to_string(),
         Some(EventKind::Request { action, .. }) => {
@@ -241,7 +241,7 @@ fn about(number: usize, event: Option<&Event<'_>>) -> Told {
         | None => String::new(),
     };
     let kind = event.map_or("?", |event| event.kind.word());
-    Told {
+    EventReport {
         line: number,
         seq: event.map(|event| event.seq),
         kind,
@@ -258,8 +258,8 @@ fn about(number: usize, event: Option<&Event<'_>>) -> Told {
     }
 }
 
-fn told_ask(asking: &Asking<'_>) -> ToldAsk {
-    ToldAsk {
+fn told_ask(asking: &Asking<'_>) -> ApprovalReport {
+    ApprovalReport {
         digest: asking.digest,
         to: asking.to.iter().map(|it| (*it).to_owned()).collect(),
         standing: asking.standing,
@@ -267,7 +267,7 @@ fn told_ask(asking: &Asking<'_>) -> ToldAsk {
 }
 
 /// What meters measure of a call that was decided so.
-fn told_meters(readings: &[Reading<'_>], effect: Option<Effect>) -> Vec<ToldMeter> {
+fn told_meters(readings: &[Reading<'_>], effect: Option<Effect>) -> Vec<MeterReport> {
     let told = |reading: &Reading<'_>| {
         let taken = reading.amount.filter(|_| effect == Some(Effect::Allow)).unwrap_or(0);
         let left = |max: i128| (max - reading.used.saturating_add(taken)).max(0);
@@ -275,7 +275,7 @@ fn told_meters(readings: &[Reading<'_>], effect: Option<Effect>) -> Vec<ToldMete
             .limits
             .iter()
             .map(|(id, max)| ((*id).to_owned(), fixed::write(*max), fixed::write(left(*max))));
-        ToldMeter {
+        MeterReport {
             meter: reading.meter.to_owned(),
             key: reading.key.clone(),
             used: fixed::write(reading.used),
@@ -286,18 +286,18 @@ fn told_meters(readings: &[Reading<'_>], effect: Option<Effect>) -> Vec<ToldMete
     readings.iter().map(told).collect()
 }
 
-fn told_value(session: &Session<'_, '_>, value: &Provenance, action: &Value) -> ToldValue {
+fn told_value(session: &Session<'_, '_>, value: &Provenance, action: &Value) -> ValueReport {
     let names = |set: &LabelSet| -> Vec<String> {
         session.ground().names(set).map(str::to_owned).collect()
     };
     let args = action.get("args");
-    let chain = session.chain(value).into_iter().map(|link| ToldLink {
+    let chain = session.chain(value).into_iter().map(|link| LinkReport {
         depth: link.depth,
         call: link.call.map(|it| (it.id.to_owned(), it.tool.to_owned(), it.seq)),
         pointer: link.pointer.to_owned(),
         labels: names(&link.labels),
     });
-    ToldValue {
+    ValueReport {
         pointer: value.pointer.clone(),
         value: args.and_then(|it| it.pointer(&value.pointer)).unwrap_or_default().to_string(),
         kind: value.kind.word(),

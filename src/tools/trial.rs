@@ -2,7 +2,7 @@
 //! asks sessions, an input is the first request of one.
 //!
 //! In:      a program and an example.
-//! Out:     `Said`.
+//! Out:     `TrialDecision`.
 //! Imports: `compiler::solve`, `lang`, `runtime::bundle`, `runtime::program`, `runtime::vm`,
 //!          `tools::alone`.
 
@@ -17,11 +17,11 @@ use crate::runtime::program::dispatch::ProgramItem;
 use crate::runtime::vm::report::DecisionReport;
 use crate::runtime::vm::request::Moment;
 use crate::runtime::vm::scratch::Scratch;
-use crate::tools::alone::Subject;
+use crate::tools::standalone::ContextDecider;
 
 /// What a program says of an input.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Said {
+pub struct TrialDecision {
     /// The effect.
     pub effect: Option<Effect>,
     /// To whom it escalates, and how.
@@ -34,7 +34,7 @@ pub struct Said {
     pub outputs: Vec<(String, String)>,
 }
 
-impl Said {
+impl TrialDecision {
     /// Of an input that a session refuses.
     fn refused() -> Self {
         let (effect, target) = (Some(Effect::Deny), String::new());
@@ -45,7 +45,7 @@ impl Said {
 /// A program that inputs are tried on.
 #[derive(Debug)]
 pub struct Trial<'p> {
-    subject: Subject<'p>,
+    subject: ContextDecider<'p>,
     scratch: Scratch,
 }
 
@@ -53,7 +53,7 @@ impl<'p> Trial<'p> {
     /// Tries inputs on a program.
     #[must_use]
     pub fn of(program: &'p Program) -> Self {
-        Self { subject: Subject::of(program), scratch: Scratch::for_program(program) }
+        Self { subject: ContextDecider::of(program), scratch: Scratch::for_program(program) }
     }
 
     /// The effect, and the numbers of the rules that fired, shadow rules too.
@@ -69,9 +69,9 @@ impl<'p> Trial<'p> {
     }
 
     /// What the program says.
-    pub fn say(&mut self, example: &Example, phase: Phase) -> Said {
+    pub fn decide(&mut self, example: &Example, phase: Phase) -> TrialDecision {
         let program = self.subject.program;
-        let Ok(taken) = self.subject.take(example) else { return Said::refused() };
+        let Ok(taken) = self.subject.take(example) else { return TrialDecision::refused() };
         let mut filled = self.subject.fill(&taken, &mut self.scratch);
         let moment = Moment { phase, ..Moment::at(example.now.0, example.now.1) };
         let mut decision = filled.decide(&moment);
@@ -97,7 +97,7 @@ impl<'p> Trial<'p> {
         let target = decision.escalation().map_or(String::new(), |row| escalation_key(module, row));
         let report = DecisionReport::of(&mut decision);
         let outputs = report.outputs.iter().map(|it| (it.name.clone(), it.canonical.clone()));
-        Said {
+        TrialDecision {
             effect: report.effect,
             target,
             refused: report.errors.iter().any(|error| error.rule.is_none()),

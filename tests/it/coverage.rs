@@ -7,7 +7,7 @@ use policyc::diag::sink::Sink;
 use policyc::tools::coverage::{AtomCover, Coverage, Goal, Reach, RuleCover, Shares, measure};
 use policyc::tools::project::Settings;
 use policyc::tools::suite::case;
-use policyc::tools::suite::choose::Tested;
+use policyc::tools::suite::choose::TestSources;
 
 use crate::support::run::{Folder, git, ran};
 
@@ -42,7 +42,7 @@ fn covered(policy: &str, cases: &str) -> (SourceMap, Coverage) {
     let mut sink = Sink::new();
     let reader = |_: &str| Err(String::new());
     let test = case::read(file, &files, &reader, &mut sink).expect("a test file");
-    let sources = Tested::of(&files);
+    let sources = TestSources::of(&files);
     let coverage = measure(&[test], true, &sources, &Settings::default(), &mut sink);
     assert!(!sink.has_errors());
     drop(sources);
@@ -66,7 +66,7 @@ fn policies_without_tests_count() {
         files.add("one/p_test.yaml", "base: {a: 2}\ncases: [{name: c, expect: {allow: tested}}]");
     let mut sink = Sink::new();
     let test = case::read(file, &files, &|_| Err(String::new()), &mut sink).expect("a test file");
-    let sources = Tested::of(&files);
+    let sources = TestSources::of(&files);
     let mut fired = |whole| -> Vec<(String, usize, usize)> {
         let tests = std::slice::from_ref(&test);
         let coverage = measure(tests, whole, &sources, &Settings::default(), &mut sink);

@@ -12,7 +12,7 @@ use policyc::compiler::source::map::SourceMap;
 use policyc::compiler::{Options, compile};
 use policyc::diag::sink::Sink;
 use policyc::runtime::engine::files::{Files, ReloadError};
-use policyc::runtime::engine::watch::{Event, Watch, look, start};
+use policyc::runtime::engine::watch::{Event, Watch, poll, start};
 use policyc::runtime::engine::{Active, Candidate, Engine};
 use policyc::runtime::record::about::About;
 use policyc::runtime::record::read::Record;
@@ -170,7 +170,7 @@ fn replace(path: &Path, bytes: &[u8]) {
 
 /// What a look found: the rule that decides now, and the words of a refusal.
 fn found(engine: &Engine, files: &mut Files) -> (String, Option<String>) {
-    let event = look(engine, files);
+    let event = poll(engine, files);
     let words = match event {
         None => None,
         Some(Event::Loaded { digest, generation, .. }) => {

@@ -7,7 +7,7 @@ use policyc::compiler::source::map::SourceMap;
 use policyc::diag::sink::Sink;
 use policyc::tools::project::Settings;
 use policyc::tools::report::paint::Style;
-use policyc::tools::suite::choose::Tested;
+use policyc::tools::suite::choose::TestSources;
 use policyc::tools::suite::pipeline::moment;
 use policyc::tools::suite::run::{Outcome, run};
 use policyc::tools::suite::{Context, NOW, TestFile, case, show};
@@ -40,7 +40,7 @@ fn test_file(file: FileId, files: &SourceMap) -> usize {
     let Some(test) = test.filter(|_| !sink.has_errors()) else {
         panic!("{}", findings(sink, files));
     };
-    let ran = run(&test, &Tested::of(files), &Settings::default(), &mut sink);
+    let ran = run(&test, &TestSources::of(files), &Settings::default(), &mut sink);
     assert!(!sink.has_errors(), "{}", findings(sink, files));
     assert_eq!(ran.len(), test.cases.len());
     let failed: Vec<String> = ran

@@ -6,16 +6,16 @@ use std::sync::atomic::AtomicBool;
 use policyc::base::span::FileId;
 use policyc::compiler::source::map::SourceMap;
 use policyc::diag::sink::Sink;
-use policyc::tools::mutate::run::{Choice, Unfit, run};
-use policyc::tools::mutate::{Counts, Fate, Tried};
+use policyc::tools::mutate::run::{Choice, MutationError, run};
+use policyc::tools::mutate::{Counts, MutantStatus, TestedMutant};
 use policyc::tools::project::Settings;
-use policyc::tools::suite::choose::Tested;
+use policyc::tools::suite::choose::TestSources;
 use policyc::tools::suite::{TestFile, case};
 
 use crate::support::folder;
 
 /// The mutants of the policies beside `tests`, each with its fate.
-fn mutants(files: &SourceMap, choice: &Choice) -> Result<Vec<Tried>, Unfit> {
+fn mutants(files: &SourceMap, choice: &Choice) -> Result<Vec<TestedMutant>, MutationError> {
     let find = |path: &str| files.find(path).and_then(|file| files.get(file));
     let reader = |path: &str| find(path).map(|it| it.text.clone()).ok_or_else(String::new);
     let mut sink = Sink::new();
@@ -25,7 +25,7 @@ fn mutants(files: &SourceMap, choice: &Choice) -> Result<Vec<Tried>, Unfit> {
         .filter(is_test)
         .map(|(file, _)| case::read(file, files, &reader, &mut sink).expect("a test file"))
         .collect();
-    let (sources, settings) = (Tested::of(files), Settings::default());
+    let (sources, settings) = (TestSources::of(files), Settings::default());
     run(&tests, &sources, &settings, choice, &AtomicBool::new(false), &mut sink)
 }
 
@@ -37,8 +37,8 @@ fn project(policy: &str, tests: &str) -> SourceMap {
 }
 
 /// What a mutant makes of its bytes: operator, old text, new text.
-fn told(files: &SourceMap, tried: &[Tried]) -> Vec<String> {
-    let line = |tried: &Tried| {
+fn told(files: &SourceMap, tried: &[TestedMutant]) -> Vec<String> {
+    let line = |tried: &TestedMutant| {
         let mutant = &tried.mutant;
         format!("{}: {} -> {}", mutant.operator.name(), files.text(mutant.span), mutant.text)
     };
@@ -189,11 +189,11 @@ fn what_is_said_of_survivors_holds() {
     for (some, all) in some.iter().zip(&all) {
         let what = format!("{:?}", some.mutant);
         match &some.fate {
-            Fate::Equivalent => {
+            MutantStatus::Equivalent => {
                 alike += 1;
-                assert!(matches!(all.fate, Fate::Equivalent), "{what}");
+                assert!(matches!(all.fate, MutantStatus::Equivalent), "{what}");
             }
-            Fate::Survived(survivor) => {
+            MutantStatus::Survived(survivor) => {
                 let witness = survivor.witness.as_ref().unwrap_or_else(|| panic!("{what}"));
                 let part = |key: &str| (witness.before.get(key), witness.after.get(key));
                 let differs = ["effect", "rule", "fired", "errors"].iter().any(|key| {
@@ -202,15 +202,17 @@ fn what_is_said_of_survivors_holds() {
                 });
                 assert!(differs, "{what}");
             }
-            Fate::Killed(_) => assert!(!matches!(all.fate, Fate::Equivalent), "{what}"),
-            Fate::Refused | Fate::Skipped => panic!("{what}"),
+            MutantStatus::Killed(_) => {
+                assert!(!matches!(all.fate, MutantStatus::Equivalent), "{what}")
+            }
+            MutantStatus::Refused | MutantStatus::Skipped => panic!("{what}"),
         }
     }
     // `(a < 3 || b)` and `(b || a == 9)` say nothing that is not said beside them.
     assert!(alike >= 4, "{alike} proved");
     // What the world does not tell apart lies beyond it: another text than the three.
     for tried in &all {
-        if let Fate::Survived(survivor) = &tried.fate {
+        if let MutantStatus::Survived(survivor) = &tried.fate {
             let witness = survivor.witness.as_ref().expect("a witness");
             let text = witness.example.context.get("s").and_then(|it| it.as_str());
             let number = witness.example.context.get("a").and_then(|it| it.as_i64());
@@ -243,7 +245,7 @@ fn a_choice_is_the_same_every_time() {
 fn a_case_that_fails_without_any_change_is_named() {
     let tests = one_case("wrong", 1);
     let unfit = mutants(&project(SMALL, &tests), &Choice::default()).expect_err("it fails");
-    assert!(matches!(unfit, Unfit::Fails(name, _) if name == "wrong"));
+    assert!(matches!(unfit, MutationError::Fails(name, _) if name == "wrong"));
 }
 
 /// The share of mutants that the tests of an example notice, in hundredths: more than this.

@@ -4,8 +4,8 @@ use policyc::compiler::source::map::SourceMap;
 use policyc::diag::sink::Sink;
 use policyc::tools::project::Settings;
 use policyc::tools::report::paint::Style;
-use policyc::tools::suite::choose::Tested;
-use policyc::tools::suite::run::{Outcome, Ran, run};
+use policyc::tools::suite::choose::TestSources;
+use policyc::tools::suite::run::{CaseResult, Outcome, run};
 use policyc::tools::suite::{case, format, show};
 
 const POLICY: &str = "\
@@ -22,7 +22,7 @@ rules:
 
 /// Runs the cases of `pets/tests.yaml`, which are about a policy that yields whether `pet` is one
 /// that lies among the message types of the project.
-fn pets(section: &str) -> Vec<Ran> {
+fn pets(section: &str) -> Vec<CaseResult> {
     let proto = "syntax = \"proto3\";\npackage acme;\n\
                  message Pet { string name = 1; int64 age = 2; }\n";
     let policy = "name: pets\nrule:\n  match:\n    \
@@ -35,7 +35,7 @@ fn pets(section: &str) -> Vec<Ran> {
         files.add("pets/tests.yaml", format!("section:\n  - name: s\n    tests:\n{section}"));
     let mut sink = Sink::new();
     let test = format::read(file, &files, &mut sink).expect("a test file of the format");
-    let ran = run(&test, &Tested::of(&files), &Settings::default(), &mut sink);
+    let ran = run(&test, &TestSources::of(&files), &Settings::default(), &mut sink);
     let (found, _) = sink.finish();
     assert_eq!(found.iter().map(|it| it.message.as_str()).collect::<Vec<_>>(), [""; 0]);
     ran
@@ -56,7 +56,7 @@ fn expressions_of_tests_know_the_message_types_of_the_project() {
 }
 
 /// Runs the cases of a test file; the findings in words, with their codes.
-fn ran(tests: &str) -> (Vec<Ran>, Vec<String>) {
+fn ran(tests: &str) -> (Vec<CaseResult>, Vec<String>) {
     let mut files = SourceMap::new();
     files.add("doors.yaml", POLICY);
     let file = files.add("doors_test.yaml", tests);
@@ -67,7 +67,7 @@ fn ran(tests: &str) -> (Vec<Ran>, Vec<String>) {
     let mut sink = Sink::new();
     let test = case::read(file, &files, &reader, &mut sink);
     let ran = test
-        .map(|test| run(&test, &Tested::of(&files), &Settings::default(), &mut sink))
+        .map(|test| run(&test, &TestSources::of(&files), &Settings::default(), &mut sink))
         .unwrap_or_default();
     let (found, _) = sink.finish();
     let errors = found.iter().filter(|found| found.code.id().starts_with('P'));
@@ -243,7 +243,7 @@ fn what_cannot_be_run_is_said() {
 }
 
 /// The findings of a test file of the format beside a policy that asks its host.
-fn of_the_format(tests: &str) -> (Vec<Ran>, Vec<String>) {
+fn of_the_format(tests: &str) -> (Vec<CaseResult>, Vec<String>) {
     let mut files = SourceMap::new();
     let function = "{name: f, overloads: [{id: f_i, args: [int], return: int}]}";
     files.add(
@@ -258,7 +258,7 @@ fn of_the_format(tests: &str) -> (Vec<Ran>, Vec<String>) {
     let mut sink = Sink::new();
     let test = format::read(file, &files, &mut sink);
     let settings = Settings::default();
-    let ran = test.map(|test| run(&test, &Tested::of(&files), &settings, &mut sink));
+    let ran = test.map(|test| run(&test, &TestSources::of(&files), &settings, &mut sink));
     let said = sink.finish().0;
     let said =
         said.iter().map(|it| format!("{}: {}", it.message, it.primary.as_ref().unwrap().text));
@@ -278,7 +278,7 @@ fn outputs_are_compared_as_cel_compares() {
         let file = files.add("a/tests.yaml", text);
         let mut sink = Sink::new();
         let test = format::read(file, &files, &mut sink).expect("a test file of the format");
-        let ran = run(&test, &Tested::of(&files), &Settings::default(), &mut sink);
+        let ran = run(&test, &TestSources::of(&files), &Settings::default(), &mut sink);
         match &ran[0].outcome {
             Outcome::Passed { .. } => None,
             Outcome::Failed(failure) => Some((failure.expected.clone(), failure.actual.clone())),
@@ -314,7 +314,7 @@ fn of_any(output: &str, input: &str) -> Outcome {
     let file = files.add("a/tests.yaml", format!("section:\n- name: s\n  tests:\n  - {test}\n"));
     let mut sink = Sink::new();
     let test = format::read(file, &files, &mut sink).expect("a test file of the format");
-    let mut ran = run(&test, &Tested::of(&files), &Settings::default(), &mut sink);
+    let mut ran = run(&test, &TestSources::of(&files), &Settings::default(), &mut sink);
     assert!(!sink.has_errors(), "{:?}", sink.finish().0);
     ran.remove(0).outcome
 }
@@ -392,7 +392,7 @@ fn documents_of_which_rules_are_made_are_policies() {
         "shared/tools.yaml",
         "policyc: 1\ntools: {read: {output: {/a: {labels: [bad.web]}}}}\n",
     );
-    let tested = Tested::of(&files);
+    let tested = TestSources::of(&files);
     assert_eq!(tested.policy_names(), ["ceiling", "leak"]);
     assert_eq!(tested.rule_ids(), ["tool.declared", "capability", "exfil"]);
 }
@@ -416,7 +416,7 @@ fn rules_that_are_made_are_those_of_their_folder() {
         "cases:\n- {name: n, expect: {allow: r}}\n\
         base: {principal: {roles: []}, action: {tool: send, args: {to: x}}}\n",
     );
-    let tested = Tested::of(&files);
+    let tested = TestSources::of(&files);
     for file in [own, other] {
         let mut sink = Sink::new();
         let test = case::read(file, &files, &|_| Err(String::new()), &mut sink);
@@ -445,8 +445,8 @@ fn a_session_is_not_decided_without_a_result_that_it_was_given() {
         let reader = |_: &str| Err("there is no such file".to_owned());
         let mut sink = Sink::new();
         let test = case::read(file, &files, &reader, &mut sink).expect("a test file");
-        let ran = run(&test, &Tested::of(&files), &Settings::default(), &mut sink);
-        let [Ran { outcome, .. }] = ran.as_slice() else { panic!("{ran:?}") };
+        let ran = run(&test, &TestSources::of(&files), &Settings::default(), &mut sink);
+        let [CaseResult { outcome, .. }] = ran.as_slice() else { panic!("{ran:?}") };
         match outcome {
             Outcome::Failed(failure) => format!("{} {}", failure.actual, failure.notes.join(" ")),
             outcome => format!("{outcome:?}").chars().take(6).collect(),
@@ -496,7 +496,7 @@ fn a_context_by_itself_is_the_first_request_of_a_session() {
     let reader = |_: &str| Err("there is no such file".to_owned());
     let mut sink = Sink::new();
     let test = case::read(file, &files, &reader, &mut sink).expect("a test file");
-    let ran = run(&test, &Tested::of(&files), &Settings::default(), &mut sink);
+    let ran = run(&test, &TestSources::of(&files), &Settings::default(), &mut sink);
     assert_eq!(ran.len(), 8);
     for ran in ran {
         let Outcome::Passed { decision } = ran.outcome else { panic!("{ran:#?}") };

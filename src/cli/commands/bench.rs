@@ -20,15 +20,15 @@ use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
 use crate::diag::sink::Sink;
 use crate::runtime::program::Program;
-use crate::tools::bench::budget::{Judged, judge};
+use crate::tools::bench::budget::{BudgetResult, judge};
 use crate::tools::bench::choose::Choice;
-use crate::tools::bench::compare::{Bar, Comparison, Source, compare};
+use crate::tools::bench::compare::{Comparison, Source, Threshold, compare};
 use crate::tools::bench::contexts::{self, Workload};
 use crate::tools::bench::document::Document;
-use crate::tools::bench::draw::{About, Against, Drawing, Format, markdown};
+use crate::tools::bench::draw::{ComparisonView, Drawing, Format, PolicyDetails, markdown};
 use crate::tools::bench::error::BenchError;
 use crate::tools::bench::measure::{Effort, Watch};
-use crate::tools::bench::subject::{Gauged, Task, Wanted, gauge, reads_time};
+use crate::tools::bench::subject::{Extent, Figures, Task, gauge, reads_time};
 use crate::tools::bench::{cases, findings, records};
 use crate::tools::decide::Moments;
 use crate::tools::project::config::nanoseconds;
@@ -71,9 +71,9 @@ struct Options {
     #[command(flatten)]
     effort: EffortOptions,
     #[command(flatten)]
-    comparing: Comparing,
+    comparing: BaselineOptions,
     #[command(flatten)]
-    results: Results,
+    results: ResultOptions,
 }
 
 #[derive(Debug, Args)]
@@ -122,7 +122,7 @@ struct EffortOptions {
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Comparing")]
-struct Comparing {
+struct BaselineOptions {
     /// Keep the result as a baseline.
     #[arg(long, value_name = "FILE")]
     save: Option<PathBuf>,
@@ -142,7 +142,7 @@ struct Comparing {
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Results")]
-struct Results {
+struct ResultOptions {
     /// How they are written: full, json, gobench, junit, github or markdown.
     #[arg(long, value_name = "FORMAT", default_value = "full",
         value_parser = format_named::<Format>)]
@@ -181,9 +181,9 @@ struct Subject {
 }
 
 impl Subject {
-    fn about(&self) -> About<'_> {
+    fn about(&self) -> PolicyDetails<'_> {
         let prefix = self.project.as_ref().map_or("", |project| project.prefix.as_str());
-        About { origin: &self.workload.origin, prefix }
+        PolicyDetails { origin: &self.workload.origin, prefix }
     }
 }
 
@@ -221,11 +221,11 @@ fn measured(terminal: &Terminal, options: &Options, stop: &AtomicBool) -> Result
     }
     let found = subjects(terminal, options)?;
     let progress = Progress::new(terminal);
-    let (mut subjects, mut gauged): (Vec<&Subject>, Vec<Gauged>) = (Vec::new(), Vec::new());
+    let (mut subjects, mut gauged): (Vec<&Subject>, Vec<Figures>) = (Vec::new(), Vec::new());
     let mut absent = None;
     for (at, subject) in (0..).zip(&found) {
         let all = found.len() as u64;
-        let tell = |done: u64, total: u64| progress.tell(at * total + done, all * total);
+        let tell = |done: u64, total: u64| progress.draw(at * total + done, all * total);
         let task = Task {
             program: &subject.program,
             bundle: &subject.bundle,
@@ -267,10 +267,10 @@ fn measured(terminal: &Terminal, options: &Options, stop: &AtomicBool) -> Result
 }
 
 /// How much is measured.
-fn wanted(options: &Options) -> Wanted {
+fn wanted(options: &Options) -> Extent {
     let EffortOptions { iterations, warmup, concurrency, memory, counters, .. } = &options.effort;
     let Input { rule, tool, .. } = &options.input;
-    Wanted {
+    Extent {
         effort: (!counters).then_some(Effort { passes: *iterations, warmup: *warmup }),
         threads: concurrency.iter().map(|threads| usize::from(*threads)).collect(),
         memory: *memory,
@@ -399,22 +399,22 @@ fn base_of(
 }
 
 /// What everything is compared with: its name, where its numbers come from, what became of them.
-type Compared = Option<(String, Source, Vec<Comparison>)>;
+type ComparedBaseline = Option<(String, Source, Vec<Comparison>)>;
 
 /// Compares with the baseline, or with what was measured in turn.
 fn compared(
     options: &Options,
-    gauged: &[Gauged],
+    gauged: &[Figures],
     document: &Document,
     baseline: Option<&Baseline>,
-) -> Result<Compared, BenchError> {
-    let Comparing { base, threshold, min_threshold, .. } = &options.comparing;
-    let bar = Bar { percent: *threshold, min_ns: *min_threshold };
+) -> Result<ComparedBaseline, BenchError> {
+    let BaselineOptions { base, threshold, min_threshold, .. } = &options.comparing;
+    let bar = Threshold { percent: *threshold, min_ns: *min_threshold };
     if let Some(Baseline { name, document: old }) = baseline {
         let here = old.machine == document.machine;
         let source = if here { Source::Earlier } else { Source::Elsewhere };
         let mut comparisons = Vec::new();
-        for Gauged { own, .. } in gauged {
+        for Figures { own, .. } in gauged {
             let old = old.policy(name, (own, document))?;
             old.same_contexts(name, own)?;
             comparisons.push(compare(own, old, source, bar));
@@ -433,13 +433,13 @@ struct Conclusions<'a> {
     terminal: &'a Terminal,
     options: &'a Options,
     subjects: &'a [&'a Subject],
-    gauged: &'a [Gauged],
+    gauged: &'a [Figures],
     watch: Stopwatch,
 }
 
 impl Conclusions<'_> {
     /// Draws the result, keeps it, and says how the command ends.
-    fn conclude(&self, document: &Document, compared: Compared) -> Exit {
+    fn conclude(&self, document: &Document, compared: ComparedBaseline) -> Exit {
         let Self { terminal, options, .. } = self;
         let stopped = self.gauged.iter().any(|gauged| gauged.stopped);
         let compared = compared.filter(|_| !stopped);
@@ -448,12 +448,13 @@ impl Conclusions<'_> {
         let found = self.findings(&compared, &budgets, &mut sources);
         let report =
             Report { files: &sources.files, prefix: "", findings: &found, dropped: 0, cases: None };
-        let against = compared.as_ref().map(|(name, source, comparisons)| Against {
+        let against = compared.as_ref().map(|(name, source, comparisons)| ComparisonView {
             name,
             source: *source,
             comparisons,
         });
-        let abouts: Vec<About<'_>> = self.subjects.iter().map(|subject| subject.about()).collect();
+        let abouts: Vec<PolicyDetails<'_>> =
+            self.subjects.iter().map(|subject| subject.about()).collect();
         let drawing =
             Drawing { document, against, budgets: &budgets, report, abouts: &abouts, stopped };
         let mut exit = if found.is_empty() { Exit::Done } else { Exit::Findings };
@@ -484,7 +485,7 @@ impl Conclusions<'_> {
     }
 
     /// The budgets of every policy; none where it was stopped, and none of chosen decisions.
-    fn judged(&self, stopped: bool) -> Vec<Vec<Judged<'_>>> {
+    fn judged(&self, stopped: bool) -> Vec<Vec<BudgetResult<'_>>> {
         let pairs = self.subjects.iter().zip(self.gauged);
         let is_whole = self.gauged.iter().all(|gauged| gauged.own.contexts.chosen.is_empty());
         let judged = pairs.map(|(subject, gauged)| match &subject.project {
@@ -497,8 +498,8 @@ impl Conclusions<'_> {
     /// Regressions and missed budgets, on their sources.
     fn findings(
         &self,
-        compared: &Compared,
-        budgets: &[Vec<Judged<'_>>],
+        compared: &ComparedBaseline,
+        budgets: &[Vec<BudgetResult<'_>>],
         sources: &mut findings::Sources,
     ) -> Vec<Diagnostic> {
         let mut found = Vec::new();

@@ -68,7 +68,7 @@ fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {
     {
         Ok(digest) => {
             let exit = conclude(terminal, &options.reporting, sink, &conclusion);
-            tell(terminal, &options, &compiled, &digest, &watch.text());
+            write_summary(terminal, &options, &compiled, &digest, &watch.text());
             exit
         }
         Err(found) => alone(terminal, &found),
@@ -76,7 +76,7 @@ fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {
 }
 
 /// `  payments.plcb  6.1 KiB · sha256:9f2c41… · 1 policy, 5 rules`.
-fn tell(
+fn write_summary(
     terminal: &Terminal,
     options: &Options,
     compiled: &Compiled,

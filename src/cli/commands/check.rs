@@ -8,12 +8,12 @@ use clap::{ArgMatches, Args};
 
 use crate::base::limits::FINDINGS_MAX;
 use crate::cli::Command;
-use crate::cli::cache::{Cache, Caching};
+use crate::cli::cache::{Cache, CacheOptions};
 use crate::cli::clock::Stopwatch;
-use crate::cli::commands::recorded::ByRecorded;
+use crate::cli::commands::recorded::RecordedSessions;
 use crate::cli::exit::Exit;
 use crate::cli::interrupt::interrupted;
-use crate::cli::linting::{Chosen, Curing, Linted};
+use crate::cli::linting::{FixOptions, LintResult, LintSelection};
 use crate::cli::reporting::{Conclusion, Reporting, alone, conclude, exit_of};
 use crate::cli::root::options;
 use crate::cli::sources::{Sources, exit_of_project, piped_text};
@@ -23,7 +23,7 @@ use crate::diag::codes::Code;
 use crate::diag::diagnostic::{Diagnostic, Severity};
 use crate::diag::sink::Sink;
 use crate::tools::learn::Recorded;
-use crate::tools::lint::kept::Outcome;
+use crate::tools::lint::cache::CheckOutcome;
 use crate::tools::merge::merge;
 use crate::tools::paths::normalize;
 use crate::tools::pipeline;
@@ -57,15 +57,15 @@ struct Options {
     #[command(flatten)]
     sources: Sources,
     #[command(flatten)]
-    chosen: Chosen,
+    chosen: LintSelection,
     #[command(flatten)]
-    curing: Curing,
+    curing: FixOptions,
     #[command(flatten)]
-    recorded: ByRecorded,
+    recorded: RecordedSessions,
     #[command(flatten)]
     reporting: Reporting,
     #[command(flatten)]
-    caching: Caching,
+    caching: CacheOptions,
     /// Count findings by code instead of showing them.
     #[arg(long, help_heading = "Findings", conflicts_with_all = ["diff", "fix_only"])]
     statistics: bool,
@@ -198,7 +198,7 @@ fn checked(
     (cache, sessions): (Option<&Cache>, &[Recorded]),
     project: &mut Project,
     sink: &mut Sink,
-) -> (Linted, (usize, usize)) {
+) -> (LintResult, (usize, usize)) {
     let selection = options.chosen.selection(project);
     // What reading found is told each time.
     let cache = cache.filter(|_| sink.mark() == 0);
@@ -211,14 +211,14 @@ fn checked(
         });
         outcome.findings.into_iter().for_each(|finding| sink.report(finding));
         sink.count_dropped(outcome.dropped);
-        return (Linted::default(), (outcome.policies, outcome.rules));
+        return (LintResult::default(), (outcome.policies, outcome.rules));
     }
     let linted = options.curing.lint(terminal, project, &selection, sessions, sink);
     let compiled = linted.compiled.as_ref().map(|compiled| (compiled.policies, compiled.rules));
     let (policies, rules) = compiled.unwrap_or_else(|| pipeline::count(&project.files));
     if let Some((cache, key)) = &key {
         let (findings, dropped) = sink.clone().finish();
-        cache.keep(key, &Outcome { findings, dropped, policies, rules });
+        cache.keep(key, &CheckOutcome { findings, dropped, policies, rules });
     }
     (linted, (policies, rules))
 }

@@ -18,7 +18,7 @@ use crate::compiler::solve::input::Example;
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
 use crate::runtime::program::Program;
-use crate::tools::diff::traffic::{Counter, Traffic};
+use crate::tools::diff::traffic::{Traffic, TrafficCounter};
 use crate::tools::diff::{Difference, compare_from, seeds::of_tests};
 use crate::tools::pipeline::references;
 use crate::tools::project::read_with;
@@ -169,9 +169,9 @@ fn traffic(
     let stream =
         Stream { terminal, sources: &sources, threads: None, filter: &filter, progress: false };
     let mut traffic = Traffic::default();
-    let start = || Counter::of(&filter, (&old, &new));
+    let start = || TrafficCounter::of(&filter, (&old, &new));
     let Ran { stopped, mut broken, .. } =
-        stream.run(start, Counter::chunk, |part, _| traffic.merge(part));
+        stream.run(start, TrafficCounter::chunk, |part, _| traffic.merge(part));
     if traffic.unreadable > 0 {
         let lines = many(traffic.unreadable, "line");
         let fact = format!("{lines} of the records cannot be read");

@@ -10,7 +10,7 @@ use crate::base::limits::CONTEXT_BYTES_MAX;
 use crate::base::span::Span;
 use crate::cli::Command;
 use crate::cli::clock::now;
-use crate::cli::commands::telling::Telling;
+use crate::cli::commands::explanation::ExplanationOptions;
 use crate::cli::commands::{eval_session, facts};
 use crate::cli::exit::Exit;
 use crate::cli::record::{self, RecordFile};
@@ -31,7 +31,6 @@ use crate::runtime::vm::hosts::HostTable;
 use crate::runtime::vm::report::{DecisionReport, ErrorReport};
 use crate::runtime::vm::request::Moment;
 use crate::runtime::vm::scratch::Scratch;
-use crate::tools::alone::Subject;
 use crate::tools::decide::{
     Form, Line, Moments, context_lines, decide, decide_explained, decide_recorded, time_text,
     tool_of,
@@ -39,14 +38,15 @@ use crate::tools::decide::{
 use crate::tools::inputs;
 use crate::tools::locate::Locator;
 use crate::tools::project::{read_bytes, read_to};
-use crate::tools::replay::explain::Explained;
+use crate::tools::replay::explain::Explanation;
 use crate::tools::report::Report;
 use crate::tools::report::context::locate_pointer;
 use crate::tools::report::decision::{details, footer, headline, to_the_edge};
 use crate::tools::report::full;
 use crate::tools::report::paint::{Paint, Style};
-use crate::tools::report::why::Told;
+use crate::tools::report::why::DecisionExplanation;
 use crate::tools::report::why::source::draw;
+use crate::tools::standalone::ContextDecider;
 
 /// Most bytes of a file with one context a line.
 const LINES_BYTES_MAX: usize = 1 << 30;
@@ -107,7 +107,7 @@ struct Options {
     #[arg(long)]
     fail_on_deny: bool,
     #[command(flatten)]
-    telling: Telling,
+    telling: ExplanationOptions,
     #[command(flatten)]
     secrets: Secrets,
 }
@@ -124,7 +124,7 @@ impl Options {
     /// # Errors
     /// How the command ends, its words already written.
     fn check(&self, terminal: &Terminal) -> Result<(), Exit> {
-        let Telling { output_format, output, tree, exhaustive } = &self.telling;
+        let ExplanationOptions { output_format, output, tree, exhaustive } = &self.telling;
         let plain = ["full", "json"].contains(&output_format.name);
         if self.explain || plain && output.is_empty() && !tree && !exhaustive {
             return Ok(());
@@ -187,7 +187,7 @@ fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {
         Ok(bytes) => bytes,
         Err(error) => return unread(terminal, options.path(), &error),
     };
-    let subject = Subject::of(&program);
+    let subject = ContextDecider::of(&program);
     if options.record.is_some() && subject.asks_sessions() {
         let fact = "this policy asks what happened before a call, and a context alone does not say";
         let finding = Diagnostic::without_place(Code::BadUsage, fact.to_owned());
@@ -203,7 +203,7 @@ fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {
         Ok(records) => records,
         Err(exit) => return exit,
     };
-    let given = Given { moments, facts: facts.as_ref() };
+    let given = EvalInputs { moments, facts: facts.as_ref() };
     let ended = decide_all(terminal, &options, &subject, &bytes, (given, &mut records));
     let kept = ended.and_then(|exit| records.map_or(Ok(()), RecordFile::finish).map(|()| exit));
     kept.unwrap_or_else(|finding| alone(terminal, &finding))
@@ -222,7 +222,7 @@ fn session(
     let told = (options.telling.output_format.name == "json", options.fail_on_deny);
     let events = eval_session::events(path).map_err(|error| unread(terminal, path, &error))?;
     let records = record_file(terminal, options, program)?;
-    let ended = eval_session::tell(terminal, program, (&events, records), told);
+    let ended = eval_session::evaluate_session(terminal, program, (&events, records), told);
     ended.map_err(|finding| alone(terminal, &finding))
 }
 
@@ -243,26 +243,26 @@ fn record_file(
 
 /// What decisions go by beside contexts.
 #[derive(Clone, Copy)]
-struct Given<'f> {
+struct EvalInputs<'f> {
     moments: Moments,
     /// What functions of the host gave.
     facts: Option<&'f HostTable>,
 }
 
-impl<'f> Given<'f> {
+impl<'f> EvalInputs<'f> {
     const fn moment(self) -> Moment<'f> {
         self.moments.with(self.facts)
     }
 }
 
 /// Where a decision cannot be recorded it is not shown either.
-type Recorded<T> = Result<T, Box<Diagnostic>>;
+type RecordResult<T> = Result<T, Box<Diagnostic>>;
 
 /// Decisions are shown in pieces of about this many bytes, once they are recorded.
 const TOLD_BYTES: usize = 1 << 16;
 
 /// Hands to the file what was decided, so that it may be shown.
-fn flush(records: &mut Option<RecordFile>) -> Recorded<()> {
+fn flush(records: &mut Option<RecordFile>) -> RecordResult<()> {
     records.as_mut().map_or(Ok(()), RecordFile::flush)
 }
 
@@ -270,10 +270,10 @@ fn flush(records: &mut Option<RecordFile>) -> Recorded<()> {
 fn decide_all(
     terminal: &Terminal,
     options: &Options,
-    subject: &Subject<'_>,
+    subject: &ContextDecider<'_>,
     bytes: &[u8],
-    (given, records): (Given<'_>, &mut Option<RecordFile>),
-) -> Recorded<Exit> {
+    (given, records): (EvalInputs<'_>, &mut Option<RecordFile>),
+) -> RecordResult<Exit> {
     let mut scratch = Scratch::for_program(subject.program);
     let locator = Locator::new(subject.program);
     let lines = context_lines(options.path(), bytes);
@@ -298,7 +298,7 @@ fn decide_all(
                 }
                 Ok(exit.max(refusal.exit()))
             });
-            let end = ends.collect::<Recorded<Vec<Exit>>>()?.into_iter().max();
+            let end = ends.collect::<RecordResult<Vec<Exit>>>()?.into_iter().max();
             flush(records)?;
             terminal.result(&told);
             if refused > REFUSALS_SHOWN_MAX {
@@ -313,11 +313,11 @@ fn decide_all(
 
 /// One decision, which is recorded where that is asked for.
 fn decided(
-    subject: &Subject<'_>,
+    subject: &ContextDecider<'_>,
     scratch: &mut Scratch,
     context: (Form, &[u8]),
-    (given, records): (Given<'_>, &mut Option<RecordFile>),
-) -> Recorded<DecisionReport> {
+    (given, records): (EvalInputs<'_>, &mut Option<RecordFile>),
+) -> RecordResult<DecisionReport> {
     let Some(records) = records else {
         return Ok(decide(subject, scratch, context, &given.moment()));
     };
@@ -337,10 +337,10 @@ fn decided(
 fn one(
     terminal: &Terminal,
     options: &Options,
-    subject: &Subject<'_>,
+    subject: &ContextDecider<'_>,
     (scratch, bytes): (&mut Scratch, &[u8]),
-    (given, records): (Given<'_>, &mut Option<RecordFile>),
-) -> Recorded<Exit> {
+    (given, records): (EvalInputs<'_>, &mut Option<RecordFile>),
+) -> RecordResult<Exit> {
     let style = terminal.style;
     let context = (options.form(), bytes);
     let mut report = decided(subject, scratch, context, (given, &mut *records))?;
@@ -366,7 +366,7 @@ fn one(
         exit = exit.max(refusal.exit());
     }
     if let Some(why) = why {
-        let explained = Explained::Decided { report: Box::new(report), exact: None, why };
+        let explained = Explanation::Decided { report: Box::new(report), exact: None, why };
         return Ok(exit.max(explain(
             terminal,
             options,
@@ -387,20 +387,22 @@ fn one(
 fn explain(
     terminal: &Terminal,
     options: &Options,
-    (program, explained): (&Program, &Explained),
+    (program, explained): (&Program, &Explanation),
     (bytes, moments, exit): (&[u8], Moments, Exit),
 ) -> Exit {
     let shown = (bytes, moments, exit, options.is_of_bundle());
     let context = serde_json::from_slice(bytes).unwrap_or_default();
-    let mut told = Told::of(&context, &time_text(moments), program, explained);
+    let mut told = DecisionExplanation::of(&context, &time_text(moments), program, explained);
     told.tree = options.telling.tree;
     match explained {
-        Explained::Decided { report, why, .. } if options.telling.output_format.name == "full" => {
+        Explanation::Decided { report, why, .. }
+            if options.telling.output_format.name == "full" =>
+        {
             let why = draw(why, None, options.telling.tree, terminal.style);
             terminal.result(&drawn(report, Some(&why), shown, terminal.style));
             options.telling.files(terminal, &told)
         }
-        Explained::Decided { .. } | Explained::Withheld { .. } => {
+        Explanation::Decided { .. } | Explanation::Withheld { .. } => {
             options.telling.tell(terminal, told)
         }
     }

@@ -31,7 +31,7 @@ pub(super) fn events(path: &Path) -> io::Result<Vec<u8>> {
 ///
 /// # Errors
 /// Where records cannot be written.
-pub(super) fn tell(
+pub(super) fn evaluate_session(
     terminal: &Terminal,
     program: &Program,
     (events, records): (&[u8], Option<RecordFile>),

@@ -298,19 +298,19 @@ fn piped_text(job: &Job<'_>, name: &Path) -> Result<Exit, Exit> {
     let folder = name.parent().unwrap_or(Path::new(""));
     let (config, _, config_files, sink) = configuration_in(folder, &terminal.overrides());
     if sink.has_errors() {
-        return Err(said(terminal, &config_files, &sink.finish().0));
+        return Err(report_findings(terminal, &config_files, &sink.finish().0));
     }
     let (text, wrong) = text_of(bytes);
     let path = shown(name);
     let mut files = SourceMap::new();
     let id = files.add(path.clone(), text);
     if let Some(wrong) = wrong {
-        return Err(said(terminal, &files, &[wrong.diagnostic(id)]));
+        return Err(report_findings(terminal, &files, &[wrong.diagnostic(id)]));
     }
     let Some(file) = files.get(id) else { return Ok(Exit::Done) };
     let edits = match wanted(job, file, config.format.settings()) {
         Ok(edits) => edits,
-        Err(Refused::Unread(findings)) => return Err(said(terminal, &files, &findings)),
+        Err(Refused::Unread(findings)) => return Err(report_findings(terminal, &files, &findings)),
         Err(Refused::Changed) => {
             terminal.error(&report_of(&unfaithful(&path)));
             return Err(Exit::Bug);
@@ -326,7 +326,7 @@ fn piped_text(job: &Job<'_>, name: &Path) -> Result<Exit, Exit> {
 }
 
 /// Writes findings where they do not mix with a text, and says how the command ends.
-fn said(terminal: &Terminal, files: &SourceMap, findings: &[Diagnostic]) -> Exit {
+fn report_findings(terminal: &Terminal, files: &SourceMap, findings: &[Diagnostic]) -> Exit {
     let report = Report { files, prefix: "", findings, dropped: 0, cases: None };
     terminal.error(&full::draw(&report, terminal.notice_style));
     findings.iter().map(exit_of).max().unwrap_or(Exit::Done)

@@ -11,7 +11,7 @@ use crate::cli::root::options;
 use crate::cli::sources::load_bundle;
 use crate::cli::terminal::Terminal;
 use crate::tools::inspect::listing::listing;
-use crate::tools::inspect::{Inspected, summary, to_json};
+use crate::tools::inspect::{BundleInspection, summary, to_json};
 
 /// The row of this command.
 pub const COMMAND: Command = Command {
@@ -51,7 +51,7 @@ fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {
         Err(exit) => return exit,
     };
     let (digest, bytes) = (program.digest(), bundle.len());
-    let bundle = Inspected { module: program.module(), digest, bytes };
+    let bundle = BundleInspection { module: program.module(), digest, bytes };
     match options.output_format {
         Shape::Full => terminal.result(&summary(&bundle, terminal.style)),
         Shape::Json => terminal.result(&format!("{:#}\n", to_json(&bundle))),

@@ -11,7 +11,7 @@ use crate::cli::root::options;
 use crate::cli::terminal::Terminal;
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
-use crate::tools::lsp::frame::Lost;
+use crate::tools::lsp::frame::FrameError;
 use crate::tools::lsp::serve::{End, serve};
 use crate::tools::project::reason;
 
@@ -42,8 +42,8 @@ fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {
     let fact = match serve(Box::new(BufReader::new(io::stdin())), &mut io::stdout().lock()) {
         End::Asked => return Exit::Done,
         End::Left => "the editor went away without `shutdown` and `exit`".to_owned(),
-        End::Lost(Lost::Header) => "a message begins without `Content-Length`".to_owned(),
-        End::Lost(Lost::Stream(error)) => {
+        End::Lost(FrameError::Header) => "a message begins without `Content-Length`".to_owned(),
+        End::Lost(FrameError::Stream(error)) => {
             format!("standard input cannot be read: {}", reason(&error))
         }
         End::Unwritten(error) => {

@@ -7,7 +7,7 @@ use clap::{ArgMatches, Args};
 use crate::cli::Command;
 use crate::cli::clock::Stopwatch;
 use crate::cli::exit::Exit;
-use crate::cli::linting::Chosen;
+use crate::cli::linting::LintSelection;
 use crate::cli::reporting::{Conclusion, Reporting, alone, conclude};
 use crate::cli::root::{run_part, with_options, with_parts};
 use crate::cli::sources::{Sources, rejected, shown, text_of};
@@ -57,7 +57,7 @@ struct Options {
     #[arg(long, value_name = "ROLE")]
     role: Vec<String>,
     #[command(flatten)]
-    chosen: Chosen,
+    chosen: LintSelection,
     #[command(flatten)]
     reporting: Reporting,
 }

@@ -7,7 +7,7 @@ use clap::{ArgMatches, Args};
 
 use crate::cli::Command;
 use crate::cli::exit::Exit;
-use crate::cli::registry::{Speaking, judged, reference_of, told};
+use crate::cli::registry::{RegistryOptions, check_artifact, reference_of, report_fault};
 use crate::cli::reporting::alone;
 use crate::cli::root::with_options;
 use crate::cli::sources::shown;
@@ -20,7 +20,7 @@ use crate::tools::inspect::size_text;
 use crate::tools::oci::reference::{Name, Reference};
 use crate::tools::oci::{Artifact, pull};
 use crate::tools::report::visible::visible;
-use crate::tools::sign::trusted::{Trusted, envelope_of};
+use crate::tools::sign::trusted::{TrustContext, envelope_of};
 
 /// The row of this command.
 pub const COMMAND: Command = Command {
@@ -51,7 +51,7 @@ struct Options {
     #[arg(short, long, value_name = "FILE")]
     out: PathBuf,
     #[command(flatten)]
-    speaking: Speaking,
+    speaking: RegistryOptions,
 }
 
 fn pulled(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
@@ -67,9 +67,9 @@ fn pulled(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
     asked_enough(terminal, &reference, trusted.as_ref())?;
     let mut repository = options.speaking.to(terminal, &reference)?;
     let pulled = pull(&mut repository, &reference);
-    let (digest, artifact) = pulled.map_err(|fault| told(terminal, &reference, &fault))?;
+    let (digest, artifact) = pulled.map_err(|fault| report_fault(terminal, &reference, &fault))?;
     let pinned = reference.pinned(digest);
-    judged(terminal, &pinned, &artifact)?;
+    check_artifact(terminal, &pinned, &artifact)?;
     let Artifact { bundle, envelope } = artifact;
     written(path, &bundle, envelope.as_deref()).map_err(|finding| alone(terminal, &finding))?;
     let signed = match (&envelope, &trusted) {
@@ -113,7 +113,7 @@ fn written(path: &Path, bundle: &[u8], envelope: Option<&[u8]>) -> Result<(), Bo
 fn asked_enough(
     terminal: &Terminal,
     reference: &Reference,
-    trusted: Option<&Trusted>,
+    trusted: Option<&TrustContext>,
 ) -> Result<(), Exit> {
     let usage = |fact: String, help: &str| {
         Err(alone(terminal, &Diagnostic::without_place(Code::BadUsage, fact).help(help)))

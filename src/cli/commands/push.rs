@@ -7,7 +7,7 @@ use clap::{ArgMatches, Args};
 use crate::base::limits::BUNDLE_BYTES_MAX;
 use crate::cli::Command;
 use crate::cli::exit::Exit;
-use crate::cli::registry::{Speaking, judged, reference_of, told};
+use crate::cli::registry::{RegistryOptions, check_artifact, reference_of, report_fault};
 use crate::cli::reporting::{alone, refused};
 use crate::cli::root::with_options;
 use crate::cli::sources::{shown, unread};
@@ -42,7 +42,7 @@ struct Options {
     /// Where it goes, as registry.example.com/policies/payments:3.
     reference: String,
     #[command(flatten)]
-    speaking: Speaking,
+    speaking: RegistryOptions,
 }
 
 fn pushed(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
@@ -58,12 +58,12 @@ fn pushed(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
     let envelope = read_envelope(&envelope_of(path)).map_err(|found| refused(terminal, &found))?;
     let artifact = Artifact { bundle, envelope };
     // Nobody pushes what is refused afterwards.
-    let program = judged(terminal, &shown(path), &artifact)?;
+    let program = check_artifact(terminal, &shown(path), &artifact)?;
     let mut repository = options.speaking.to(terminal, &reference)?;
     // What a bundle is called is part of it; what its file is called is not.
     let title = format!("{}.plcb", program.name());
     let pushed = push(&mut repository, reference.tag.as_deref(), (&title, &artifact));
-    let digest = pushed.map_err(|fault| told(terminal, &reference, &fault))?;
+    let digest = pushed.map_err(|fault| report_fault(terminal, &reference, &fault))?;
     let signed = if artifact.envelope.is_some() { "with its signatures" } else { "unsigned" };
     let size = size_text(artifact.bundle.len());
     terminal.notice(&format!("  {}  {size} · {signed}\n", visible(&shown(path))));

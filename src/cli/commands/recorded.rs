@@ -21,7 +21,7 @@ use crate::tools::replay::events::{Happened, NotWhole};
 /// Sessions that lints go by.
 #[derive(Clone, Debug, Default, clap::Args)]
 #[command(next_help_heading = "Recorded sessions")]
-pub(super) struct ByRecorded {
+pub(super) struct RecordedSessions {
     /// Lint by what sessions did, too: files of events, one session each, and directories of
     /// `.jsonl` files.
     #[arg(long, value_name = "PATH", conflicts_with_all = ["fix", "fix_only", "diff"])]
@@ -31,7 +31,7 @@ pub(super) struct ByRecorded {
     records: Vec<PathBuf>,
 }
 
-impl ByRecorded {
+impl RecordedSessions {
     /// Whether any are named.
     pub(super) const fn is_named(&self) -> bool {
         !self.sessions.is_empty() || !self.records.is_empty()

@@ -27,7 +27,7 @@ use crate::tools::project::read_bytes;
 use crate::tools::report::visible::visible;
 use crate::tools::sign::attest::{STATEMENT_TYPE, is_about};
 use crate::tools::sign::minisign::MinisignKey;
-use crate::tools::sign::trusted::{self, Trusted, envelope_of, read_envelope};
+use crate::tools::sign::trusted::{self, TrustContext, envelope_of, read_envelope};
 
 /// The row of this command.
 pub const COMMAND: Command = Command {
@@ -85,7 +85,7 @@ fn envelope(terminal: &Terminal, path: &Path) -> Result<Option<Vec<u8>>, Exit> {
     read_envelope(&envelope_of(path)).map_err(|found| refused(terminal, &found))
 }
 
-fn of_bundle(terminal: &Terminal, options: &Options, trusted: &Trusted) -> Result<Exit, Exit> {
+fn of_bundle(terminal: &Terminal, options: &Options, trusted: &TrustContext) -> Result<Exit, Exit> {
     let path = &options.file;
     let bytes = read_bytes(path, BUNDLE_BYTES_MAX);
     let bytes = bytes.map_err(|error| unread(terminal, path, &error))?;
@@ -135,7 +135,7 @@ fn of_bundle(terminal: &Terminal, options: &Options, trusted: &Trusted) -> Resul
 fn attesters(
     terminal: &Terminal,
     file: &Path,
-    trusted: &Trusted,
+    trusted: &TrustContext,
     (program, bundle): (&Program, &[u8]),
 ) -> Result<Vec<String>, Exit> {
     let bytes = read_bytes(file, ATTESTATION_BYTES_MAX);
@@ -156,7 +156,7 @@ fn attesters(
     found.map_err(|error| refused(terminal, &trusted::refused(&error, &shown(file))))
 }
 
-fn of_policy(terminal: &Terminal, options: &Options, trusted: &Trusted) -> Result<Exit, Exit> {
+fn of_policy(terminal: &Terminal, options: &Options, trusted: &TrustContext) -> Result<Exit, Exit> {
     let path = &options.file;
     let bytes = policy_bytes(terminal, path)?;
     let found = envelope(terminal, path)?.ok_or(SignatureFault::Missing.into()).and_then(|bytes| {

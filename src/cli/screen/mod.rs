@@ -33,11 +33,11 @@ use crate::tools::replay::step::{Call, Session};
 const POLL_MS: u64 = 100;
 
 /// What a sheet says of a call: the call, the sheet, whether the candidate decides, columns.
-pub type Tell<'t> = dyn FnMut(&Call, Sheet, bool, usize) -> String + 't;
+pub type SheetRenderer<'t> = dyn FnMut(&Call, Sheet, bool, usize) -> String + 't;
 
 /// How somebody left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Left {
+pub enum ScreenExit {
     /// They were done.
     Done,
     /// By Ctrl-C, or because the program was told to end.
@@ -48,9 +48,9 @@ pub enum Left {
 static TAKEN: AtomicBool = AtomicBool::new(false);
 
 /// The terminal, taken over; given back when this goes.
-struct Taken(Terminal<CrosstermBackend<Stdout>>);
+struct TerminalGuard(Terminal<CrosstermBackend<Stdout>>);
 
-impl Taken {
+impl TerminalGuard {
     fn take() -> io::Result<Self> {
         // A bug of ours ends the program where it shows, and says so on a screen as it was.
         let before = panic::take_hook();
@@ -69,7 +69,7 @@ impl Taken {
     }
 }
 
-impl Drop for Taken {
+impl Drop for TerminalGuard {
     fn drop(&mut self) {
         give_back();
     }
@@ -89,12 +89,16 @@ fn give_back() {
 ///
 /// # Errors
 /// If the terminal cannot be taken over, or is gone.
-pub fn show(session: &Session, colour: bool, tell: &mut Tell<'_>) -> io::Result<Left> {
+pub fn show(
+    session: &Session,
+    colour: bool,
+    tell: &mut SheetRenderer<'_>,
+) -> io::Result<ScreenExit> {
     let stop = Arc::new(AtomicBool::new(false));
     for signal in [SIGINT, SIGTERM] {
         flag::register(signal, Arc::clone(&stop))?;
     }
-    let mut taken = Taken::take()?;
+    let mut taken = TerminalGuard::take()?;
     let mut desk = Desk::of(session);
     let mut told: BTreeMap<(usize, Sheet, bool, usize), String> = BTreeMap::new();
     while !desk.done {
@@ -107,18 +111,18 @@ pub fn show(session: &Session, colour: bool, tell: &mut Tell<'_>) -> io::Result<
         taken.0.draw(|frame| view::draw(frame, session, &desk, text, colour))?;
         while !poll(Duration::from_millis(POLL_MS))? {
             if stop.load(Ordering::Relaxed) {
-                return Ok(Left::Interrupted);
+                return Ok(ScreenExit::Interrupted);
             }
         }
         let Event::Key(event) = read()? else { continue };
         if event.modifiers.contains(KeyModifiers::CONTROL) && event.code == KeyCode::Char('c') {
-            return Ok(Left::Interrupted);
+            return Ok(ScreenExit::Interrupted);
         }
         if let Some(key) = key_of(event) {
             desk.press(key, session);
         }
     }
-    Ok(Left::Done)
+    Ok(ScreenExit::Done)
 }
 
 /// The key that was pressed, if it is one of ours.

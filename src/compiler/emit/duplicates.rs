@@ -39,12 +39,12 @@ pub(crate) fn duplicate_names(checked: &Checked<'_>, plan: &LoweredProgram) -> V
         RuleSource::CelPolicy(at) => document(at),
     });
     let outputs = plan.outputs.iter().filter_map(|output| document(output.policy));
-    let mut found = again(rules, "rules");
-    found.extend(again(outputs, "outputs"));
+    let mut found = duplicates_among(rules, "rules");
+    found.extend(duplicates_among(outputs, "outputs"));
     found
 }
 
-fn again<'a>(
+fn duplicates_among<'a>(
     named: impl Iterator<Item = (Span, &'a str, bool)>,
     what: &'static str,
 ) -> Vec<DuplicateName> {

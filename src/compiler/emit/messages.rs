@@ -117,7 +117,7 @@ impl Tables {
 
     fn kind(&mut self, kind: &messages::FieldKind) -> Kind {
         let message = |tables: &mut Self, name: &Name| tables.message(name).into();
-        kind.told(self, message, |tables, name| tables.enumeration(name).into())
+        kind.map(self, message, |tables, name| tables.enumeration(name).into())
     }
 
     /// The row of the type of what a single value of a field is.

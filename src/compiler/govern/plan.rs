@@ -170,7 +170,7 @@ fn condition(
                     check_sources(work, plan, sources);
                 }
                 let mut make = work.at(demand.span);
-                let holds = asked(&mut make, &name, &demand.value);
+                let holds = demand_condition(&mut make, &name, &demand.value);
                 parts.push(if optional { make.where_given(&name, holds) } else { holds });
             }
         }
@@ -190,7 +190,7 @@ fn check_sources(work: &mut GovernContext<'_>, plan: &Plan, sources: &[Spanned<N
 }
 
 /// One thing that is asked of an argument.
-fn asked(make: &mut ExprBuilder<'_>, name: &str, demand: &Demand) -> ExprId {
+fn demand_condition(make: &mut ExprBuilder<'_>, name: &str, demand: &Demand) -> ExprId {
     let argument = make.argument(name);
     match demand {
         Demand::Equals(value) => {

@@ -127,7 +127,7 @@ fn reading(module: &Module, at: u16, depth: usize) -> String {
 }
 
 /// What rules ask of a slot, as text: equal texts change a value alike.
-fn asked(module: &Module, asked: Requirement) -> Vec<String> {
+fn asked_paths(module: &Module, asked: Requirement) -> Vec<String> {
     let keyed = module.keyed.get(usize::from(asked.keyed));
     let cases = keyed.iter().flat_map(|keyed| keyed.cases.iter().map(|(_, ty)| *ty));
     let otherwise = keyed.iter().map(|keyed| keyed.otherwise);
@@ -142,7 +142,7 @@ impl Slots {
         let mut slots = Self { paths: paths(module), ..Self::default() };
         let mut readings: BTreeMap<u16, Vec<String>> = BTreeMap::new();
         for requirement in &module.requirements {
-            let texts = asked(module, *requirement);
+            let texts = asked_paths(module, *requirement);
             if !texts.is_empty() {
                 readings.entry(requirement.slot).or_default().extend(texts);
             }

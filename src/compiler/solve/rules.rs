@@ -276,7 +276,7 @@ fn rule(lift: &mut Lift<'_>, store: &mut Store, row: &RuleRow, asked: Lit) -> Ru
     let fails = store.formulas.and(asked, lifted.error);
     let mut needs = Lit::TRUE;
     for requirement in requirements(module, row.first_requirement, row.requirements) {
-        let met = met(lift, store, *requirement);
+        let met = requirement_met(lift, store, *requirement);
         needs = store.formulas.and(needs, met);
     }
     let mut meaning = RuleMeaning {
@@ -370,7 +370,7 @@ pub fn escalation_key(module: &Module, row: &EscalationRow) -> String {
 }
 
 /// What a requirement says of a slot that meets it, and perhaps of others.
-fn met(lift: &Lift<'_>, store: &mut Store, asked: Requirement) -> Lit {
+fn requirement_met(lift: &Lift<'_>, store: &mut Store, asked: Requirement) -> Lit {
     let module = lift.module;
     let Some(term) = lift.slots.terms.get(usize::from(asked.slot)).copied() else {
         return Lit::TRUE;
@@ -463,7 +463,7 @@ fn accepted(lift: &Lift<'_>, store: &mut Store, rules: &[RuleMeaning], phase: Ph
         accepted = store.is(key, Kind::Text);
     }
     for (requirement, asked) in by {
-        let met = met(lift, store, requirement);
+        let met = requirement_met(lift, store, requirement);
         let met = store.formulas.or(!asked, met);
         accepted = store.formulas.and(accepted, met);
     }

@@ -270,27 +270,27 @@ fn shown(heap: &mut Heap<'_>, args: &[Value]) -> Outcome {
 }
 
 /// What `ask` says about an address.
-fn asked(heap: &Heap<'_>, args: &[Value], ask: fn(&IpAddr) -> bool) -> Outcome {
+fn address_test(heap: &Heap<'_>, args: &[Value], ask: fn(&IpAddr) -> bool) -> Outcome {
     let value = one(args)?;
     expect(value, Tag::Ip)?;
     address(heap, value).map(|address| Value::bool(ask(&address)))
 }
 
 fn family(heap: &mut Heap<'_>, args: &[Value]) -> Outcome {
-    let is_short = asked(heap, args, IpAddr::is_ipv4)?;
+    let is_short = address_test(heap, args, IpAddr::is_ipv4)?;
     Ok(Value::int(if is_short.as_bool() == Some(true) { 4 } else { 6 }))
 }
 
 fn is_unspecified(heap: &mut Heap<'_>, args: &[Value]) -> Outcome {
-    asked(heap, args, IpAddr::is_unspecified)
+    address_test(heap, args, IpAddr::is_unspecified)
 }
 
 fn is_loopback(heap: &mut Heap<'_>, args: &[Value]) -> Outcome {
-    asked(heap, args, IpAddr::is_loopback)
+    address_test(heap, args, IpAddr::is_loopback)
 }
 
 fn is_global_unicast(heap: &mut Heap<'_>, args: &[Value]) -> Outcome {
-    asked(heap, args, |address| {
+    address_test(heap, args, |address| {
         let of_all = matches!(address, IpAddr::V4(short) if short.is_broadcast());
         let is_own = address.is_unspecified() || address.is_loopback() || link_local(address);
         !(of_all || is_own || address.is_multicast())
@@ -298,14 +298,14 @@ fn is_global_unicast(heap: &mut Heap<'_>, args: &[Value]) -> Outcome {
 }
 
 fn is_link_local_multicast(heap: &mut Heap<'_>, args: &[Value]) -> Outcome {
-    asked(heap, args, |address| match address {
+    address_test(heap, args, |address| match address {
         IpAddr::V4(short) => matches!(short.octets(), [224, 0, 0, _]),
         IpAddr::V6(long) => long.segments().first().is_some_and(|it| it & 0xFF0F == 0xFF02),
     })
 }
 
 fn is_link_local_unicast(heap: &mut Heap<'_>, args: &[Value]) -> Outcome {
-    asked(heap, args, link_local)
+    address_test(heap, args, link_local)
 }
 
 const fn link_local(address: &IpAddr) -> bool {

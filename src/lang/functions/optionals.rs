@@ -189,7 +189,7 @@ pub const ROWS: &[Function] = &[
 pub(super) const NONE: Value = Value::optional(Space::Arena, None);
 
 /// What an optional holds.
-fn held(heap: &Heap<'_>, optional: &Value) -> Result<Option<Value>, EvalError> {
+fn optional_value(heap: &Heap<'_>, optional: &Value) -> Result<Option<Value>, EvalError> {
     expect(optional, Tag::Optional)?;
     Ok(heap.elements(optional).first().copied())
 }
@@ -238,22 +238,22 @@ fn none(_: &mut Heap<'_>, _: &[Value]) -> Outcome {
 }
 
 fn has_value(heap: &mut Heap<'_>, args: &[Value]) -> Outcome {
-    held(heap, one(args)?).map(|value| Value::bool(value.is_some()))
+    optional_value(heap, one(args)?).map(|value| Value::bool(value.is_some()))
 }
 
 fn value(heap: &mut Heap<'_>, args: &[Value]) -> Outcome {
-    held(heap, one(args)?)?.ok_or(EvalError::NoValue)
+    optional_value(heap, one(args)?)?.ok_or(EvalError::NoValue)
 }
 
 fn or(heap: &mut Heap<'_>, args: &[Value]) -> Outcome {
     let (first, second) = two(args)?;
     expect(second, Tag::Optional)?;
-    Ok(if held(heap, first)?.is_some() { *first } else { *second })
+    Ok(if optional_value(heap, first)?.is_some() { *first } else { *second })
 }
 
 fn or_value(heap: &mut Heap<'_>, args: &[Value]) -> Outcome {
     let (optional, fallback) = two(args)?;
-    Ok(held(heap, optional)?.unwrap_or(*fallback))
+    Ok(optional_value(heap, optional)?.unwrap_or(*fallback))
 }
 
 /// `x.?f`, `x[?k]`, and `x[k]` of an optional: nothing where there is nothing, but still an error
@@ -262,7 +262,7 @@ fn select(heap: &mut Heap<'_>, args: &[Value]) -> Outcome {
     let (operand, key) = two(args)?;
     let mut inner = *operand;
     if operand.tag() == Tag::Optional {
-        match held(heap, operand)? {
+        match optional_value(heap, operand)? {
             Some(value) => inner = value,
             None => return Ok(NONE),
         }
@@ -280,7 +280,7 @@ fn unwrap(heap: &mut Heap<'_>, args: &[Value]) -> Outcome {
     let height = heap.store.height();
     for position in 0..list.len() {
         let optional = heap.elements(list).get(position as usize).copied();
-        let pushed = held(heap, &optional.unwrap_or(NONE))
+        let pushed = optional_value(heap, &optional.unwrap_or(NONE))
             .and_then(|value| value.map_or(Ok(()), |value| heap.store.push_stack(value)));
         if let Err(error) = pushed {
             heap.store.drop_stack(height);

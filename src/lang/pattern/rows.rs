@@ -131,7 +131,7 @@ impl Row {
 
     /// Whether the row stands in `text` at `at`.
     #[inline]
-    pub(super) fn stands(self, text: &[u8], at: usize) -> bool {
+    pub(super) fn matches_at(self, text: &[u8], at: usize) -> bool {
         let Some(rest) = text.get(at..) else { return false };
         let word = match rest.first_chunk::<ROW_BYTES_MAX>() {
             Some(word) => u64::from_le_bytes(*word),
@@ -418,7 +418,7 @@ mod tests {
     }
 
     fn holds(rows: &[Row], text: &str) -> bool {
-        (0..=text.len()).any(|at| rows.iter().any(|row| row.stands(text.as_bytes(), at)))
+        (0..=text.len()).any(|at| rows.iter().any(|row| row.matches_at(text.as_bytes(), at)))
     }
 
     #[test]

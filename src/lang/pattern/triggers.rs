@@ -319,7 +319,7 @@ impl View<'_> {
             }
             for TriggeredRow { row, number, offset } in rows {
                 let Some(at) = trigger.checked_sub(usize::from(*offset)) else { continue };
-                if row.stands(text, at) {
+                if row.matches_at(text, at) {
                     effort.0 += Effort::ROW;
                     if seen(Sighting { number: *number, at, trigger }).is_break() {
                         return ControlFlow::Break(PassEnd::Enough);

@@ -394,7 +394,7 @@ impl<W: Write> Writer<'_, W> {
 
     /// The paths of a field mask.
     fn mask(&mut self, value: &Value) -> Result<(), EvalError> {
-        let paths = message::held(self.view, value, 1);
+        let paths = message::field_value(self.view, value, 1);
         self.put("\"")?;
         let paths = paths.as_ref().map(|paths| self.view.elements(paths)).unwrap_or_default();
         for (at, path) in paths.iter().enumerate() {

@@ -58,7 +58,7 @@ pub fn start(source: &mut impl Source) -> Result<Engine, ReloadError> {
 }
 
 /// Looks once, and exchanges what decides if something good is new.
-pub fn look(engine: &Engine, source: &mut impl Source) -> Option<Event> {
+pub fn poll(engine: &Engine, source: &mut impl Source) -> Option<Event> {
     match source.poll() {
         Ok(None) => None,
         Ok(Some(next)) => {
@@ -95,7 +95,7 @@ impl Watch {
         let thread = thread::Builder::new().name("bundles".to_owned());
         let thread = thread.spawn(move || {
             while !sleeps(&stopped, every) {
-                if let Some(event) = look(&engine, &mut source) {
+                if let Some(event) = poll(&engine, &mut source) {
                     tell(event);
                 }
             }

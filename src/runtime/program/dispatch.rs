@@ -198,7 +198,7 @@ impl Dispatch {
             let said = module.outcomes.get(usize::from(row.first_outcome));
             said.map_or(Rank::SILENT, |said| Rank::of(row, said, row.first_outcome))
         };
-        let mut tables = groups.made();
+        let mut tables = groups.finish();
         tables.screens.literals = vetoes.literals;
         Self {
             key_slot: index.key_slot,

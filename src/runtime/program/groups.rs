@@ -63,7 +63,7 @@ impl<'m> Groups<'m> {
     }
 
     /// What was made.
-    pub(super) fn made(self) -> Tables {
+    pub(super) fn finish(self) -> Tables {
         let mut tables = self.tables;
         tables.groups.shrink_to_fit();
         tables.rare.shrink_to_fit();

@@ -493,7 +493,7 @@ fn outcome<'a>(cursor: &mut Cursor<'a>) -> Read<Outcome<'a>> {
         return Err(wrong(cursor, "out", "an object"));
     }
     object(cursor, |cursor, key| match key {
-        b"effect" => once(&mut effect, said(cursor)?, cursor, "out.effect"),
+        b"effect" => once(&mut effect, effect_value(cursor)?, cursor, "out.effect"),
         b"rule" => once(&mut rule, text_or_null(cursor, "out.rule")?, cursor, "out.rule"),
         b"fired" => once(&mut fired, ids(cursor, "out.fired")?, cursor, "out.fired"),
         b"shadow" => once(&mut shadow, ids(cursor, "out.shadow")?, cursor, "out.shadow"),
@@ -521,7 +521,7 @@ fn outcome<'a>(cursor: &mut Cursor<'a>) -> Read<Outcome<'a>> {
 }
 
 /// The effect, or null.
-fn said(cursor: &mut Cursor<'_>) -> Read<Option<Effect>> {
+fn effect_value(cursor: &mut Cursor<'_>) -> Read<Option<Effect>> {
     if cursor.word(b"null") {
         return Ok(None);
     }

@@ -208,7 +208,13 @@ impl<'g, 'p> SessionRecorder<'g, 'p> {
             recorder.begin(&about);
             let is_told = is_told && extent != EventDetail::Short;
             event_field(recorder, &spelled, happened.event, is_told);
-            came(recorder, &happened, (&mut outcome, refusing), extent, keeper.as_deref_mut());
+            write_outcome(
+                recorder,
+                &happened,
+                (&mut outcome, refusing),
+                extent,
+                keeper.as_deref_mut(),
+            );
             recorder.end(&about);
             if recorder.line.len() <= RECORD_UNCHAINED_BYTES_MAX {
                 break;
@@ -240,7 +246,7 @@ impl<'g, 'p> SessionRecorder<'g, 'p> {
         let happened = EventRecord { event: event.as_ref().ok(), session, states };
         for extent in [EventDetail::Whole, EventDetail::Plain] {
             recorder.begin_bare();
-            came(recorder, &happened, (&mut outcome, refusing), extent, None);
+            write_outcome(recorder, &happened, (&mut outcome, refusing), extent, None);
             recorder.line.push(b'}');
             if recorder.line.len() <= RECORD_UNCHAINED_BYTES_MAX {
                 break;
@@ -251,7 +257,7 @@ impl<'g, 'p> SessionRecorder<'g, 'p> {
 }
 
 /// Writes what came of an event.
-fn came(
+fn write_outcome(
     recorder: &mut Recorder,
     happened: &EventRecord<'_, '_, '_>,
     (outcome, refusing): (&mut Outcome<'_>, &mut Option<Scratch>),
@@ -280,7 +286,7 @@ fn came(
     }
     let mut out = Line(&mut recorder.line);
     if whole && !withholds {
-        told(&mut out, session, outcome, extent == EventDetail::Whole);
+        write_knowledge(&mut out, session, outcome, extent == EventDetail::Whole);
     }
     let note = match outcome {
         Outcome::Decided(decided) => decided.denial().map(SessionDenial::word),
@@ -359,7 +365,12 @@ fn refused(
 }
 
 /// What the session knew of a call, and what changed in it; with `chains` where values came from.
-fn told(out: &mut Line<'_>, session: &Session<'_, '_>, outcome: &Outcome<'_>, chains: bool) {
+fn write_knowledge(
+    out: &mut Line<'_>,
+    session: &Session<'_, '_>,
+    outcome: &Outcome<'_>,
+    chains: bool,
+) {
     if let Outcome::Decided(decided) = outcome {
         let reads = decided.readings.iter();
         let reads = reads.map(|reading| (reading.meter, reading.key.as_str(), reading.used));

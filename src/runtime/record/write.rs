@@ -202,7 +202,7 @@ impl Recorder {
             not_replayable(REDACTED, &mut out);
         }
         outcome(&mut out, decision, canonical, whole);
-        let told = told(seen.unwrap_or(witness).bits(), withheld.silent(), bytes);
+        let told = without_silent(seen.unwrap_or(witness).bits(), withheld.silent(), bytes);
         if told.iter().any(|byte| *byte != 0) {
             out.put(",\"sig\":\"");
             sig::write(told, out.0);
@@ -212,7 +212,7 @@ impl Recorder {
 }
 
 /// The bits of a witness without those that are `silent`. `memory` holds them, if there are some.
-fn told<'b>(bits: &'b [u8], silent: &[u8], memory: &'b mut Vec<u8>) -> &'b [u8] {
+fn without_silent<'b>(bits: &'b [u8], silent: &[u8], memory: &'b mut Vec<u8>) -> &'b [u8] {
     if silent.is_empty() {
         return bits;
     }

@@ -131,7 +131,7 @@ fn line(document: &[u8], at: usize) -> usize {
 }
 
 fn policy(document: &[u8], top: &Table<'_>) -> Result<TrustPolicy, LocatedFault> {
-    known(top, &TOP)?;
+    check_keys(top, &TOP)?;
     let format = number(need(top, 0..0, "format")?, "format", 1..=u64::MAX)?;
     if format != FORMAT {
         return Err(wrong(need(top, 0..0, "format")?, "format", "1: another form is not known"));
@@ -139,7 +139,7 @@ fn policy(document: &[u8], top: &Table<'_>) -> Result<TrustPolicy, LocatedFault>
     let keys = keys(need(top, 0..0, "keys")?)?;
     let roles_value = need(top, 0..0, "roles")?;
     let (roles, at) = (table(roles_value, "roles")?, roles_value.span());
-    known(roles, &ROLES)?;
+    check_keys(roles, &ROLES)?;
     Ok(TrustPolicy {
         digest: digest::of(document),
         version: number(need(top, 0..0, "version")?, "version", 1..=u64::MAX)?,
@@ -171,7 +171,7 @@ fn keys(value: &Value<'_>) -> Result<Vec<Key>, LocatedFault> {
             return Err((name.span(), fault));
         }
         let (name, row) = (name.get_ref().as_ref(), table(value, name.get_ref())?);
-        known(row, &KEY)?;
+        check_keys(row, &KEY)?;
         let public = need(row, value.span(), "public")?;
         let text = public.get_ref().as_str();
         let text = text.ok_or_else(|| wrong(public, "public", "a text: ed25519:BASE64"))?;
@@ -213,7 +213,7 @@ fn is_pattern(text: &str) -> bool {
 
 fn role(value: &Value<'_>, name: &'static str, keys: &[Key]) -> Result<Role, LocatedFault> {
     let row = table(value, name)?;
-    known(row, &ROLE)?;
+    check_keys(row, &ROLE)?;
     let mut found = Vec::new();
     for item in items(need(row, value.span(), "keys")?, "keys")? {
         let text = item.get_ref().as_str();
@@ -244,7 +244,7 @@ fn bundles(value: &Value<'_>) -> Result<Vec<Row>, LocatedFault> {
             return Err((at, fault));
         }
         let row = table(value, pattern)?;
-        known(row, &BUNDLE)?;
+        check_keys(row, &BUNDLE)?;
         let end = |key, default, least| {
             row.get(key).map_or(Ok(default), |value| number(value, key, least..=u64::MAX))
         };
@@ -260,7 +260,7 @@ fn ceilings(value: Option<&Value<'_>>) -> Result<Ceilings, LocatedFault> {
     let mut all = Ceilings { bundle_bytes, cost, metered: true, lifetime_days: None };
     let Some(value) = value else { return Ok(all) };
     let row = table(value, "limits")?;
-    known(row, &LIMITS)?;
+    check_keys(row, &LIMITS)?;
     if let Some(value) = row.get("bundle_bytes") {
         let most = u64::try_from(BUNDLE_BYTES_MAX).unwrap_or(u64::MAX);
         let bytes = number(value, "bundle_bytes", 1..=most)?;
@@ -287,7 +287,7 @@ fn in_order<'v, 't>(table: &'v Table<'t>) -> Vec<(&'v Spanned<DeString<'t>>, &'v
     entries
 }
 
-fn known(table: &Table<'_>, known: &'static [&'static str]) -> Result<(), LocatedFault> {
+fn check_keys(table: &Table<'_>, known: &'static [&'static str]) -> Result<(), LocatedFault> {
     for (key, _) in in_order(table) {
         let name = key.get_ref().as_ref();
         if !known.contains(&name) {

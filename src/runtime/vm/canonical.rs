@@ -184,7 +184,7 @@ impl Canonical {
 }
 
 /// What an output holds that has a value: one that failed, or an optional that is empty, has none.
-pub(in crate::runtime) fn held(view: &View<'_>, value: Value) -> Option<Value> {
+pub(in crate::runtime) fn output_value(view: &View<'_>, value: Value) -> Option<Value> {
     let held = value.tag() == Tag::Optional;
     let value = if held { *view.elements(&value).first()? } else { value };
     value.is_present().then_some(value)
@@ -198,7 +198,7 @@ fn has_text(decision: &Decision<'_>, at: u16) -> bool {
         return false;
     }
     let view = decision.view();
-    let value = decision.output(at).and_then(|(_, value)| held(&view, value));
+    let value = decision.output(at).and_then(|(_, value)| output_value(&view, value));
     value.is_some_and(|value| json::write(&view, &value, Form::Canonical, &mut NullWriter).is_ok())
 }
 
@@ -259,7 +259,7 @@ fn outputs(
             withheld_text(out, paths)?;
             continue;
         }
-        let Some(value) = held(view, value) else { continue };
+        let Some(value) = output_value(view, value) else { continue };
         let start = out.len();
         out.write_str(if start == empty { "" } else { "," })?;
         json::write_string(out, "", name)?;

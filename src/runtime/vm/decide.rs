@@ -336,13 +336,13 @@ fn check(
     filled: &mut Filled<'_>,
     mut asked: impl Iterator<Item = SlotRequirement>,
 ) -> Result<(), InputError> {
-    match asked.find(|asked| !met(filled, asked)) {
+    match asked.find(|asked| !is_met(filled, asked)) {
         Some(asked) => Err(needed(filled.program, &filled.scratch.file, &asked)),
         None => Ok(()),
     }
 }
 
-fn met(filled: &mut Filled<'_>, asked: &SlotRequirement) -> bool {
+fn is_met(filled: &mut Filled<'_>, asked: &SlotRequirement) -> bool {
     let requirement = asked.requirement;
     let value = filled.scratch.file.get(usize::from(requirement.slot));
     if value.is_none_or(|value| value.tag() == Tag::Absent) {

@@ -304,20 +304,20 @@ pub(in crate::runtime) fn make<O: Watching>(
     let (a, b) = (cells(step.a, &a), cells(step.b, &b));
     let op = step.ins.op;
     let known = if op == Op::Add {
-        made(a, b, into, |a, b| number_of(a, b, i64::checked_add, |a, b| a + b))
+        map_lanes(a, b, into, |a, b| number_of(a, b, i64::checked_add, |a, b| a + b))
     } else if op == Op::Subtract {
-        made(a, b, into, |a, b| number_of(a, b, i64::checked_sub, |a, b| a - b))
+        map_lanes(a, b, into, |a, b| number_of(a, b, i64::checked_sub, |a, b| a - b))
     } else if op == Op::Multiply {
-        made(a, b, into, |a, b| number_of(a, b, i64::checked_mul, |a, b| a * b))
+        map_lanes(a, b, into, |a, b| number_of(a, b, i64::checked_mul, |a, b| a * b))
     } else {
-        made(a, b, into, |a, b| computed(op, a, b))
+        map_lanes(a, b, into, |a, b| computed(op, a, b))
     };
     LaneResult { truth: here & known, known: here & known }
 }
 
 /// Makes a value of each two; which of them did not fail.
 #[inline]
-fn made(
+fn map_lanes(
     a: OperandLanes<'_>,
     b: OperandLanes<'_>,
     into: &mut [Value],
@@ -369,7 +369,7 @@ fn computed(op: Op, a: &Value, b: &Value) -> Option<Value> {
 }
 
 /// What a test says of the elements `here`.
-pub(in crate::runtime) fn ask<O: Watching>(
+pub(in crate::runtime) fn test_lanes<O: Watching>(
     m: &mut Machine<'_, O>,
     file: &[Value],
     step: &Step,

@@ -34,7 +34,7 @@ pub(in crate::runtime) fn render<O: Watching>(
     let Some(template) = program.module.templates.get(usize::from(number)) else { return };
     let mut failed = write(filled, moment, template, observer);
     if program.withheld.is_quoted_in(number) {
-        failed = tell(filled, moment, template);
+        failed = compose_redacted(filled, moment, template);
     }
     let Some(note) = failed else { return };
     note_failure(filled, ProgramItem::Rule(verdict.rule), note);
@@ -42,7 +42,7 @@ pub(in crate::runtime) fn render<O: Watching>(
 
 /// Writes the same as digests and records have it: where a part tells of what is withheld the
 /// paths of that stand in its place. What such a part fails with is not noted.
-fn tell(
+fn compose_redacted(
     filled: &mut Filled<'_>,
     moment: &Moment<'_>,
     template: &[TemplatePart],

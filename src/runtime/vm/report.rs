@@ -16,7 +16,7 @@ use crate::lang::value::json::{self, Form};
 use crate::lang::value::text::write_scalar;
 use crate::runtime::bundle::module::EscalationRow;
 use crate::runtime::program::Program;
-use crate::runtime::vm::canonical::{Canonical, held, write_digest};
+use crate::runtime::vm::canonical::{Canonical, output_value, write_digest};
 use crate::runtime::vm::decision::Decision;
 use crate::runtime::vm::machine::FailureSite;
 use crate::runtime::vm::pending::PendingCall;
@@ -114,11 +114,11 @@ impl DecisionReport {
         let reason = decision.reason().to_owned();
         let outputs = outputs(decision);
         let digest = Canonical::of(decision.program()).digest(decision);
-        Self::told(decision, digest, reason, outputs)
+        Self::of_parts(decision, digest, reason, outputs)
     }
 
     /// The report of a decision whose message and outputs were made elsewhere.
-    pub(in crate::runtime) fn told(
+    pub(in crate::runtime) fn of_parts(
         decision: &Decision<'_>,
         digest: [u8; 32],
         reason: String,
@@ -255,7 +255,7 @@ pub(in crate::runtime) fn written(
     name: &str,
     value: Value,
 ) -> Option<OutputReport> {
-    let value = held(view, value)?;
+    let value = output_value(view, value)?;
     let (mut plain, mut canonical) = (String::new(), String::new());
     json::write(view, &value, Form::Plain, &mut plain).ok()?;
     json::write(view, &value, Form::Canonical, &mut canonical).ok()?;

@@ -196,7 +196,7 @@ pub(in crate::runtime) fn select_optional(heap: &mut Heap<'_>, a: &Value, name: 
     match inside(&view, a) {
         Some(place) if place.tag() == Tag::Message => {
             let field = message::field_of(&view, &place, name)?;
-            match message::held(&view, &place, field.number) {
+            match message::field_value(&view, &place, field.number) {
                 Some(value) => heap.new_optional(value),
                 None => Ok(Value::optional(Space::Arena, None)),
             }

@@ -58,7 +58,7 @@ pub(in crate::runtime) fn sift_block(filled: &mut Filled<'_>, block: &Block) -> 
     let Scratch { file, store, .. } = &*filled.scratch;
     let sight = ProbeInput { program, request, store, file };
     let (known, tests) = probed(&sight, program.plan.screens().probes(block), block.all);
-    if known.left == 0 || tests.is_empty() { known } else { look(filled, tests, known) }
+    if known.left == 0 || tests.is_empty() { known } else { probe_all(filled, tests, known) }
 }
 
 /// As `sift`, with all atoms.
@@ -73,7 +73,7 @@ pub(in crate::runtime) fn sift_in_full(
         let AtomSettler { heap, file, .. } = &*m;
         let sight = ProbeInput { program, request: heap.request, store: heap.store, file };
         let (probed, tests) = probed(&sight, program.plan.screens().probes(block), block.all);
-        *known = ask(m, tests, probed);
+        *known = settle_all(m, tests, probed);
     }
 }
 
@@ -110,7 +110,7 @@ fn probed<'p>(
 
 /// What quick atoms tell.
 #[inline(never)]
-fn look(filled: &mut Filled<'_>, probes: &[Probe], mut known: SiftState) -> SiftState {
+fn probe_all(filled: &mut Filled<'_>, probes: &[Probe], mut known: SiftState) -> SiftState {
     let Filled { program, request, .. } = *filled;
     let Scratch { file, store, workings, used, .. } = &mut *filled.scratch;
     let mut heap = heap(program, request, store);
@@ -172,7 +172,7 @@ const fn take(users: u64, silences: Option<bool>, known: &mut SiftState) {
 
 /// What all atoms tell. Where a probe has no answer, its rules are left to be run. Terms are there
 /// from the look before.
-fn ask(m: &mut AtomSettler<'_>, probes: &[Probe], mut known: SiftState) -> SiftState {
+fn settle_all(m: &mut AtomSettler<'_>, probes: &[Probe], mut known: SiftState) -> SiftState {
     for probe in probes {
         if known.left & probe.users() == 0 {
             continue;

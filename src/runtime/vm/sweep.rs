@@ -16,7 +16,7 @@ use crate::lang::value::heap::Heap;
 use crate::runtime::program::Unit;
 use crate::runtime::program::sweep::{LEAVE, NEXT, PLACES, STOP, Source, Step, StepAction, Sweep};
 use crate::runtime::vm::iterate::add_all;
-use crate::runtime::vm::lanes::{LANES, LaneResult, Lanes, Rows, ask, make, set};
+use crate::runtime::vm::lanes::{LANES, LaneResult, Lanes, Rows, make, set, test_lanes};
 use crate::runtime::vm::machine::{Cursor, Machine, SweepResult};
 use crate::runtime::vm::observe::Watching;
 
@@ -133,7 +133,7 @@ fn look<O: Watching>(
             continue;
         }
         let LaneResult { truth, known } = match step.does {
-            StepAction::Ask => ask(m, file, step, &lanes, here),
+            StepAction::Ask => test_lanes(m, file, step, &lanes, here),
             StepAction::Count => LaneResult { truth: here, known: here },
             StepAction::Make(number) => make(m, file, step, (&lanes, number), here),
             StepAction::Append => lanes.present(&m.heap, m.made, step.a),

@@ -8,9 +8,9 @@ use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
 use crate::diag::numbers::grouped;
 use crate::runtime::audit::walk::{Damage, Wrong};
-use crate::tools::audit::look::{Held, Looked};
-use crate::tools::audit::prove::Which;
-use crate::tools::audit::stated::Stated;
+use crate::tools::audit::checkpoint::OwnedCheckpoint;
+use crate::tools::audit::prove::RecordSelector;
+use crate::tools::audit::summary::{CheckpointStatus, LogSummary};
 
 /// The finding about damage; `segment` is the file in which it is.
 #[must_use]
@@ -48,25 +48,29 @@ const fn step(wrong: &Wrong) -> &'static str {
 /// The finding about a checkpoint that was kept elsewhere, of which the log of `lines` does not
 /// hold what it says; `None` if it does.
 #[must_use]
-pub fn unheld(held: &Held, kept: &Stated, (log, lines): (&str, u64)) -> Option<Diagnostic> {
+pub fn unheld(
+    held: &CheckpointStatus,
+    kept: &OwnedCheckpoint,
+    (log, lines): (&str, u64),
+) -> Option<Diagnostic> {
     let size = grouped(kept.size);
     let (fact, next) = match held {
-        Held::Yes => return None,
-        Held::Otherwise => (
+        CheckpointStatus::Yes => return None,
+        CheckpointStatus::Otherwise => (
             format!(
                 "the first {size} lines of `{log}` are not those that the checkpoint vouches for"
             ),
             "the log was written anew; a copy of it, or of older checkpoints, tells from where on",
         ),
-        Held::Shorter => (
+        CheckpointStatus::Shorter => (
             format!("`{log}` has {} lines, and the checkpoint vouches for {size}", grouped(lines)),
             "the end of the log was cut off; a copy of it has the rest",
         ),
-        Held::Foreign => (
+        CheckpointStatus::Foreign => (
             format!("`{log}` is not `{}`, of which the checkpoint is", kept.origin),
             "name the checkpoint of this log",
         ),
-        Held::InFront => (
+        CheckpointStatus::InFront => (
             format!("`{log}` begins here behind the {size} lines that the checkpoint vouches for"),
             "put the segments in front of these beside them",
         ),
@@ -77,7 +81,7 @@ pub fn unheld(held: &Held, kept: &Stated, (log, lines): (&str, u64)) -> Option<D
 /// The finding about lines that no signed checkpoint vouches for, and one should; `log` is the
 /// directory. `None` where there are none.
 #[must_use]
-pub fn unvouched(log: &str, looked: &Looked) -> Option<Diagnostic> {
+pub fn unvouched(log: &str, looked: &LogSummary) -> Option<Diagnostic> {
     let lines = Some(looked.unvouched()).filter(|lines| *lines > 0)?;
     let (fact, help) = if looked.counts.checkpoints == 0 {
         (
@@ -120,10 +124,10 @@ pub fn unproved(file: &str, why: &str) -> Diagnostic {
 
 /// The finding about a record that a log does not have.
 #[must_use]
-pub fn no_record(which: &Which, log: &str) -> Diagnostic {
+pub fn no_record(which: &RecordSelector, log: &str) -> Diagnostic {
     let fact = match which {
-        Which::Id(id) => format!("`{log}` has no record with the id `{id}`"),
-        Which::Number(number) => format!("`{log}` has no record with the number {number}"),
+        RecordSelector::Id(id) => format!("`{log}` has no record with the id `{id}`"),
+        RecordSelector::Number(number) => format!("`{log}` has no record with the number {number}"),
     };
     let help = "`--id` takes the whole id, and `--number` the `n` of `ch` of a record";
     Diagnostic::without_place(Code::BadUsage, fact).help(help)

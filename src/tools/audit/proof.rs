@@ -12,7 +12,7 @@ use crate::lang::value::base64::{self, Alphabet};
 use crate::runtime::audit::note::{hash, number};
 use crate::runtime::audit::proof::{is_consistent, is_included};
 use crate::runtime::record::tree::leaf;
-use crate::tools::audit::stated::Stated;
+use crate::tools::audit::checkpoint::OwnedCheckpoint;
 
 /// The first line of a proof that a line is in a log.
 const FORM: &str = "c2sp.org/tlog-proof@v1";
@@ -29,7 +29,7 @@ pub struct Proof {
     /// Roots of subtrees.
     pub hashes: Vec<[u8; 32]>,
     /// The log of which that holds.
-    pub checkpoint: Stated,
+    pub checkpoint: OwnedCheckpoint,
 }
 
 /// What a proof proves.
@@ -55,7 +55,7 @@ impl Proof {
     pub fn read(bytes: &[u8]) -> Option<Self> {
         let text = std::str::from_utf8(bytes).ok().filter(|text| text.len() <= BYTES_MAX)?;
         let (head, checkpoint) = text.split_once("\n\n")?;
-        let checkpoint = Stated::read(checkpoint.as_bytes())?;
+        let checkpoint = OwnedCheckpoint::read(checkpoint.as_bytes())?;
         let mut lines = head.split('\n');
         let first = lines.next()?;
         let claim = if first == FORM {
@@ -86,7 +86,7 @@ impl Proof {
 
     /// Whether it proves that the log begins with the lines of the older one.
     #[must_use]
-    pub fn is_growth_of(&self, older: &Stated) -> bool {
+    pub fn is_growth_of(&self, older: &OwnedCheckpoint) -> bool {
         let Claim::Growth { old } = self.claim else { return false };
         let (before, now) =
             ((older.size, older.root), (self.checkpoint.size, self.checkpoint.root));
@@ -125,7 +125,7 @@ mod tests {
 
     #[test]
     fn proofs_are_read_as_they_were_written() {
-        let checkpoint = Stated::read(CHECKPOINT.as_bytes()).expect("a checkpoint");
+        let checkpoint = OwnedCheckpoint::read(CHECKPOINT.as_bytes()).expect("a checkpoint");
         let lines = [None, Some(Vec::new()), Some(b"{\"v\":1}".to_vec())];
         let lines = lines.map(|line| Claim::Line { index: 1 << 40, line });
         for claim in lines.into_iter().chain([Claim::Growth { old: 0 }]) {

@@ -17,12 +17,12 @@ use crate::runtime::audit::walk::{Visitor, WalkError, Wrong};
 use crate::runtime::audit::whole::whole;
 use crate::runtime::record::read::Entry;
 use crate::runtime::record::tree::Tree;
+use crate::tools::audit::checkpoint::OwnedCheckpoint;
 use crate::tools::audit::proof::{Claim, Proof};
-use crate::tools::audit::stated::Stated;
 
 /// Which record.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Which {
+pub enum RecordSelector {
     /// The one with this id.
     Id(String),
     /// The one with this number in the chain.
@@ -31,7 +31,7 @@ pub enum Which {
 
 /// Why nothing is proved.
 #[derive(Debug)]
-pub enum Unproved {
+pub enum ProofError {
     /// The log cannot be read, or is damaged.
     Stopped(WalkError),
     /// It has no such record.
@@ -44,44 +44,44 @@ pub enum Unproved {
     NoGrowth,
 }
 
-impl From<WalkError> for Unproved {
+impl From<WalkError> for ProofError {
     fn from(stopped: WalkError) -> Self {
         Self::Stopped(stopped)
     }
 }
 
 /// A line that was found.
-struct Found {
+struct FoundLine {
     index: u64,
     number: u64,
     line: Vec<u8>,
 }
 
-struct Finding<'a> {
-    which: &'a Which,
-    found: Option<Found>,
+struct RecordSearch<'a> {
+    which: &'a RecordSelector,
+    found: Option<FoundLine>,
     /// The number of another record with that id.
     other: Option<u64>,
-    latest: Option<Stated>,
+    latest: Option<OwnedCheckpoint>,
 }
 
-impl Visitor for Finding<'_> {
+impl Visitor for RecordSearch<'_> {
     fn line(&mut self, index: u64, _: [u8; 32], line: &[u8], entry: &Entry<'_>) {
         let Entry::Record(record) = entry else { return };
         let number = record.chain.as_ref().map_or(0, |chain| chain.number);
         let is_it = match self.which {
-            Which::Number(wanted) => number == *wanted,
-            Which::Id(wanted) => record.id.is_some_and(|id| id.text() == *wanted),
+            RecordSelector::Number(wanted) => number == *wanted,
+            RecordSelector::Id(wanted) => record.id.is_some_and(|id| id.text() == *wanted),
         };
         if is_it && self.found.is_none() {
-            self.found = Some(Found { index, number, line: line.to_vec() });
+            self.found = Some(FoundLine { index, number, line: line.to_vec() });
         } else if is_it {
             self.other = Some(number);
         }
     }
 
     fn checkpoint(&mut self, note: &[u8], _: &Checkpoint<'_>) -> Result<(), Wrong> {
-        self.latest = Stated::read(note);
+        self.latest = OwnedCheckpoint::read(note);
         Ok(())
     }
 }
@@ -106,29 +106,29 @@ impl Visitor for Leaves<'_> {
     }
 }
 
-fn hashes(store: &mut impl Source, parts: &[Range<u64>]) -> Result<Vec<[u8; 32]>, Unproved> {
+fn hashes(store: &mut impl Source, parts: &[Range<u64>]) -> Result<Vec<[u8; 32]>, ProofError> {
     let collecting = SubtreeCollector::of(parts, &Tree::default());
     let mut leaves = Leaves { parts, collecting };
     whole(store, None, &mut leaves)?;
-    leaves.collecting.finish().ok_or(Unproved::InFront)
+    leaves.collecting.finish().ok_or(ProofError::InFront)
 }
 
 /// Proves that a record is in the log, by its last checkpoint; by what the log comes to now where
 /// no checkpoint vouches for the record yet.
 ///
 /// # Errors
-/// `Unproved`.
-pub fn prove_record(store: &mut impl Source, which: &Which) -> Result<Proof, Unproved> {
-    let mut finding = Finding { which, found: None, other: None, latest: None };
+/// `ProofError`.
+pub fn prove_record(store: &mut impl Source, which: &RecordSelector) -> Result<Proof, ProofError> {
+    let mut finding = RecordSearch { which, found: None, other: None, latest: None };
     let all = whole(store, None, &mut finding)?;
-    let Finding { found, other, latest, .. } = finding;
-    let Found { index, number, line } = found.ok_or(Unproved::NoRecord)?;
+    let RecordSearch { found, other, latest, .. } = finding;
+    let FoundLine { index, number, line } = found.ok_or(ProofError::NoRecord)?;
     if let Some(other) = other {
-        return Err(Unproved::Several(number, other));
+        return Err(ProofError::Several(number, other));
     }
     let signed = latest.filter(|latest| latest.size > index);
-    let checkpoint = signed.or_else(|| Stated::of(&all)).ok_or(Unproved::NoRecord)?;
-    let parts = inclusion(index, checkpoint.size).ok_or(Unproved::NoRecord)?;
+    let checkpoint = signed.or_else(|| OwnedCheckpoint::of(&all)).ok_or(ProofError::NoRecord)?;
+    let parts = inclusion(index, checkpoint.size).ok_or(ProofError::NoRecord)?;
     let hashes = hashes(store, &parts)?;
     Ok(Proof { claim: Claim::Line { index, line: Some(line) }, hashes, checkpoint })
 }
@@ -136,9 +136,13 @@ pub fn prove_record(store: &mut impl Source, which: &Which) -> Result<Proof, Unp
 /// Proves that the log of `newer` begins with the first `old` lines.
 ///
 /// # Errors
-/// `Unproved`.
-pub fn prove_growth(store: &mut impl Source, old: u64, newer: Stated) -> Result<Proof, Unproved> {
-    let parts = consistency(old, newer.size).ok_or(Unproved::NoGrowth)?;
+/// `ProofError`.
+pub fn prove_growth(
+    store: &mut impl Source,
+    old: u64,
+    newer: OwnedCheckpoint,
+) -> Result<Proof, ProofError> {
+    let parts = consistency(old, newer.size).ok_or(ProofError::NoGrowth)?;
     let hashes = hashes(store, &parts)?;
     Ok(Proof { claim: Claim::Growth { old }, hashes, checkpoint: newer })
 }

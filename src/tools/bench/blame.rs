@@ -1,7 +1,7 @@
 //! Which rule and which atom the time goes to.
 //!
 //! In:      a program and contexts.
-//! Out:     `Spent`: time by rule and atom.
+//! Out:     `TimeProfile`: time by rule and atom.
 //! Imports: `base`, `runtime::vm`, `tools::decide`.
 //!
 //! Each context is decided about several times while the clock is asked in front of every
@@ -31,23 +31,23 @@ const STEPS_MAX: usize = 1 << 20;
 const ALL_STEPS_MAX: usize = 4 << 20;
 
 /// What time is spent on: an owner, an index of `Places::owners`, and of it an atom, or the rest.
-pub type Part = (Option<usize>, Option<u16>);
+pub type ProfileKey = (Option<usize>, Option<u16>);
 
 /// Where the time went.
 #[derive(Clone, Debug, Default)]
-pub struct Spent {
+pub struct TimeProfile {
     /// Picoseconds by part: of each context times its weight.
-    pub parts: BTreeMap<Part, u64>,
+    pub parts: BTreeMap<ProfileKey, u64>,
     /// Decisions that were looked at, each context by its weight.
     pub weight: u64,
 }
 
 /// Times every step of deciding about `samples`; `None` where it was stopped.
 #[must_use]
-pub fn spent(places: &Places<'_>, samples: &[&Sample], watch: Watch<'_>) -> Option<Spent> {
+pub fn spent(places: &Places<'_>, samples: &[&Sample], watch: Watch<'_>) -> Option<TimeProfile> {
     let program = places.program;
     let mut scratch = Scratch::for_program(program);
-    let mut spent = Spent::default();
+    let mut spent = TimeProfile::default();
     let mut order: Vec<&Sample> = samples.to_vec();
     order.arrange_by_key(|sample| std::cmp::Reverse(sample.weight));
     let mut stepper = Stepper::new();

@@ -8,7 +8,7 @@
 //! only where the best round misses it by more than the noise band: a busy machine makes rounds
 //! differ, and the more they differ, the more a miss must exceed the budget to be one.
 
-use crate::tools::bench::document::{Measured, Quantity};
+use crate::tools::bench::document::{Measurement, Quantity};
 use crate::tools::bench::summary::QUANTILES;
 use crate::tools::project::config::{Budget, Limit};
 
@@ -27,7 +27,7 @@ pub enum Verdict {
 
 /// A budget, and what was found.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Judged<'a> {
+pub struct BudgetResult<'a> {
     /// The budget.
     pub budget: &'a Budget,
     /// What a decision takes: the most of a count, the best round of a time in nanoseconds.
@@ -40,11 +40,11 @@ pub struct Judged<'a> {
 
 /// Judges every budget.
 #[must_use]
-pub fn judge<'a>(measured: &'a Measured, budgets: &'a [Budget]) -> Vec<Judged<'a>> {
+pub fn judge<'a>(measured: &'a Measurement, budgets: &'a [Budget]) -> Vec<BudgetResult<'a>> {
     budgets.iter().map(|budget| one(measured, budget)).collect()
 }
 
-fn one<'a>(measured: &'a Measured, budget: &'a Budget) -> Judged<'a> {
+fn one<'a>(measured: &'a Measurement, budget: &'a Budget) -> BudgetResult<'a> {
     match budget.limit {
         Limit::Count(limit) => {
             let quantity = quantity(measured, &budget.key);
@@ -56,13 +56,13 @@ fn one<'a>(measured: &'a Measured, budget: &'a Budget) -> Judged<'a> {
             #[expect(clippy::cast_precision_loss, reason = "for people")]
             let found = quantity.map_or(0.0, |quantity| quantity.most as f64);
             let at = quantity.map_or("", |quantity| quantity.most_at.as_str());
-            Judged { budget, found, at, verdict }
+            BudgetResult { budget, found, at, verdict }
         }
         Limit::Nanoseconds(limit) => {
             let at = QUANTILES.iter().position(|(name, _)| *name == budget.key);
             let times = measured.decide.as_ref().filter(|times| !times.rounds.is_empty());
             let Some((times, at)) = times.zip(at) else {
-                return Judged { budget, found: 0.0, at: "", verdict: Verdict::Unmeasured };
+                return BudgetResult { budget, found: 0.0, at: "", verdict: Verdict::Unmeasured };
             };
             let (best, band) = (times.best(at), times.band(at));
             let verdict = if best <= limit {
@@ -72,12 +72,12 @@ fn one<'a>(measured: &'a Measured, budget: &'a Budget) -> Judged<'a> {
             } else {
                 Verdict::Unclear
             };
-            Judged { budget, found: best, at: "", verdict }
+            BudgetResult { budget, found: best, at: "", verdict }
         }
     }
 }
 
-fn quantity<'a>(measured: &'a Measured, key: &str) -> Option<&'a Quantity> {
+fn quantity<'a>(measured: &'a Measurement, key: &str) -> Option<&'a Quantity> {
     match key {
         "instructions" => Some(&measured.instructions),
         "cost" => Some(&measured.cost),
@@ -89,16 +89,16 @@ fn quantity<'a>(measured: &'a Measured, key: &str) -> Option<&'a Quantity> {
 mod tests {
     use super::{Verdict, judge};
     use crate::base::span::{FileId, Span};
-    use crate::tools::bench::document::{Measured, Quantity};
+    use crate::tools::bench::document::{Measurement, Quantity};
     use crate::tools::bench::summary::Times;
     use crate::tools::project::config::{Budget, Limit};
 
     fn verdicts(key: &str, limit: Limit, rounds: &[f64]) -> Vec<Verdict> {
         let rounds = rounds.iter().map(|round| [*round; 5]).collect();
-        let measured = Measured {
+        let measured = Measurement {
             instructions: Quantity { sum: 100, most: 30, most_at: "a".to_owned() },
             decide: Some(Times { rounds, ..Times::default() }),
-            ..Measured::default()
+            ..Measurement::default()
         };
         let budget = Budget { key: key.to_owned(), limit, at: Span::new(FileId(0), 0, 0) };
         judge(&measured, &[budget]).into_iter().map(|judged| judged.verdict).collect()

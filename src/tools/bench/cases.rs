@@ -13,7 +13,7 @@ use crate::tools::project::Project;
 use crate::tools::report::counted;
 use crate::tools::suite::files;
 use crate::tools::suite::pipeline::{moment, surroundings, table};
-use crate::tools::suite::ready::context;
+use crate::tools::suite::prepared::context;
 use crate::tools::suite::{Case, NOW};
 
 /// The contexts of every case that is not skipped, with its own time and results of host functions.

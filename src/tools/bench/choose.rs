@@ -5,7 +5,7 @@
 //! Imports: `diag`.
 
 use crate::diag::suggest::nearest;
-use crate::tools::bench::count::Counted;
+use crate::tools::bench::count::ExactCounts;
 use crate::tools::bench::error::BenchError;
 use crate::tools::bench::places::{NAMES, Owner, Places};
 
@@ -57,7 +57,7 @@ impl Choice {
     ///
     /// # Errors
     /// `NoneChosen` where none is.
-    pub fn of(&self, counted: &Counted) -> Result<Vec<usize>, BenchError> {
+    pub fn of(&self, counted: &ExactCounts) -> Result<Vec<usize>, BenchError> {
         let tool = self.tool.as_ref();
         let left: Vec<usize> = (0..counted.keys.len())
             .filter(|at| tool.is_none_or(|tool| counted.keys.get(*at) == Some(tool)))

@@ -10,7 +10,7 @@
 //! grew, too: where a policy does no more than before, a slower clock is the machine's doing.
 
 use crate::base::arrange::Arrange as _;
-use crate::tools::bench::document::{Measured, OfRule};
+use crate::tools::bench::document::{Measurement, RuleMeasurement};
 use crate::tools::bench::places::Kind;
 use crate::tools::bench::summary::{QUANTILES, Times};
 
@@ -22,7 +22,7 @@ const ROUNDS_ASIDE: usize = 10;
 
 /// How much more is too much.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Bar {
+pub struct Threshold {
     /// In percent.
     pub percent: f64,
     /// Nanoseconds that a time must grow by as well.
@@ -42,10 +42,10 @@ pub enum Source {
 
 /// A number that is compared.
 #[derive(Clone, Debug, PartialEq)]
-pub enum What {
+pub enum Metric {
     /// A count, by its name.
     Count(&'static str),
-    /// The instructions of a rule, an index of `Measured::rules`.
+    /// The instructions of a rule, an index of `Measurement::rules`.
     Rule(usize),
     /// A percentile of deciding, a place in `QUANTILES`.
     Time(usize),
@@ -55,7 +55,7 @@ pub enum What {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Change {
     /// Which.
-    pub what: What,
+    pub what: Metric,
     /// Before.
     pub before: f64,
     /// Now.
@@ -71,7 +71,7 @@ pub struct Change {
 pub struct Comparison {
     /// Counts, then rules whose count changed, then times.
     pub changes: Vec<Change>,
-    /// Rules that are asked and were not before, indices of `Measured::rules`.
+    /// Rules that are asked and were not before, indices of `Measurement::rules`.
     pub new_rules: Vec<usize>,
     /// Instructions that rules gained, of all decisions: the whole that shares are of.
     pub gained: u64,
@@ -94,13 +94,18 @@ impl Change {
 
 /// Compares what was measured with what was measured before, of the same contexts.
 #[must_use]
-pub fn compare(own: &Measured, base: &Measured, source: Source, bar: Bar) -> Comparison {
+pub fn compare(
+    own: &Measurement,
+    base: &Measurement,
+    source: Source,
+    bar: Threshold,
+) -> Comparison {
     let mut found = Comparison::default();
     let mut grew = false;
     let mut count = |name, before: u64, after: u64| {
         grew |= after > before;
         found.changes.push(Change {
-            what: What::Count(name),
+            what: Metric::Count(name),
             before: base.mean(before),
             after: own.mean(after),
             added: after.saturating_sub(before),
@@ -131,7 +136,7 @@ pub fn compare(own: &Measured, base: &Measured, source: Source, bar: Bar) -> Com
         moved = moved.saturating_sub(added);
         found.gained += added;
         found.changes.push(Change {
-            what: What::Rule(at),
+            what: Metric::Rule(at),
             before: base.mean(old.instructions),
             after: own.mean(rule.instructions),
             added,
@@ -149,7 +154,7 @@ pub fn compare(own: &Measured, base: &Measured, source: Source, bar: Bar) -> Com
 
 /// What variables and shared parts lost, of all decisions. A part that one rule alone is left to
 /// ask for becomes its own, and that is no growth.
-fn moved(own: &Measured, base: &Measured) -> u64 {
+fn moved(own: &Measurement, base: &Measurement) -> u64 {
     let shared = base.rules.iter().filter(|it| matches!(it.kind, Kind::Variable | Kind::Part));
     shared
         .map(|old| {
@@ -160,17 +165,24 @@ fn moved(own: &Measured, base: &Measured) -> u64 {
 }
 
 /// Rules are the same where document and id are.
-pub(super) fn same_rule(a: &OfRule, b: &OfRule) -> bool {
+pub(super) fn same_rule(a: &RuleMeasurement, b: &RuleMeasurement) -> bool {
     (a.kind, &a.rule, &a.policy) == (b.kind, &b.rule, &b.policy)
 }
 
 /// Whether a count grew by more than the percentage. Nothing that became something did.
 #[expect(clippy::cast_precision_loss, reason = "a ratio is compared with a percentage")]
-fn exceeds(before: u64, after: u64, bar: Bar) -> bool {
+fn exceeds(before: u64, after: u64, bar: Threshold) -> bool {
     after > before && after as f64 > before as f64 * (1.0 + bar.percent / 100.0)
 }
 
-fn time(at: usize, before: &Times, after: &Times, source: Source, bar: Bar, grew: bool) -> Change {
+fn time(
+    at: usize,
+    before: &Times,
+    after: &Times,
+    source: Source,
+    bar: Threshold,
+    grew: bool,
+) -> Change {
     let (old, new) = (before.best(at), after.best(at));
     // By how much it grew at least, with what noise may have added taken off.
     let surely = match source {
@@ -178,7 +190,7 @@ fn time(at: usize, before: &Times, after: &Times, source: Source, bar: Bar, grew
         Source::Earlier | Source::Elsewhere => new - old - before.band(at).max(after.band(at)),
     };
     let worse = grew && surely > bar.min_ns && surely > old * bar.percent / 100.0;
-    Change { what: What::Time(at), before: old, after: new, added: 0, worse }
+    Change { what: Metric::Time(at), before: old, after: new, added: 0, worse }
 }
 
 /// By how much the later time exceeds the earlier one in all rounds but a tenth.
@@ -192,20 +204,20 @@ fn in_most_rounds(at: usize, before: &Times, after: &Times) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{Bar, Comparison, Source, What, compare};
-    use crate::tools::bench::document::{Contexts, Measured, OfRule, Quantity};
+    use super::{Comparison, Metric, Source, Threshold, compare};
+    use crate::tools::bench::document::{Contexts, Measurement, Quantity, RuleMeasurement};
     use crate::tools::bench::summary::Times;
 
-    const BAR: Bar = Bar { percent: 10.0, min_ns: 10.0 };
+    const BAR: Threshold = Threshold { percent: 10.0, min_ns: 10.0 };
 
-    fn measured(rules: &[(&str, u64)], p50: &[f64]) -> Measured {
+    fn measured(rules: &[(&str, u64)], p50: &[f64]) -> Measurement {
         let sum = rules.iter().map(|(_, count)| count).sum();
-        let rule = |(name, instructions): &(&str, u64)| OfRule {
+        let rule = |(name, instructions): &(&str, u64)| RuleMeasurement {
             rule: (*name).to_owned(),
             instructions: *instructions,
-            ..OfRule::default()
+            ..RuleMeasurement::default()
         };
-        Measured {
+        Measurement {
             contexts: Contexts { decisions: 10, ..Contexts::default() },
             instructions: Quantity { sum, most: sum, most_at: String::new() },
             rules: rules.iter().map(rule).collect(),
@@ -213,11 +225,11 @@ mod tests {
                 rounds: p50.iter().map(|p50| [*p50; 5]).collect(),
                 ..Times::default()
             }),
-            ..Measured::default()
+            ..Measurement::default()
         }
     }
 
-    fn worse(found: &Comparison) -> Vec<What> {
+    fn worse(found: &Comparison) -> Vec<Metric> {
         found.worse().map(|change| change.what.clone()).collect()
     }
 
@@ -226,7 +238,7 @@ mod tests {
         let old = measured(&[("a", 1000), ("b", 100)], &[50.0; 9]);
         let new = measured(&[("a", 1000), ("b", 120)], &[50.0; 9]);
         let found = compare(&new, &old, Source::Earlier, BAR);
-        assert_eq!(worse(&found), [What::Rule(1)]);
+        assert_eq!(worse(&found), [Metric::Rule(1)]);
         assert_eq!((found.gained, found.new_rules.len()), (20, 0));
         let small = measured(&[("a", 1000), ("b", 110)], &[50.0; 9]);
         assert_eq!(worse(&compare(&small, &old, Source::Earlier, BAR)), []);
@@ -239,7 +251,7 @@ mod tests {
         let left = measured(&[("b", 150)], &[50.0; 9]);
         assert_eq!(worse(&compare(&left, &old, Source::Earlier, BAR)), []);
         let more = measured(&[("b", 170)], &[50.0; 9]);
-        assert_eq!(worse(&compare(&more, &old, Source::Earlier, BAR)), [What::Rule(0)]);
+        assert_eq!(worse(&compare(&more, &old, Source::Earlier, BAR)), [Metric::Rule(0)]);
     }
 
     #[test]
@@ -256,7 +268,7 @@ mod tests {
     #[test]
     fn times_fail_with_counts_over_both_thresholds_and_the_noise() {
         let old = measured(&[("a", 1000)], &[50.0; 20]);
-        let times = [What::Time(0), What::Time(1), What::Time(2)];
+        let times = [Metric::Time(0), Metric::Time(1), Metric::Time(2)];
         let new = |p50: &[f64]| measured(&[("a", 1001)], p50);
         assert_eq!(worse(&compare(&new(&[90.0; 20]), &old, Source::ThisRun, BAR)), times);
         assert_eq!(worse(&compare(&new(&[90.0; 20]), &old, Source::Earlier, BAR)), times);
@@ -277,7 +289,7 @@ mod tests {
         (old.allocations, new.allocations) =
             (Some(Quantity::default()), Some(Quantity { sum: 1, ..Quantity::default() }));
         let found = compare(&new, &old, Source::Elsewhere, BAR);
-        assert_eq!(worse(&found), [What::Count("allocations")]);
+        assert_eq!(worse(&found), [Metric::Count("allocations")]);
         assert_eq!(found.worse().next().and_then(super::Change::percent), None);
     }
 }

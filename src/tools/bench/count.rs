@@ -1,7 +1,8 @@
 //! What decisions do, counted: exact, and the same on every machine.
 //!
 //! In:      a program and contexts.
-//! Out:     `Counted`: instructions, cost, allocations, of all decisions, of each rule and tool.
+//! Out:     `ExactCounts`: instructions, cost, allocations, of all decisions, of each rule and
+//!          tool.
 //! Imports: `lang`, `runtime::program`, `runtime::vm`, `tools::decide`.
 //!
 //! Instructions are those of the virtual machine that run when every rule that is asked is run one
@@ -43,7 +44,7 @@ impl Amount {
 
 /// A context that is refused: it is denied, and no rule is asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refused {
+pub struct RefusedContext {
     /// The context, an index.
     pub at: usize,
     /// What is wrong with it, and where.
@@ -52,7 +53,7 @@ pub struct Refused {
 
 /// What the decisions about one tool do: those with one value of the slot that chooses rules.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct OfTool {
+pub struct ToolCounts {
     /// Decisions.
     pub weight: u64,
     /// Instructions of all of them.
@@ -61,7 +62,7 @@ pub struct OfTool {
 
 /// What was counted.
 #[derive(Clone, Debug, Default)]
-pub struct Counted {
+pub struct ExactCounts {
     /// Instructions.
     pub instructions: Amount,
     /// Cost in units.
@@ -69,26 +70,26 @@ pub struct Counted {
     /// Decisions that are not refused.
     pub weight: u64,
     /// Contexts that are refused.
-    pub refused: Vec<Refused>,
+    pub refused: Vec<RefusedContext>,
     /// Instructions of all decisions by owner, beside `Places::owners`.
     pub owners: Vec<u64>,
     /// Decisions that asked each owner.
     pub asked: Vec<u64>,
     /// By the value of the slot that chooses rules; empty where there is none.
-    pub tools: BTreeMap<String, OfTool>,
+    pub tools: BTreeMap<String, ToolCounts>,
     /// The key of each context, beside the contexts; empty where there is none.
     pub keys: Vec<String>,
     /// Of each context whether deciding about it asks one of the owners that were named.
     pub asking: Vec<bool>,
 }
 
-/// Decides about every context once, and counts; `named` are owners for `Counted::asking`.
+/// Decides about every context once, and counts; `named` are owners for `ExactCounts::asking`.
 #[must_use]
-pub fn count(places: &Places<'_>, samples: &[&Sample], named: &[usize]) -> Counted {
+pub fn count(places: &Places<'_>, samples: &[&Sample], named: &[usize]) -> ExactCounts {
     let program = places.program;
     let mut scratch = Scratch::for_program(program);
     let mut counter = Counter::of(places);
-    let mut sums = Counted::default();
+    let mut sums = ExactCounts::default();
     let mut asked = vec![0_u64; places.owners.len()];
     for (at, sample) in samples.iter().enumerate() {
         counter.begin(sample.weight);
@@ -98,7 +99,7 @@ pub fn count(places: &Places<'_>, samples: &[&Sample], named: &[usize]) -> Count
         if let Some(error) = decision.input_error() {
             let place = error.offset.map_or(String::new(), |byte| format!(" at byte {byte}"));
             let why = format!("{}{place}", error.message(program));
-            sums.refused.push(Refused { at, why });
+            sums.refused.push(RefusedContext { at, why });
             sums.keys.push(String::new());
             sums.asking.push(false);
             continue;

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::tools::bench::error::BenchError;
 use crate::tools::bench::machine::Machine;
-use crate::tools::bench::memory::Held;
+use crate::tools::bench::memory::MemoryUse;
 use crate::tools::bench::places::Kind;
 use crate::tools::bench::summary::Times;
 
@@ -31,12 +31,12 @@ pub struct Document {
     /// Where.
     pub machine: Machine,
     /// Each bundle that was measured.
-    pub policies: Vec<Measured>,
+    pub policies: Vec<Measurement>,
 }
 
 /// What was measured of one bundle.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Measured {
+pub struct Measurement {
     /// Name of the bundle.
     pub name: String,
     /// Where the project lies that it was made of; empty for a bundle, and for the project here.
@@ -61,11 +61,11 @@ pub struct Measured {
     /// Decisions a second, from bytes.
     pub throughput: Vec<Rate>,
     /// Bytes that are held.
-    pub memory: Option<Held>,
+    pub memory: Option<MemoryUse>,
     /// Each rule, output, variable and shared part.
-    pub rules: Vec<OfRule>,
+    pub rules: Vec<RuleMeasurement>,
     /// Each tool.
-    pub tools: Vec<OfTool>,
+    pub tools: Vec<ToolMeasurement>,
     /// Where the time goes, the most first.
     pub blame: Vec<Blame>,
 }
@@ -109,7 +109,7 @@ pub struct Rate {
 /// What a rule does, an output, a variable or a part that several share. Rules with the same
 /// condition are one.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct OfRule {
+pub struct RuleMeasurement {
     /// Which of the four it is.
     pub kind: Kind,
     /// Its id or name, or the text of a part.
@@ -130,7 +130,7 @@ pub struct OfRule {
 
 /// What deciding about one tool takes.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct OfTool {
+pub struct ToolMeasurement {
     /// The value of the slot that chooses rules.
     pub tool: String,
     /// Decisions.
@@ -170,7 +170,7 @@ impl Document {
 
     /// A document of this version and this machine.
     #[must_use]
-    pub fn here(policies: Vec<Measured>) -> Self {
+    pub fn here(policies: Vec<Measurement>) -> Self {
         Self {
             format: FORMAT.to_owned(),
             version: VERSION,
@@ -226,26 +226,27 @@ impl Document {
     pub fn policy(
         &self,
         file: &str,
-        (own, now): (&Measured, &Self),
-    ) -> Result<&Measured, BenchError> {
-        let named = |all: &'_ [Measured]| all.iter().filter(|it| it.name == own.name).count();
+        (own, now): (&Measurement, &Self),
+    ) -> Result<&Measurement, BenchError> {
+        let named = |all: &'_ [Measurement]| all.iter().filter(|it| it.name == own.name).count();
         let single = named(&self.policies) == 1 && named(&now.policies) == 1;
-        let is_own = |it: &&Measured| it.name == own.name && (single || it.project == own.project);
+        let is_own =
+            |it: &&Measurement| it.name == own.name && (single || it.project == own.project);
         self.policies.iter().find(is_own).ok_or_else(|| {
             let known: Vec<String> =
-                self.policies.iter().map(|policy| format!("`{}`", policy.told())).collect();
+                self.policies.iter().map(|policy| format!("`{}`", policy.title())).collect();
             BenchError::OtherPolicy {
                 file: file.to_owned(),
-                name: own.told(),
+                name: own.title(),
                 known: if known.is_empty() { "none".to_owned() } else { known.join(", ") },
             }
         })
     }
 }
 
-impl Measured {
+impl Measurement {
     /// Its name, and where its project lies.
-    fn told(&self) -> String {
+    fn title(&self) -> String {
         let Self { name, project, .. } = self;
         if project.is_empty() { name.clone() } else { format!("{name} in {project}") }
     }

@@ -11,11 +11,11 @@ use crate::compiler::source::map::SourceMap;
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
 use crate::diag::numbers::grouped;
-use crate::tools::bench::budget::{Judged, Verdict};
-use crate::tools::bench::compare::{Change, Comparison, What};
-use crate::tools::bench::document::Measured;
+use crate::tools::bench::budget::{BudgetResult, Verdict};
+use crate::tools::bench::compare::{Change, Comparison, Metric};
+use crate::tools::bench::document::Measurement;
 use crate::tools::bench::draw::text::{number, time, values, what};
-use crate::tools::bench::places::Drawn;
+use crate::tools::bench::places::OwnerSources;
 use crate::tools::project::config::Limit;
 
 /// The sources that findings point into.
@@ -27,8 +27,8 @@ pub struct Sources {
 
 impl Sources {
     /// Adds the sources of a bundle, their paths behind `prefix`; the places of its rules in them,
-    /// beside `Measured::rules`.
-    pub fn add(&mut self, drawn: &Drawn, prefix: &str) -> Vec<Option<Span>> {
+    /// beside `Measurement::rules`.
+    pub fn add(&mut self, drawn: &OwnerSources, prefix: &str) -> Vec<Option<Span>> {
         let mut ids: Vec<FileId> = Vec::new();
         for (path, text) in &drawn.sources {
             ids.push(self.files.add(format!("{prefix}{path}"), text.clone()));
@@ -44,22 +44,22 @@ impl Sources {
 /// What got worse.
 #[must_use]
 pub fn regressions(
-    policy: &Measured,
+    policy: &Measurement,
     comparison: &Comparison,
     rules: &[Option<Span>],
 ) -> Vec<Diagnostic> {
     let cx = Regressions { policy, comparison, rules };
-    let named = comparison.worse().any(|change| matches!(change.what, What::Rule(_)));
+    let named = comparison.worse().any(|change| matches!(change.what, Metric::Rule(_)));
     let told = comparison.worse().filter(|change| match change.what {
         // The rules that grew say it already.
-        What::Count(name) => !named || name == "allocations",
-        What::Rule(_) | What::Time(_) => true,
+        Metric::Count(name) => !named || name == "allocations",
+        Metric::Rule(_) | Metric::Time(_) => true,
     });
     told.map(|change| cx.finding(change)).collect()
 }
 
 struct Regressions<'a> {
-    policy: &'a Measured,
+    policy: &'a Measurement,
     comparison: &'a Comparison,
     rules: &'a [Option<Span>],
 }
@@ -73,24 +73,24 @@ impl Regressions<'_> {
             None => String::new(),
         };
         let (message, at) = match change.what {
-            What::Rule(at) => {
+            Metric::Rule(at) => {
                 let rule = self.policy.rules.get(at).map_or("", |rule| rule.rule.as_str());
                 let fact =
                     format!("`{rule}` runs {after} instructions a decision, {before} before");
                 (format!("{fact}{more}"), Some(at))
             }
-            What::Count("allocations") => {
+            Metric::Count("allocations") => {
                 (format!("`{policy}` allocates {after} times a decision, {before} before"), None)
             }
-            What::Count("cost") => {
+            Metric::Count("cost") => {
                 let fact = format!("a decision of `{policy}` costs {after} units, {before} before");
                 (format!("{fact}{more}"), self.most_grown())
             }
-            What::Count(name) => {
+            Metric::Count(name) => {
                 let fact = format!("`{policy}` runs {after} {name} a decision, {before} before");
                 (format!("{fact}{more}"), self.most_grown())
             }
-            What::Time(_) => {
+            Metric::Time(_) => {
                 let word = what(change);
                 let fact = format!("{word} of deciding is {after} in `{policy}`, {before} before");
                 (format!("{fact}{more}"), self.most_grown())
@@ -112,7 +112,7 @@ impl Regressions<'_> {
         if self.comparison.new_rules.contains(&at) {
             return rule.map_or(0, |rule| rule.instructions);
         }
-        let change = self.comparison.changes.iter().find(|change| change.what == What::Rule(at));
+        let change = self.comparison.changes.iter().find(|change| change.what == Metric::Rule(at));
         change.map_or(0, |change| change.added)
     }
 
@@ -137,7 +137,11 @@ impl Regressions<'_> {
 /// The budgets that are missed. `files` are the configurations that they point into, by the ids
 /// that they have there.
 #[must_use]
-pub fn missed(policy: &Measured, budgets: &[Judged<'_>], files: &[FileId]) -> Vec<Diagnostic> {
+pub fn missed(
+    policy: &Measurement,
+    budgets: &[BudgetResult<'_>],
+    files: &[FileId],
+) -> Vec<Diagnostic> {
     let missed = budgets.iter().filter(|judged| judged.verdict == Verdict::Missed);
     missed
         .map(|judged| {

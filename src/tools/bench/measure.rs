@@ -2,7 +2,7 @@
 //! turn.
 //!
 //! In:      programs that decide about the same contexts.
-//! Out:     for each `Timed`.
+//! Out:     for each `Timings`.
 //! Imports: `runtime::program`, `runtime::vm`, `tools::decide`.
 //!
 //! A pass reads every context once and decides about it. What takes less than a microsecond is done
@@ -62,7 +62,7 @@ impl Watch<'_> {
 
 /// The times of one program.
 #[derive(Clone, Debug, Default)]
-pub struct Timed {
+pub struct Timings {
     /// Deciding about a context that was read.
     pub decide: Times,
     /// Reading a context.
@@ -81,9 +81,9 @@ pub fn measure(
     samples: &[&Sample],
     effort: Effort,
     watch: Watch<'_>,
-) -> Vec<Timed> {
-    let sides: Option<Vec<Side<'_>>> =
-        programs.iter().map(|program| Side::of(clock, program, samples)).collect();
+) -> Vec<Timings> {
+    let sides: Option<Vec<TimedProgram<'_>>> =
+        programs.iter().map(|program| TimedProgram::of(clock, program, samples)).collect();
     let mut sides = sides.unwrap_or_default();
     let (before, mut warmed) = (now(), 0);
     let enough = |warmed: u64| match effort.warmup {
@@ -96,7 +96,7 @@ pub fn measure(
         }
         warmed += 1;
     }
-    sides.iter_mut().for_each(Side::forget);
+    sides.iter_mut().for_each(TimedProgram::forget);
     let a_pass = picoseconds(before.elapsed()) / (warmed * sides.len() as u64).max(1);
     let passes = match effort.passes {
         Some(passes) => passes.max(1),
@@ -125,7 +125,7 @@ pub fn measure(
 }
 
 /// One of the programs that are measured.
-struct Side<'a> {
+struct TimedProgram<'a> {
     clock: &'a Clock,
     program: &'a Program,
     samples: &'a [&'a Sample],
@@ -155,7 +155,7 @@ fn estimate(clock: &Clock, mut work: impl FnMut()) -> u64 {
     (0..ESTIMATES).map(|_| clock.time(1, &mut work)).min().unwrap_or(0)
 }
 
-impl<'a> Side<'a> {
+impl<'a> TimedProgram<'a> {
     fn of(clock: &'a Clock, program: &'a Program, samples: &'a [&'a Sample]) -> Option<Self> {
         let track = Track { readings: 0, decisions: 0, count: 0, sum_ps: 0, best_ps: u64::MAX };
         Some(Self {
@@ -221,12 +221,12 @@ impl<'a> Side<'a> {
         }
     }
 
-    fn timed(self, stopped: bool) -> Timed {
+    fn timed(self, stopped: bool) -> Timings {
         let samples = self.tracks.iter().map(|track| match track.best_ps {
             u64::MAX => 0,
             best => best,
         });
-        Timed {
+        Timings {
             samples: samples.collect(),
             decide: self.decide.times(),
             read: self.read.times(),

@@ -21,7 +21,7 @@ use crate::tools::decide::read;
 
 /// Bytes that are held.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Held {
+pub struct MemoryUse {
     /// Most bytes while a bundle is loaded.
     pub load_bytes: u64,
     /// Of a scratch.
@@ -55,7 +55,7 @@ pub fn allocations(program: &Program, samples: &[&Sample]) -> Option<Amount> {
 
 /// Bytes that a loaded bundle and a scratch take; `None` where nobody counts.
 #[must_use]
-pub fn held(bundle: &[u8]) -> Option<Held> {
+pub fn memory_use(bundle: &[u8]) -> Option<MemoryUse> {
     let session = quiet();
     let mut program = None;
     let (_, load_bytes) =
@@ -64,7 +64,7 @@ pub fn held(bundle: &[u8]) -> Option<Held> {
     let session = quiet();
     let (_, scratch_bytes) =
         counted(&session, "scratch", || drop(black_box(Scratch::for_program(&program))));
-    (load_bytes > 0).then_some(Held { load_bytes, scratch_bytes })
+    (load_bytes > 0).then_some(MemoryUse { load_bytes, scratch_bytes })
 }
 
 /// A session that writes nothing.

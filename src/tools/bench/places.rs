@@ -57,7 +57,7 @@ pub const NAMES: &str = ", ";
 
 /// What findings about owners are drawn on.
 #[derive(Clone, Debug, Default)]
-pub struct Drawn {
+pub struct OwnerSources {
     /// Sources: logical path and text.
     pub sources: Vec<(String, String)>,
     /// What of each owner is marked: its condition, else the whole of it.
@@ -106,13 +106,13 @@ impl<'p> Places<'p> {
 
     /// What findings about the owners are drawn on.
     #[must_use]
-    pub fn drawn(&self) -> Drawn {
+    pub fn drawn(&self) -> OwnerSources {
         let rules = self.owners.iter().map(|owner| {
             let named = self.debug.functions.get(usize::from(owner.function));
             let place = named.map(|(_, place)| *place).filter(|place| place.end > 0);
             place.unwrap_or(owner.place)
         });
-        Drawn { sources: self.debug.sources.clone(), rules: rules.collect() }
+        OwnerSources { sources: self.debug.sources.clone(), rules: rules.collect() }
     }
 
     /// The owner of instruction `pc`.

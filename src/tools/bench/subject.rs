@@ -1,7 +1,7 @@
 //! One bundle measured, alone or beside what it is compared with.
 //!
 //! In:      programs, contexts, how much is wanted.
-//! Out:     `Gauged`: what was measured of each.
+//! Out:     `Figures`: what was measured of each.
 //! Imports: `base`, `diag`, `runtime::bundle`, `runtime::program`, `tools::inspect`,
 //!          `tools::report`.
 
@@ -13,17 +13,19 @@ use crate::base::arrange::Arrange as _;
 use crate::diag::numbers::grouped;
 use crate::runtime::bundle::module::SlotRow;
 use crate::runtime::program::Program;
-use crate::tools::bench::blame::{Part, Spent, spent};
+use crate::tools::bench::blame::{ProfileKey, TimeProfile, spent};
 use crate::tools::bench::choose::Choice;
 use crate::tools::bench::clock::Clock;
 use crate::tools::bench::compare::same_rule;
 use crate::tools::bench::contexts::{Sample, Workload, digest};
-use crate::tools::bench::count::{self, Amount, Counted, Refused, count};
-use crate::tools::bench::document::{Blame, Contexts, Measured, OfRule, OfTool, Quantity, Rate};
+use crate::tools::bench::count::{self, Amount, ExactCounts, RefusedContext, count};
+use crate::tools::bench::document::{
+    Blame, Contexts, Measurement, Quantity, Rate, RuleMeasurement, ToolMeasurement,
+};
 use crate::tools::bench::error::BenchError;
-use crate::tools::bench::measure::{Effort, Timed, Watch, measure};
-use crate::tools::bench::memory::{allocations, held};
-use crate::tools::bench::places::{Drawn, Kind, Owner, Places};
+use crate::tools::bench::measure::{Effort, Timings, Watch, measure};
+use crate::tools::bench::memory::{allocations, memory_use};
+use crate::tools::bench::places::{Kind, Owner, OwnerSources, Places};
 use crate::tools::bench::summary::nanoseconds;
 use crate::tools::bench::threads::throughput;
 use crate::tools::inspect::digest_text;
@@ -49,7 +51,7 @@ pub struct Task<'a> {
 
 /// How much is wanted.
 #[derive(Clone, Debug, Default)]
-pub struct Wanted {
+pub struct Extent {
     /// Passes over the contexts; `None`: nothing is timed.
     pub effort: Option<Effort>,
     /// Numbers of threads.
@@ -62,13 +64,13 @@ pub struct Wanted {
 
 /// What was measured.
 #[derive(Debug)]
-pub struct Gauged {
+pub struct Figures {
     /// Of the program.
-    pub own: Measured,
+    pub own: Measurement,
     /// Of what it is compared with.
-    pub base: Option<Measured>,
+    pub base: Option<Measurement>,
     /// What findings about its rules are drawn on.
-    pub drawn: Drawn,
+    pub drawn: OwnerSources,
     /// What to tell beside it: what was refused or left out.
     pub notes: Vec<String>,
     /// Whether it was stopped before the end.
@@ -85,7 +87,7 @@ pub fn reads_time(program: &Program) -> bool {
 ///
 /// # Errors
 /// `AllRefused` where no context is left; those of `Choice`.
-pub fn gauge(task: &Task<'_>, wanted: &Wanted, watch: Watch<'_>) -> Result<Gauged, BenchError> {
+pub fn gauge(task: &Task<'_>, wanted: &Extent, watch: Watch<'_>) -> Result<Figures, BenchError> {
     let own = Places::of(task.program);
     let base = task.base.map(Places::of);
     let all: Vec<&Sample> = task.workload.samples.iter().collect();
@@ -121,7 +123,7 @@ pub fn gauge(task: &Task<'_>, wanted: &Wanted, watch: Watch<'_>) -> Result<Gauge
     let of_base = |base| measured(base, &contexts, &count(base, &samples, &[]), &samples);
     let mut of_base = base.as_ref().map(of_base);
     if wanted.memory {
-        of_own.memory = held(task.bundle);
+        of_own.memory = memory_use(task.bundle);
     }
     if let Some(effort) = wanted.effort {
         let clock = Clock::calibrated();
@@ -153,7 +155,7 @@ pub fn gauge(task: &Task<'_>, wanted: &Wanted, watch: Watch<'_>) -> Result<Gauge
             base.rules.retain(|old| of_own.rules.iter().any(|rule| same_rule(old, rule)));
         }
     }
-    Ok(Gauged { own: of_own, base: of_base, drawn, notes, stopped: watch.stopped() })
+    Ok(Figures { own: of_own, base: of_base, drawn, notes, stopped: watch.stopped() })
 }
 
 /// The rows with these numbers.
@@ -162,7 +164,7 @@ fn only<T: Clone>(numbers: &[usize], rows: &[T]) -> Vec<T> {
 }
 
 /// What to tell about contexts that stand in no number.
-fn notes(workload: &Workload, all: &[&Sample], refused: &[Refused]) -> Vec<String> {
+fn notes(workload: &Workload, all: &[&Sample], refused: &[RefusedContext]) -> Vec<String> {
     let mut notes = workload.left_out.clone();
     if let Some(first) = refused.first() {
         let place = all.get(first.at).map_or("", |sample| sample.place.as_str());
@@ -174,7 +176,7 @@ fn notes(workload: &Workload, all: &[&Sample], refused: &[Refused]) -> Vec<Strin
     notes
 }
 
-fn all_refused(workload: &Workload, all: &[&Sample], refused: &[Refused]) -> BenchError {
+fn all_refused(workload: &Workload, all: &[&Sample], refused: &[RefusedContext]) -> BenchError {
     let Some(first) = refused.first() else {
         return BenchError::NoContexts { place: workload.origin.clone() };
     };
@@ -189,9 +191,9 @@ fn all_refused(workload: &Workload, all: &[&Sample], refused: &[Refused]) -> Ben
 fn measured(
     places: &Places<'_>,
     contexts: &Contexts,
-    counted: &Counted,
+    counted: &ExactCounts,
     samples: &[&Sample],
-) -> Measured {
+) -> Measurement {
     let quantity = |amount: Amount| Quantity {
         sum: amount.sum,
         most: amount.most,
@@ -199,7 +201,7 @@ fn measured(
     };
     let rule = |(owner, (instructions, asked)): (&Owner, (&u64, &u64))| {
         let (file, line) = places.line_of(owner.place).unwrap_or_default();
-        OfRule {
+        RuleMeasurement {
             kind: owner.kind,
             rule: owner.name.clone(),
             policy: owner.policy.clone(),
@@ -211,13 +213,13 @@ fn measured(
         }
     };
     let sums = counted.owners.iter().zip(&counted.asked);
-    let tool = |(tool, of): (&String, &count::OfTool)| OfTool {
+    let tool = |(tool, of): (&String, &count::ToolCounts)| ToolMeasurement {
         tool: tool.clone(),
         decisions: of.weight,
         instructions: of.instructions,
         nanoseconds: None,
     };
-    Measured {
+    Measurement {
         name: places.program.name().to_owned(),
         bundle: digest_text(&places.program.digest()),
         contexts: contexts.clone(),
@@ -226,7 +228,7 @@ fn measured(
         allocations: allocations(places.program, samples).map(quantity),
         rules: places.owners.iter().zip(sums).map(rule).collect(),
         tools: counted.tools.iter().map(tool).collect(),
-        ..Measured::default()
+        ..Measurement::default()
     }
 }
 
@@ -238,7 +240,7 @@ fn load_time(clock: &Clock, bundle: &[u8]) -> Option<f64> {
 }
 
 /// The mean time of the decisions about each tool.
-fn time_tools(measured: &mut Measured, timed: &Timed, keys: &[String], samples: &[&Sample]) {
+fn time_tools(measured: &mut Measurement, timed: &Timings, keys: &[String], samples: &[&Sample]) {
     let mut sums: BTreeMap<&str, u64> = BTreeMap::new();
     for ((key, ps), sample) in keys.iter().zip(&timed.samples).zip(samples) {
         let sum = sums.entry(key).or_default();
@@ -251,7 +253,12 @@ fn time_tools(measured: &mut Measured, timed: &Timed, keys: &[String], samples: 
 }
 
 /// Gives each rule its time, and names the atoms that take the most; of `shown`, if that is said.
-fn blame(measured: &mut Measured, places: &Places<'_>, spent: &Spent, shown: Option<&[usize]>) {
+fn blame(
+    measured: &mut Measurement,
+    places: &Places<'_>,
+    spent: &TimeProfile,
+    shown: Option<&[usize]>,
+) {
     let total: u64 = spent.parts.values().sum();
     let is_shown = |owner: &Option<usize>| {
         shown.is_none_or(|shown| owner.is_some_and(|owner| shown.contains(&owner)))
@@ -264,9 +271,9 @@ fn blame(measured: &mut Measured, places: &Places<'_>, spent: &Spent, shown: Opt
         }
     }
     let parts = spent.parts.iter().filter(|((owner, _), ps)| **ps > 0 && is_shown(owner));
-    let mut ranked: Vec<(&Part, &u64)> = parts.collect();
+    let mut ranked: Vec<(&ProfileKey, &u64)> = parts.collect();
     ranked.arrange_by_key(|(part, ps)| (Reverse(**ps), **part));
-    let row = |((owner, atom), ps): &(&Part, &u64)| {
+    let row = |((owner, atom), ps): &(&ProfileKey, &u64)| {
         let owner = owner.and_then(|owner| places.owners.get(owner));
         let of_atom = atom.and_then(|atom| places.debug.atoms.get(usize::from(atom)).copied());
         let place = of_atom.or(owner.map(|owner| owner.place)).unwrap_or_default();

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 use crate::compiler::solve::input::Example;
 use crate::runtime::vm::scratch::Scratch;
-use crate::tools::coverage::watch::{AtomState, Seen, Vector, Watch, apart_in};
+use crate::tools::coverage::watch::{AtomState, DecisionTrace, Vector, WatchedProgram, apart_in};
 use crate::tools::coverage::{Goal, Reach, RuleCover};
 use crate::tools::diff::search::{self, Search, beside};
 use crate::tools::inspect::atoms::turned;
@@ -23,16 +23,21 @@ use crate::tools::suite::group::Group;
 const SOUGHT_MAX: usize = 200;
 
 /// Something that is missing: the rule by number, its atom by place, and what of it.
-type Sought = (u16, usize, Goal);
+type Gap = (u16, usize, Goal);
 
 /// Fills in what would cover the rest of `rules`, which are those of the group.
-pub(super) fn fill(group: &Group<'_>, watch: &Watch<'_>, seen: &[Seen], rules: &mut [RuleCover]) {
+pub(super) fn fill(
+    group: &Group<'_>,
+    watch: &WatchedProgram<'_>,
+    seen: &[DecisionTrace],
+    rules: &mut [RuleCover],
+) {
     reach(group, rules);
     let numbers: BTreeMap<String, u16> = (0..)
         .zip(&group.program.module().rules)
         .map(|(at, _)| (group.program.rule_id(at).to_owned(), at))
         .collect();
-    let mut sought: Vec<(usize, Sought)> = Vec::new();
+    let mut sought: Vec<(usize, Gap)> = Vec::new();
     for (place, rule) in rules.iter().enumerate() {
         let Some(number) = numbers.get(&rule.id) else { continue };
         for (atom, cover) in rule.atoms.iter().enumerate() {
@@ -57,7 +62,7 @@ pub(super) fn fill(group: &Group<'_>, watch: &Watch<'_>, seen: &[Seen], rules: &
     }
 }
 
-fn example(ready: &crate::tools::suite::ready::Ready<'_>) -> Example {
+fn example(ready: &crate::tools::suite::prepared::PreparedCase<'_>) -> Example {
     Example { context: ready.context.clone(), now: ready.at }
 }
 
@@ -84,10 +89,10 @@ fn reach(group: &Group<'_>, rules: &mut [RuleCover]) {
 /// An input that covers what is sought.
 fn seek(
     group: &Group<'_>,
-    watch: &Watch<'_>,
-    seen: &[Seen],
+    watch: &WatchedProgram<'_>,
+    seen: &[DecisionTrace],
     (search, seeds, turned): (&Search, &[Example], &[bool]),
-    (rule, atom, goal): Sought,
+    (rule, atom, goal): Gap,
 ) -> Option<Example> {
     let own = watch.atoms(rule).get(atom)?;
     let turned = turned.get(usize::from(own.number)).copied().unwrap_or(false);

@@ -23,11 +23,11 @@ use crate::compiler::solve::input::Example;
 use crate::diag::sink::Sink;
 use crate::runtime::bundle::debug::{self, Debug};
 use crate::runtime::program::Program;
-use crate::tools::coverage::watch::{Seen, Watch};
+use crate::tools::coverage::watch::{DecisionTrace, WatchedProgram};
 use crate::tools::inspect::atoms::turned;
 use crate::tools::project::Settings;
 use crate::tools::suite::TestFile;
-use crate::tools::suite::choose::Tested;
+use crate::tools::suite::choose::TestSources;
 use crate::tools::suite::group::{Group, groups};
 
 /// What the cases of a project exercise.
@@ -169,7 +169,7 @@ impl Shares {
 pub fn measure(
     tests: &[TestFile],
     whole: bool,
-    sources: &Tested<'_>,
+    sources: &TestSources<'_>,
     settings: &Settings,
     sink: &mut Sink,
 ) -> Coverage {
@@ -181,8 +181,8 @@ pub fn measure(
     let mut known: FxHashMap<(Span, String), usize> = FxHashMap::default();
     for group in &found.groups {
         coverage.cases += group.cases.len();
-        let watch = Watch::of(&group.program);
-        let seen: Vec<Seen> = group.cases.iter().map(|ready| watch.ready(ready)).collect();
+        let watch = WatchedProgram::of(&group.program);
+        let seen: Vec<DecisionTrace> = group.cases.iter().map(|ready| watch.ready(ready)).collect();
         let mut own = rules(group, &watch, &seen);
         gaps::fill(group, &watch, &seen, &mut own);
         for rule in own {
@@ -199,7 +199,7 @@ pub fn measure(
 }
 
 /// The rules of a group.
-fn rules(group: &Group<'_>, watch: &Watch<'_>, seen: &[Seen]) -> Vec<RuleCover> {
+fn rules(group: &Group<'_>, watch: &WatchedProgram<'_>, seen: &[DecisionTrace]) -> Vec<RuleCover> {
     let program = &group.program;
     let debug = debug::of(program.module());
     let turned = turned(program.module(), &debug);
@@ -211,22 +211,24 @@ fn rules(group: &Group<'_>, watch: &Watch<'_>, seen: &[Seen]) -> Vec<RuleCover> 
 
 fn rule(
     group: &Group<'_>,
-    watch: &Watch<'_>,
-    seen: &[Seen],
+    watch: &WatchedProgram<'_>,
+    seen: &[DecisionTrace],
     (debug, turned): (&Debug, &[bool]),
     at: u16,
 ) -> Option<RuleCover> {
     let own = debug.rules.get(usize::from(at))?;
     let id = rule_id(&group.program, at);
-    let count = |holds: &dyn Fn(&Seen) -> bool| seen.iter().filter(|seen| holds(seen)).count();
-    let fired = |seen: &Seen| seen.fired.contains_key(&at);
-    let masks = |seen: &&Seen| fired(seen) && seen.winner.as_ref().is_some_and(|it| *it != id);
+    let count =
+        |holds: &dyn Fn(&DecisionTrace) -> bool| seen.iter().filter(|seen| holds(seen)).count();
+    let fired = |seen: &DecisionTrace| seen.fired.contains_key(&at);
+    let masks =
+        |seen: &&DecisionTrace| fired(seen) && seen.winner.as_ref().is_some_and(|it| *it != id);
     let vectors = watch.vectors(seen, at);
     let atoms = watch.atoms(at);
     let atom = |(number, atom): (usize, &watch::Atom)| {
         let place = debug.atoms.get(usize::from(atom.number))?;
         let turned = turned.get(usize::from(atom.number)).copied().unwrap_or(false);
-        let ways = |wanted| count(&|seen: &Seen| seen.value(at, *atom) == wanted);
+        let ways = |wanted| count(&|seen: &DecisionTrace| seen.value(at, *atom) == wanted);
         let (held, not) = (ways(watch::AtomState::True), ways(watch::AtomState::False));
         Some(AtomCover {
             // The tools of `on` have no place of their own.

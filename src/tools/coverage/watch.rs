@@ -1,7 +1,7 @@
 //! A case, watched: which rules it asks, which fire, how atoms come out.
 //!
 //! In:      a program, inputs.
-//! Out:     `Seen` for each; the atoms of rules.
+//! Out:     `DecisionTrace` for each; the atoms of rules.
 //! Imports: `compiler::solve`, `lang`, `runtime::bundle`, `runtime::program`, `runtime::vm`,
 //!          `tools::alone`, `tools::suite`.
 
@@ -19,15 +19,15 @@ use crate::runtime::program::dispatch::ProgramItem;
 use crate::runtime::vm::observe::Witness;
 use crate::runtime::vm::request::{Filled, Moment};
 use crate::runtime::vm::scratch::Scratch;
-use crate::tools::alone::Subject;
-use crate::tools::suite::ready::{Ready, Runner};
+use crate::tools::standalone::ContextDecider;
+use crate::tools::suite::prepared::{PreparedCase, Runner};
 
 /// Most different cases of one rule that are compared with each other.
 const VECTORS_MAX: usize = 512;
 
 /// What was seen of one decision.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Seen {
+pub(super) struct DecisionTrace {
     bits: Vec<u8>,
     /// By rule; none where the input was refused.
     asked: Vec<bool>,
@@ -39,7 +39,7 @@ pub(super) struct Seen {
     pub(super) winner: Option<String>,
 }
 
-impl Seen {
+impl DecisionTrace {
     pub(super) fn asks(&self, rule: u16) -> bool {
         self.asked.get(usize::from(rule)).copied().unwrap_or(false)
     }
@@ -84,23 +84,23 @@ pub(super) enum Outcome {
 
 /// A program that is watched.
 #[derive(Debug)]
-pub(super) struct Watch<'p> {
+pub(super) struct WatchedProgram<'p> {
     program: &'p Program,
     /// What decides about examples.
-    alone: Subject<'p>,
+    alone: ContextDecider<'p>,
     /// What decides about cases.
     runner: Runner<'p>,
     /// By rule.
     atoms: Vec<Vec<Atom>>,
 }
 
-impl<'p> Watch<'p> {
+impl<'p> WatchedProgram<'p> {
     pub(super) fn of(program: &'p Program) -> Self {
         let module = program.module();
         let debug = debug::of(module);
         let rows = module.rules.iter().zip(&debug.rules);
         let atoms = rows.map(|(row, own)| atoms(module, row.function, &own.atoms)).collect();
-        let (alone, runner) = (Subject::of(program), Runner::of(program));
+        let (alone, runner) = (ContextDecider::of(program), Runner::of(program));
         Self { program, alone, runner, atoms }
     }
 
@@ -108,19 +108,19 @@ impl<'p> Watch<'p> {
         self.atoms.get(usize::from(rule)).map_or(&[], Vec::as_slice)
     }
 
-    pub(super) fn ready(&self, ready: &Ready<'_>) -> Seen {
+    pub(super) fn ready(&self, ready: &PreparedCase<'_>) -> DecisionTrace {
         let mut scratch = Scratch::for_program(self.program);
         let input = ready.input(&self.runner);
         self.see(ready.fill(self.program, &input, &mut scratch), &ready.moment(&input))
     }
 
-    pub(super) fn example(&self, example: &Example, scratch: &mut Scratch) -> Seen {
-        let Ok(taken) = self.alone.take(example) else { return Seen::default() };
+    pub(super) fn example(&self, example: &Example, scratch: &mut Scratch) -> DecisionTrace {
+        let Ok(taken) = self.alone.take(example) else { return DecisionTrace::default() };
         let filled = self.alone.fill(&taken, scratch);
         self.see(filled, &Moment::at(example.now.0, example.now.1))
     }
 
-    fn see(&self, mut filled: Filled<'_>, moment: &Moment<'_>) -> Seen {
+    fn see(&self, mut filled: Filled<'_>, moment: &Moment<'_>) -> DecisionTrace {
         let module = self.program.module();
         let mut bits = Witness::new(module.manifest.atoms);
         let decision = filled.decide_observed(moment, &mut bits);
@@ -131,9 +131,9 @@ impl<'p> Watch<'p> {
         let refused = decision.input_error().is_some();
         let mut key = None;
         decision.key_into(&mut key);
-        let asked = if refused { Vec::new() } else { asked(module, key.as_deref()) };
+        let asked = if refused { Vec::new() } else { rules_asked(module, key.as_deref()) };
         let fired = decision.fired().iter().chain(decision.shadow());
-        Seen {
+        DecisionTrace {
             asked,
             fired: fired.map(|fired| (fired.rule, fired.outcome)).collect(),
             failed,
@@ -142,7 +142,7 @@ impl<'p> Watch<'p> {
         }
     }
 
-    pub(super) fn vector(&self, seen: &Seen, rule: u16) -> Vector {
+    pub(super) fn vector(&self, seen: &DecisionTrace, rule: u16) -> Vector {
         let value = |atom: &Atom| seen.value(rule, *atom);
         let outcome = match seen.fired.get(&rule) {
             Some(outcome) => Outcome::Fired(*outcome),
@@ -153,7 +153,7 @@ impl<'p> Watch<'p> {
     }
 
     /// The different ways in which a rule and its atoms came out.
-    pub(super) fn vectors(&self, seen: &[Seen], rule: u16) -> Vec<Vector> {
+    pub(super) fn vectors(&self, seen: &[DecisionTrace], rule: u16) -> Vec<Vector> {
         let own = seen.iter().filter(|seen| !seen.asked.is_empty());
         let all: BTreeSet<Vector> = own.map(|seen| self.vector(seen, rule)).collect();
         all.into_iter().take(VECTORS_MAX).collect()
@@ -215,7 +215,7 @@ fn atoms(module: &Module, function: u16, all: &[u16]) -> Vec<Atom> {
 }
 
 /// The rules that a key asks.
-fn asked(module: &Module, key: Option<&str>) -> Vec<bool> {
+fn rules_asked(module: &Module, key: Option<&str>) -> Vec<bool> {
     let index = &module.index;
     let mut asked = vec![false; module.rules.len()];
     let text = |at: u32| module.strings.get(at as usize).unwrap_or_default();

@@ -22,16 +22,16 @@ const NONE_WRITTEN: &str = "none";
 
 /// What people want to know of the rules of a bundle.
 #[derive(Debug)]
-pub(in crate::tools::diff) struct Told {
-    rules: Vec<ToldRule>,
+pub(in crate::tools::diff) struct BundleDescription {
+    rules: Vec<RuleDescription>,
 }
 
 /// What somebody is asked, key by key as authors write it; empty where nobody is.
-type Asked = Vec<(&'static str, String)>;
+type EscalationFields = Vec<(&'static str, String)>;
 
 /// What people want to know of a rule.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(in crate::tools::diff) struct ToldRule {
+pub(in crate::tools::diff) struct RuleDescription {
     /// Where it stands.
     pub(in crate::tools::diff) place: Option<Site>,
     /// Its source.
@@ -42,17 +42,17 @@ pub(in crate::tools::diff) struct ToldRule {
     /// Effect and message of every outcome.
     outcomes: Vec<(&'static str, String)>,
     /// What each of them asks.
-    asks: Vec<Asked>,
+    asks: Vec<EscalationFields>,
 }
 
-impl Told {
+impl BundleDescription {
     /// What is told of a rule.
-    pub(in crate::tools::diff) fn rule(&self, at: usize) -> ToldRule {
+    pub(in crate::tools::diff) fn rule(&self, at: usize) -> RuleDescription {
         self.rules.get(at).cloned().unwrap_or_default()
     }
 }
 
-impl ToldRule {
+impl RuleDescription {
     /// What differs, in words: `old` is what it was.
     pub(in crate::tools::diff) fn differences(&self, old: &Self) -> Vec<String> {
         let mut words = Vec::new();
@@ -87,7 +87,7 @@ impl ToldRule {
 }
 
 /// What is told of the rules of a module.
-pub(in crate::tools::diff) fn told(module: &Module, debug: &Debug) -> Told {
+pub(in crate::tools::diff) fn describe(module: &Module, debug: &Debug) -> BundleDescription {
     let lines: Vec<Lines> = debug.sources.iter().map(|(_, text)| Lines::new(text)).collect();
     let rules = module.rules.iter().enumerate().map(|(at, row)| {
         let place = debug.rules.get(at).map(|rule| rule.place);
@@ -106,15 +106,16 @@ pub(in crate::tools::diff) fn told(module: &Module, debug: &Debug) -> Told {
         }
         rule
     });
-    Told { rules: rules.collect() }
+    BundleDescription { rules: rules.collect() }
 }
 
-fn told_row(module: &Module, row: &RuleRow) -> ToldRule {
+fn told_row(module: &Module, row: &RuleRow) -> RuleDescription {
     let first = usize::from(row.first_outcome);
     let outcomes = module.outcomes.get(first..first + usize::from(row.outcomes));
     let text = |at: u32| module.strings.get(at as usize).unwrap_or_default();
     let outcomes = outcomes.unwrap_or_default();
-    let asks = outcomes.iter().map(|outcome| asked(module, outcome.escalation)).collect();
+    let asks =
+        outcomes.iter().map(|outcome| escalation_fields(module, outcome.escalation)).collect();
     let outcomes = outcomes.iter().map(|outcome| {
         let template = module.templates.get(usize::from(outcome.template));
         let parts = template.into_iter().flatten().map(|part| match part {
@@ -123,7 +124,7 @@ fn told_row(module: &Module, row: &RuleRow) -> ToldRule {
         });
         (outcome.effect.word(), parts.collect::<String>())
     });
-    ToldRule {
+    RuleDescription {
         place: None,
         source: None,
         priority: row.priority,
@@ -135,13 +136,13 @@ fn told_row(module: &Module, row: &RuleRow) -> ToldRule {
 }
 
 /// What differs of what is asked.
-fn asked_otherwise(was: &Asked, is: &Asked) -> Vec<String> {
+fn asked_otherwise(was: &EscalationFields, is: &EscalationFields) -> Vec<String> {
     let both = was.iter().zip(is).filter(|((_, was), (_, is))| was != is);
     both.map(|((key, was), (_, is))| format!("{key} {was} -> {is}")).collect()
 }
 
 /// What an escalation asks.
-fn asked(module: &Module, escalation: u16) -> Asked {
+fn escalation_fields(module: &Module, escalation: u16) -> EscalationFields {
     let Some(row) = module.escalations.get(usize::from(escalation)) else { return Vec::new() };
     let names = |names: &[u32]| {
         let text = |at: &u32| module.strings.get(*at as usize).unwrap_or_default();
@@ -307,7 +308,7 @@ pub(in crate::tools::diff) fn settings(old: &Module, new: &Module) -> Vec<String
         words.push(format!("default {} -> {}", word(was), word(is)));
     }
     let asks = |module, fallback: Option<Fallback>| {
-        fallback.map_or_else(Vec::new, |it| asked(module, it.escalation))
+        fallback.map_or_else(Vec::new, |it| escalation_fields(module, it.escalation))
     };
     let other = asked_otherwise(&asks(old, was), &asks(new, is));
     words.extend(other.into_iter().map(|what| format!("default asks {what}")));

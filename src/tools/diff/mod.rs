@@ -32,10 +32,10 @@ use crate::runtime::bundle::debug;
 use crate::runtime::bundle::module::Phase;
 use crate::runtime::program::Program;
 pub use crate::tools::diff::change::{Change, Changes, Verdict};
-use crate::tools::diff::meta::{Told, places_that_differ, told};
+use crate::tools::diff::meta::{BundleDescription, describe, places_that_differ};
 use crate::tools::diff::search::{Search, beside};
 use crate::tools::paths::{normalize, slashed};
-use crate::tools::trial::{Said, Trial};
+use crate::tools::trial::{Trial, TrialDecision};
 
 /// Most conditions of one kind that are shown.
 const CONDITIONS_MAX: usize = 5;
@@ -180,10 +180,10 @@ impl Difference {
 }
 
 /// What an input must show.
-type Shows = fn(&Said, &Said, Whose<'_>) -> bool;
+type DifferenceTest = fn(&TrialDecision, &TrialDecision, RuleKey<'_>) -> bool;
 
 /// A rule by its id, and whether it is a shadow rule; `None` for the whole bundle.
-type Whose<'r> = Option<(&'r str, bool)>;
+type RuleKey<'r> = Option<(&'r str, bool)>;
 
 /// A comparison that goes on.
 struct Comparison<'p, 's> {
@@ -217,8 +217,8 @@ pub fn compare_from(old: &Program, new: &Program, seeds: &[Example]) -> Differen
     let accepted = [Lit::TRUE; 2];
     let mut own = Comparison { old: was, new: is, asker, search, seeds, metered, accepted };
     own.accepted = PHASES.map(|phase| own.domain(&before, &after, phase));
-    let told_old = told(old_module, &debug::of(old_module));
-    let told_new = told(new_module, &debug::of(new_module));
+    let told_old = describe(old_module, &debug::of(old_module));
+    let told_new = describe(new_module, &debug::of(new_module));
     let (rules, same) = own.rules((&before, &told_old), (&after, &told_new));
     let fits = PHASES.map(|phase| own.fits(phase));
     Difference {
@@ -299,8 +299,8 @@ impl Comparison<'_, '_> {
     /// The rules that differ, and how many do not.
     fn rules(
         &mut self,
-        (before, told_old): (&Meaning, &Told),
-        (after, told_new): (&Meaning, &Told),
+        (before, told_old): (&Meaning, &BundleDescription),
+        (after, told_new): (&Meaning, &BundleDescription),
     ) -> (Vec<RuleChange>, usize) {
         let (old_ids, new_ids) = (by_id(before), by_id(after));
         let (mut changes, mut same) = (Vec::new(), 0);
@@ -376,17 +376,17 @@ impl Comparison<'_, '_> {
         domain: Lit,
         phase: Phase,
         (old, new): (&EffectFormulas, &EffectFormulas),
-        rule: Whose<'_>,
+        rule: RuleKey<'_>,
     ) -> Changes {
         let f = &mut self.asker.store().formulas;
         let wider = looser(f, old, new);
         let narrower = looser(f, new, old);
         let otherwise = elsewhere(f, old, new);
-        let wider_shows: Shows =
+        let wider_shows: DifferenceTest =
             |old, new, whose| both_read(old, new) && strict(new, whose) < strict(old, whose);
-        let narrower_shows: Shows =
+        let narrower_shows: DifferenceTest =
             |old, new, whose| both_read(old, new) && strict(new, whose) > strict(old, whose);
-        let otherwise_shows: Shows = |old, new, whose| {
+        let otherwise_shows: DifferenceTest = |old, new, whose| {
             both_read(old, new)
                 && strict(new, whose) == strict(old, whose)
                 && (whose.is_some() || old.target != new.target)
@@ -407,16 +407,17 @@ impl Comparison<'_, '_> {
         &mut self,
         mut question: Query,
         phase: Phase,
-        shows: Shows,
-        rule: Whose<'_>,
+        shows: DifferenceTest,
+        rule: RuleKey<'_>,
     ) -> Change {
         if question.holds == Lit::FALSE && !self.metered {
             return Change::Never;
         }
         let accepted = self.accepted(phase);
         let (old, new) = (&mut self.old, &mut self.new);
-        let mut told =
-            |example: &Example| shows(&old.say(example, phase), &new.say(example, phase), rule);
+        let mut told = |example: &Example| {
+            shows(&old.decide(example, phase), &new.decide(example, phase), rule)
+        };
         let mut answer = self.asker.ask(question, &mut told);
         if rule.is_some() && matches!(answer, Answer::Undecided(_)) {
             // What the other rules need may lack: then the input is refused, and shows nothing.
@@ -479,7 +480,7 @@ impl Comparison<'_, '_> {
                 let passes = f.or(effect.allow, effect.escalate);
                 let holds = f.and(*lacking, passes);
                 let question = Query { domain: *accepted, holds };
-                let shows: Shows = if std::ptr::eq(strict, before) {
+                let shows: DifferenceTest = if std::ptr::eq(strict, before) {
                     |old, new, _| old.refused && !new.refused && rank(new.effect) < 3
                 } else {
                     |old, new, _| new.refused && !old.refused && rank(old.effect) < 3
@@ -509,11 +510,11 @@ fn outputs(before: &Meaning, after: &Meaning) -> Vec<(String, &'static str)> {
 }
 
 /// How strict a rule is, or the whole bundle.
-fn strict(said: &Said, whose: Whose<'_>) -> u8 {
+fn strict(said: &TrialDecision, whose: RuleKey<'_>) -> u8 {
     let Some((id, shadow)) = whose else { return rank(said.effect) };
     rank(said.rules.get(&(id.to_owned(), shadow)).copied())
 }
 
-const fn both_read(old: &Said, new: &Said) -> bool {
+const fn both_read(old: &TrialDecision, new: &TrialDecision) -> bool {
     !old.refused && !new.refused
 }

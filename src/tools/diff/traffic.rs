@@ -22,20 +22,20 @@ const EXAMPLES_MAX: usize = 2;
 
 /// The records that something touches.
 #[derive(Clone, Debug)]
-pub struct Touched {
+pub struct TouchedRecords {
     /// How many.
     pub records: u64,
     /// The ids of some of them.
     pub examples: Table<String, u64>,
 }
 
-impl Default for Touched {
+impl Default for TouchedRecords {
     fn default() -> Self {
         Self { records: 0, examples: Table::keeping(EXAMPLES_MAX) }
     }
 }
 
-impl Touched {
+impl TouchedRecords {
     fn add(&mut self, id: &str) {
         self.records += 1;
         let hash = hash(id.as_bytes());
@@ -60,9 +60,9 @@ pub struct Traffic {
     /// Of these the lines that are no records.
     pub unreadable: u64,
     /// Those whose effect differs.
-    pub effects: Touched,
+    pub effects: TouchedRecords,
     /// By rule: those in which it fires in one of both only.
-    pub rules: BTreeMap<String, Touched>,
+    pub rules: BTreeMap<String, TouchedRecords>,
 }
 
 impl Traffic {
@@ -80,13 +80,13 @@ impl Traffic {
 
 /// What a thread decides with.
 #[derive(Debug)]
-pub struct Counter<'f> {
+pub struct TrafficCounter<'f> {
     filter: &'f Filter,
     old: Seat,
     new: Seat,
 }
 
-impl<'f> Counter<'f> {
+impl<'f> TrafficCounter<'f> {
     /// Counts the records that `filter` takes.
     #[must_use]
     pub fn of(filter: &'f Filter, (old, new): (&Arc<Program>, &Arc<Program>)) -> Self {

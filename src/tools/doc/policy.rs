@@ -16,11 +16,11 @@ use crate::tools::doc::{Set, escalation_words, made, place};
 
 /// Which tests name which rule.
 pub(super) struct Tests<'a> {
-    by_rule: BTreeMap<&'a str, Vec<Named<'a>>>,
+    by_rule: BTreeMap<&'a str, Vec<NamedTest<'a>>>,
 }
 
 /// A test that names a rule.
-struct Named<'a> {
+struct NamedTest<'a> {
     name: &'a str,
     span: Span,
     /// Names of the policies that it is about; none: those in the folder of `file`.
@@ -31,7 +31,7 @@ struct Named<'a> {
 impl<'a> Tests<'a> {
     /// The tests of a set.
     pub(super) fn of(set: &Set<'a>) -> Self {
-        let mut by_rule: BTreeMap<&str, Vec<Named<'_>>> = BTreeMap::new();
+        let mut by_rule: BTreeMap<&str, Vec<NamedTest<'_>>> = BTreeMap::new();
         for test in set.tests {
             let policies: Rc<[&str]> = test.policies.iter().map(|it| it.value.as_str()).collect();
             for case in &test.cases {
@@ -39,7 +39,7 @@ impl<'a> Tests<'a> {
                 let Some(rule) = rule.and_then(Json::as_str) else { continue };
                 let (name, span) = (case.name.as_str(), case.span);
                 let policies = Rc::clone(&policies);
-                let named = Named { name, span, policies, file: test.file };
+                let named = NamedTest { name, span, policies, file: test.file };
                 by_rule.entry(rule).or_default().push(named);
             }
         }
@@ -47,12 +47,17 @@ impl<'a> Tests<'a> {
     }
 
     /// Those that name `rule` of `document`.
-    fn that_name(&self, set: &Set<'_>, document: &PolicyDocument, rule: &Rule) -> Vec<&Named<'a>> {
+    fn that_name(
+        &self,
+        set: &Set<'_>,
+        document: &PolicyDocument,
+        rule: &Rule,
+    ) -> Vec<&NamedTest<'a>> {
         let folder = |file| {
             let path = set.files.get(file).map_or("", |file| file.path.as_str());
             path.rsplit_once('/').map_or("", |(folder, _)| folder)
         };
-        let about = |case: &&Named<'_>| {
+        let about = |case: &&NamedTest<'_>| {
             let own = document.name.value.as_str();
             case.policies.contains(&own)
                 || (case.policies.is_empty() && folder(case.file) == folder(document.file))

@@ -15,7 +15,7 @@ use crate::lang::opcodes::{
 };
 use crate::runtime::bundle::debug::{Debug, Place};
 use crate::runtime::bundle::module::{FunctionKind, FunctionRow, Module, NONE, SlotRow};
-use crate::tools::inspect::Inspected;
+use crate::tools::inspect::BundleInspection;
 use crate::tools::inspect::constant::short;
 use crate::tools::inspect::reads::dotted;
 use crate::tools::report::paint::{Paint, Style};
@@ -26,7 +26,7 @@ const OPERANDS_COLUMNS: usize = 50;
 
 /// The listing of every function.
 #[must_use]
-pub fn listing(bundle: &Inspected<'_>, style: Style) -> String {
+pub fn listing(bundle: &BundleInspection<'_>, style: Style) -> String {
     let debug = bundle.debug();
     let sources: Vec<(&str, &str, Lines)> = debug
         .sources

@@ -6,10 +6,10 @@
 
 pub mod atoms;
 pub mod constant;
+pub mod description;
 pub mod generated;
 pub mod listing;
 pub mod reads;
-pub mod worded;
 
 use std::fmt::Write as _;
 
@@ -38,7 +38,7 @@ const WORD_COLUMNS: usize = 12;
 
 /// A bundle, opened to be looked at.
 #[derive(Debug)]
-pub struct Inspected<'a> {
+pub struct BundleInspection<'a> {
     /// What it holds.
     pub module: &'a Module,
     /// SHA-256 root.
@@ -47,7 +47,7 @@ pub struct Inspected<'a> {
     pub bytes: usize,
 }
 
-impl Inspected<'_> {
+impl BundleInspection<'_> {
     fn string(&self, at: Str) -> &str {
         self.module.strings.get(at as usize).unwrap_or_default()
     }
@@ -105,7 +105,7 @@ pub fn size_text(bytes: usize) -> String {
 
 /// A few lines for people.
 #[must_use]
-pub fn summary(bundle: &Inspected<'_>, style: Style) -> String {
+pub fn summary(bundle: &BundleInspection<'_>, style: Style) -> String {
     let module = bundle.module;
     let manifest = &module.manifest;
     let name = visible(bundle.string(manifest.name)).into_owned();
@@ -157,7 +157,7 @@ pub fn summary(bundle: &Inspected<'_>, style: Style) -> String {
 
 /// What records withhold, for people and for programs.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Redacted {
+pub struct RedactionEntry {
     /// The path, as a JSON Pointer in which `*` is every key.
     pub path: String,
     /// As documents write it.
@@ -168,7 +168,7 @@ pub struct Redacted {
     pub facts: bool,
 }
 
-impl Redacted {
+impl RedactionEntry {
     /// `seal /args/memo`, and what else is said.
     #[must_use]
     pub fn words(&self) -> String {
@@ -180,7 +180,7 @@ impl Redacted {
 
 /// What records of decisions of a module withhold, in order of path.
 #[must_use]
-pub fn redactions(module: &Module) -> Vec<Redacted> {
+pub fn redactions(module: &Module) -> Vec<RedactionEntry> {
     let rules = RedactionRules::of(module);
     let bound = |bound: &Value| {
         let mut text = String::new();
@@ -188,7 +188,7 @@ pub fn redactions(module: &Module) -> Vec<Redacted> {
         let _ = write_scalar(&mut text, bound);
         text
     };
-    let mut rows: Vec<Redacted> = rules
+    let mut rows: Vec<RedactionEntry> = rules
         .rows()
         .iter()
         .map(|rule| {
@@ -203,7 +203,7 @@ pub fn redactions(module: &Module) -> Vec<Redacted> {
                 | RedactionClass::Hide => String::new(),
             };
             let (path, class) = (rule.path(), rule.class().word());
-            Redacted { path, class, with, facts: rule.tells_facts() }
+            RedactionEntry { path, class, with, facts: rule.tells_facts() }
         })
         .collect();
     rows.arrange();
@@ -220,7 +220,7 @@ fn row(text: &mut String, style: Style, word: &str, says: &str) {
 }
 
 /// `5: get_balance 1 allow; send_money 1 allow, 2 deny, 1 escalate`.
-fn rules_text(bundle: &Inspected<'_>) -> String {
+fn rules_text(bundle: &BundleInspection<'_>) -> String {
     let module = bundle.module;
     let total = module.rules.len();
     let index = &module.index;
@@ -274,7 +274,7 @@ fn own(module: &Module, rule: &RuleRow) -> Vec<Effect> {
 
 /// Everything that the summary says and more, for programs.
 #[must_use]
-pub fn to_json(bundle: &Inspected<'_>) -> Json {
+pub fn to_json(bundle: &BundleInspection<'_>) -> Json {
     let module = bundle.module;
     let manifest = &module.manifest;
     let debug = bundle.debug();

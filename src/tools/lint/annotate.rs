@@ -18,7 +18,7 @@ use crate::tools::lint::suppress::{Disjoint, MARK, comments, scalars};
 
 /// Files with comments.
 #[derive(Debug)]
-pub struct Annotated {
+pub struct AnnotatedFiles {
     /// All files, in the same order under the same ids.
     pub files: SourceMap,
     /// Findings that have a comment now.
@@ -29,7 +29,7 @@ pub struct Annotated {
 
 /// Suppresses the findings that can be.
 #[must_use]
-pub fn annotate(files: &SourceMap, findings: &[Diagnostic], reason: &str) -> Annotated {
+pub fn annotate(files: &SourceMap, findings: &[Diagnostic], reason: &str) -> AnnotatedFiles {
     let (mut suppressed, mut left) = (0, 0);
     let mut layouts: BTreeMap<FileId, Layout> = BTreeMap::new();
     let mut places: BTreeMap<FileId, BTreeMap<Place, BTreeSet<&str>>> = BTreeMap::new();
@@ -54,7 +54,7 @@ pub fn annotate(files: &SourceMap, findings: &[Diagnostic], reason: &str) -> Ann
     let texts = places
         .iter()
         .filter_map(|(id, places)| Some((*id, written(&files.get(*id)?.text, places, reason))));
-    Annotated { files: files.with_texts(texts), suppressed, left }
+    AnnotatedFiles { files: files.with_texts(texts), suppressed, left }
 }
 
 /// Where a comment goes.

@@ -1,7 +1,7 @@
 //! Applies fixes, and proves that they change no decision.
 //!
 //! In:      the files of a project, what it is asked, which fixes are wanted.
-//! Out:     `Fixed`: the texts afterwards, what was applied and what was not.
+//! Out:     `FixedFiles`: the texts afterwards, what was applied and what was not.
 //! Imports: `base`, `compiler`, `compiler::source`, `diag`, `runtime::bundle`, `runtime::program`,
 //!          `tools::diff`, `tools::pipeline`, `tools::project`.
 //!
@@ -32,7 +32,7 @@ const ROUNDS_MAX: usize = 16;
 
 /// Files with fixes applied.
 #[derive(Debug)]
-pub struct Fixed {
+pub struct FixedFiles {
     /// All files, in the same order under the same ids.
     pub files: SourceMap,
     /// How often a finding of each code was cured.
@@ -46,7 +46,7 @@ pub struct Fixed {
 }
 
 /// What a fixing works with.
-struct Fixing<'a> {
+struct FixContext<'a> {
     settings: &'a Settings,
     selection: &'a Selection,
     unsafe_too: bool,
@@ -69,8 +69,8 @@ pub fn fix(
     settings: &Settings,
     selection: &Selection,
     unsafe_too: bool,
-) -> Fixed {
-    let mut fixing = Fixing { settings, selection, unsafe_too, refused: Vec::new() };
+) -> FixedFiles {
+    let mut fixing = FixContext { settings, selection, unsafe_too, refused: Vec::new() };
     let mut state = fixing.look(files.clone());
     let mut applied = BTreeMap::new();
     for _ in 0..ROUNDS_MAX {
@@ -97,10 +97,10 @@ pub fn fix(
     errors.into_iter().chain(others).for_each(|finding| sink.report(finding));
     sink.count_dropped(state.dropped);
     let refused = fixing.refused.len() + waiting;
-    Fixed { files: state.files, applied, refused, sink, compiled: state.compiled }
+    FixedFiles { files: state.files, applied, refused, sink, compiled: state.compiled }
 }
 
-impl Fixing<'_> {
+impl FixContext<'_> {
     fn look(&self, files: SourceMap) -> State {
         let mut sink = Sink::with_room(FINDINGS_MAX);
         let compiled = pipeline::lint(&files, self.settings, self.selection, &mut sink);
@@ -248,7 +248,7 @@ fn bare(module: &Module) -> Module {
 
 #[cfg(test)]
 mod tests {
-    use super::{Fixing, State, edits, moved, same};
+    use super::{FixContext, State, edits, moved, same};
     use crate::base::span::Span;
     use crate::compiler::source::map::SourceMap;
     use crate::diag::codes::Code;
@@ -268,10 +268,10 @@ mod tests {
         Diagnostic::new(Code::DoubleNegation, span, "planted", "").fix("planted", span, to)
     }
 
-    fn with_policy(policy: &str, test: impl FnOnce(Fixing<'_>, State)) {
+    fn with_policy(policy: &str, test: impl FnOnce(FixContext<'_>, State)) {
         let (settings, selection) = (Settings::default(), Selection::default());
         let (unsafe_too, refused) = (false, Vec::new());
-        let fixing = Fixing { settings: &settings, selection: &selection, unsafe_too, refused };
+        let fixing = FixContext { settings: &settings, selection: &selection, unsafe_too, refused };
         let mut files = SourceMap::new();
         files.add("p.yaml", policy);
         let state = fixing.look(files);

@@ -36,7 +36,7 @@ pub fn looped(subject: &Subject<'_>, id: ExprId) -> Option<(ExprId, Vars)> {
 /// What the nearest loop goes through in whose body `id` stands, and how long it may be; `None`
 /// where nothing says how long, or `list` is made from a variable of a loop.
 #[must_use]
-pub fn around(subject: &Subject<'_>, id: ExprId, list: ExprId) -> Option<(ExprId, u64)> {
+pub fn enclosing_range(subject: &Subject<'_>, id: ExprId, list: ExprId) -> Option<(ExprId, u64)> {
     if names_outer(subject, list) {
         return None;
     }

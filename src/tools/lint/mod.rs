@@ -10,8 +10,8 @@
 //! code; `suppress` and `select` say afterwards what a project wants to hear.
 
 pub mod annotate;
+pub mod cache;
 pub mod fix;
-pub mod kept;
 pub mod lengths;
 pub mod loops;
 pub mod meaning;
@@ -32,7 +32,7 @@ pub mod traces;
 use crate::diag::codes::Code;
 use crate::diag::sink::Sink;
 use crate::tools::lint::meaning::{
-    Look, always, conflict, duplicate, idle, missing, never, shadowed, tool,
+    MeaningCheck, always, conflict, duplicate, idle, missing, never, shadowed, tool,
 };
 use crate::tools::lint::select::{Level, Selection};
 use crate::tools::lint::subject::Subject;
@@ -90,20 +90,20 @@ enum Run {
     /// What is written.
     Source(fn(&Subject<'_>, &mut Sink)),
     /// What it means for all inputs.
-    Meaning(Look),
+    Meaning(MeaningCheck),
     /// What recorded sessions did.
-    Traces(traces::Look),
+    Traces(traces::TraceCheck),
 }
 
 const fn source(code: Code, group: Group, run: fn(&Subject<'_>, &mut Sink)) -> Lint {
     Lint { code, group, run: Run::Source(run) }
 }
 
-const fn meaning(code: Code, group: Group, look: Look) -> Lint {
+const fn meaning(code: Code, group: Group, look: MeaningCheck) -> Lint {
     Lint { code, group, run: Run::Meaning(look) }
 }
 
-const fn of_traces(code: Code, group: Group, look: traces::Look) -> Lint {
+const fn of_traces(code: Code, group: Group, look: traces::TraceCheck) -> Lint {
     Lint { code, group, run: Run::Traces(look) }
 }
 
@@ -118,14 +118,14 @@ impl Lint {
 /// Every lint, by code.
 pub const LINTS: &[Lint] = &[
     source(Code::AlwaysFails, Group::Bugs, source::always_fails::run),
-    meaning(Code::AlwaysHolds, Group::Bugs, Look::Condition(always::run)),
-    meaning(Code::NeverHolds, Group::Bugs, Look::Condition(never::run)),
-    meaning(Code::IdlePart, Group::Bugs, Look::Condition(idle::run)),
-    meaning(Code::NeverDecides, Group::Bugs, Look::Rule(shadowed::run)),
-    meaning(Code::Contradiction, Group::Bugs, Look::Rule(conflict::run)),
-    meaning(Code::DuplicateRule, Group::Bugs, Look::Rule(duplicate::run)),
-    meaning(Code::NeverForTool, Group::Bugs, Look::Rule(tool::run)),
-    meaning(Code::MissingData, Group::Bugs, Look::Rule(missing::run)),
+    meaning(Code::AlwaysHolds, Group::Bugs, MeaningCheck::Condition(always::run)),
+    meaning(Code::NeverHolds, Group::Bugs, MeaningCheck::Condition(never::run)),
+    meaning(Code::IdlePart, Group::Bugs, MeaningCheck::Condition(idle::run)),
+    meaning(Code::NeverDecides, Group::Bugs, MeaningCheck::Rule(shadowed::run)),
+    meaning(Code::Contradiction, Group::Bugs, MeaningCheck::Rule(conflict::run)),
+    meaning(Code::DuplicateRule, Group::Bugs, MeaningCheck::Rule(duplicate::run)),
+    meaning(Code::NeverForTool, Group::Bugs, MeaningCheck::Rule(tool::run)),
+    meaning(Code::MissingData, Group::Bugs, MeaningCheck::Rule(missing::run)),
     source(Code::FailsOpen, Group::Security, source::fails_open::run),
     source(Code::UnwrittenDefault, Group::Pedantic, source::unwritten_default::run),
     source(Code::WildcardAllow, Group::Security, source::wildcard_allow::run),

@@ -54,7 +54,7 @@ impl<'p> Openings<'p> {
 
     /// Looks for an input without the value at `path`, a JSON Pointer, that is allowed while the
     /// rule of this number fires, or does not, as `fires` says.
-    pub fn look(&mut self, number: u16, path: &str, fires: bool) -> Opening {
+    pub fn find(&mut self, number: u16, path: &str, fires: bool) -> Opening {
         let Self { store, meaning, frame, trial, looks } = self;
         if *looks == LOOKS_MAX {
             return Opening::Unknown;

@@ -28,13 +28,13 @@ pub struct Planned<'a> {
 
 /// What is asked of an argument: its own demands, else those of `*`.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Asked<'a> {
+pub struct ArgumentDemands<'a> {
     demands: &'a [Spanned<Demand>],
     /// Where they are written.
     pub named: Option<&'a Spanned<Name>>,
 }
 
-impl<'a> Asked<'a> {
+impl<'a> ArgumentDemands<'a> {
     /// Whether only some values will do.
     #[must_use]
     pub fn is_bound(&self) -> bool {
@@ -142,10 +142,13 @@ impl<'a> Planned<'a> {
 
     /// What a step asks of an argument.
     #[must_use]
-    pub fn asked(&self, step: &'a PlanStep, argument: &str) -> Asked<'a> {
+    pub fn asked(&self, step: &'a PlanStep, argument: &str) -> ArgumentDemands<'a> {
         let named = |wanted: &str| step.args.iter().find(|(name, _)| name.value == *wanted);
         let found = named(argument).or_else(|| named("*"));
-        found.map_or_else(Asked::default, |(name, demands)| Asked { demands, named: Some(name) })
+        found.map_or_else(ArgumentDemands::default, |(name, demands)| ArgumentDemands {
+            demands,
+            named: Some(name),
+        })
     }
 
     /// The same, as it is written.

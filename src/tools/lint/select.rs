@@ -233,7 +233,7 @@ impl Selection {
 
     /// The finding as it is told, in the file with this logical path; `None` where it is not.
     #[must_use]
-    pub fn told(&self, mut finding: Diagnostic, path: &str) -> Option<Diagnostic> {
+    pub fn apply(&self, mut finding: Diagnostic, path: &str) -> Option<Diagnostic> {
         let level = self.level(finding.code);
         if level == Level::Allow {
             return None;
@@ -250,7 +250,7 @@ impl Selection {
 
     /// Whether findings of every code of `selector` are told.
     #[must_use]
-    pub fn tells(&self, selector: &Selector) -> bool {
+    pub fn includes(&self, selector: &Selector) -> bool {
         selector.codes.iter().all(|code| self.level(*code) != Level::Allow)
     }
 }

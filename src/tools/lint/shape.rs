@@ -45,7 +45,7 @@ pub fn macro_of(subject: &Subject<'_>, id: ExprId) -> Option<MacroUse> {
 
 /// The argument of `has`.
 #[must_use]
-pub fn asked(subject: &Subject<'_>, id: ExprId) -> Option<ExprId> {
+pub fn has_operand(subject: &Subject<'_>, id: ExprId) -> Option<ExprId> {
     let ExprKind::Call { args, .. } = subject.ast().kind(id) else { return None };
     (macro_of(subject, id) == Some(MacroUse::Has)).then(|| args.first().copied()).flatten()
 }
@@ -110,7 +110,7 @@ pub fn words(name: &str) -> Vec<String> {
 
 /// A number that expressions share which are written alike; few others have it.
 #[must_use]
-pub fn look(ast: &Ast, id: ExprId) -> u64 {
+pub fn fingerprint(ast: &Ast, id: ExprId) -> u64 {
     let mut hasher = FxHasher::default();
     let mut left = vec![id];
     while let Some(at) = left.pop() {

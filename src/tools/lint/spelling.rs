@@ -22,7 +22,7 @@ const WORDS: [&str; 9] = ["true", "false", "null", "yes", "no", "on", "off", "y"
 
 /// How a text is spelled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Home {
+pub enum SourceSpelling {
     /// A file of CEL.
     Cel,
     /// A scalar of YAML or a string of JSON.
@@ -38,13 +38,13 @@ pub enum Home {
 
 /// The homes of all expressions of a project.
 #[derive(Debug, Default)]
-pub struct Homes {
+pub struct SourceSpellings {
     cel: Vec<FileId>,
     /// By file, ascending by place.
-    scalars: FxHashMap<FileId, Vec<Home>>,
+    scalars: FxHashMap<FileId, Vec<SourceSpelling>>,
 }
 
-impl Homes {
+impl SourceSpellings {
     /// Reads the documents of `parsed` again for the scalars in them.
     #[must_use]
     pub fn of(files: &SourceMap, parsed: &Parsed) -> Self {
@@ -66,9 +66,9 @@ impl Homes {
 
     /// Where the bytes `at` stand.
     #[must_use]
-    pub fn find(&self, at: Span) -> Option<Home> {
+    pub fn find(&self, at: Span) -> Option<SourceSpelling> {
         if self.cel.contains(&at.file) {
-            return Some(Home::Cel);
+            return Some(SourceSpelling::Cel);
         }
         let scalars = self.scalars.get(&at.file)?;
         let before = scalars.partition_point(|home| home.start() <= at.start);
@@ -77,7 +77,7 @@ impl Homes {
     }
 }
 
-impl Home {
+impl SourceSpelling {
     fn start(&self) -> u32 {
         match self {
             Self::Cel => 0,
@@ -103,14 +103,14 @@ impl Home {
 }
 
 /// The scalars below `root`, in order of place; values only, for no key is an expression.
-fn scalars(root: &Node) -> Vec<Home> {
+fn scalars(root: &Node) -> Vec<SourceSpelling> {
     let mut found = Vec::new();
     let mut left = vec![(root, false)];
     while let Some((node, within)) = left.pop() {
         match &node.kind {
             NodeKind::Scalar(scalar) => {
                 let (at, style) = (scalar.text.span, scalar.style);
-                found.push(Home::Scalar { at, style, flow: within });
+                found.push(SourceSpelling::Scalar { at, style, flow: within });
             }
             NodeKind::Sequence { items, flow } => {
                 left.extend(items.iter().rev().map(|item| (item, within || *flow)));
@@ -127,7 +127,12 @@ fn scalars(root: &Node) -> Vec<Home> {
 /// A fix of these edits, which do not overlap and ascend; `None` where the text around them could
 /// not hold what they make, or lines would move.
 #[must_use]
-pub fn rewrite(files: &SourceMap, homes: &Homes, title: &str, edits: Vec<Edit>) -> Option<Fix> {
+pub fn rewrite(
+    files: &SourceMap,
+    homes: &SourceSpellings,
+    title: &str,
+    edits: Vec<Edit>,
+) -> Option<Fix> {
     let whole = edits.first()?.span.to(edits.last()?.span);
     let home = homes.find(whole)?;
     // Comments of CEL end with their line, and what is moved may stand behind one.
@@ -135,7 +140,7 @@ pub fn rewrite(files: &SourceMap, homes: &Homes, title: &str, edits: Vec<Edit>) 
     if edits.iter().any(lines) {
         return None;
     }
-    if let Home::Scalar { at, style: Style::Plain, flow } = home {
+    if let SourceSpelling::Scalar { at, style: Style::Plain, flow } = home {
         let mut made = String::new();
         let mut from = at.start;
         for edit in &edits {

@@ -17,7 +17,7 @@ use crate::diag::diagnostic::{Edit, Fix};
 use crate::runtime::program::Program;
 use crate::tools::learn::Recorded;
 use crate::tools::lint::parts::{Part, parts};
-use crate::tools::lint::spelling::{Home, Homes, rewrite};
+use crate::tools::lint::spelling::{SourceSpelling, SourceSpellings, rewrite};
 
 /// A project without errors.
 #[derive(Debug)]
@@ -29,7 +29,7 @@ pub struct Subject<'a> {
     /// Its program, with positions.
     pub program: &'a Program,
     parents: IndexVec<ExprId, Option<ExprId>>,
-    homes: OnceLock<Homes>,
+    homes: OnceLock<SourceSpellings>,
     parts: OnceLock<Vec<Part>>,
     tags: Option<&'a [String]>,
     stop: Option<&'a AtomicBool>,
@@ -130,12 +130,12 @@ impl<'a> Subject<'a> {
 
     /// How the text around the bytes `at` is spelled.
     #[must_use]
-    pub fn home(&self, at: Span) -> Option<Home> {
+    pub fn home(&self, at: Span) -> Option<SourceSpelling> {
         self.homes().find(at)
     }
 
-    fn homes(&self) -> &Homes {
-        self.homes.get_or_init(|| Homes::of(self.files, self.checked.parsed()))
+    fn homes(&self) -> &SourceSpellings {
+        self.homes.get_or_init(|| SourceSpellings::of(self.files, self.checked.parsed()))
     }
 
     /// A safe fix of these edits, which ascend; none where the text around them could not hold

@@ -38,7 +38,7 @@ struct Suppression {
     /// What goes with it: its whole line, or the blanks in front of it.
     whole: Span,
     /// The codes between the brackets.
-    codes: Vec<Named>,
+    codes: Vec<SuppressedCode>,
     reason: String,
     /// The bytes that it speaks about.
     from: u32,
@@ -47,7 +47,7 @@ struct Suppression {
 
 /// A code between the brackets.
 #[derive(Debug)]
-struct Named {
+struct SuppressedCode {
     at: Span,
     /// What it stands for, or why it stands for nothing.
     read: Result<Selector, String>,
@@ -108,13 +108,13 @@ pub fn told(
         }
         if !silent {
             let at = finding.span();
-            kept.extend(selection.told(finding, path(at)));
+            kept.extend(selection.apply(finding, path(at)));
         }
     }
     for own in &suppressions {
         for finding in own.findings(selection, ran) {
             let at = finding.span();
-            kept.extend(selection.told(finding, path(at)));
+            kept.extend(selection.apply(finding, path(at)));
         }
     }
     kept
@@ -147,9 +147,9 @@ impl Suppression {
             let finding = Diagnostic::new(Code::UnusedSuppression, self.at, fact, "of what?");
             found.push(finding.help("write the codes in brackets, as `ignore[W0513]`"));
         }
-        let needless = |named: &Named| match &named.read {
+        let needless = |named: &SuppressedCode| match &named.read {
             Err(_) => true,
-            Ok(selector) => ran.has(selector) && !named.used && selection.tells(selector),
+            Ok(selector) => ran.has(selector) && !named.used && selection.includes(selector),
         };
         let all = self.codes.iter().all(needless);
         for (at, named) in self.codes.iter().enumerate().filter(|(_, named)| needless(named)) {
@@ -257,7 +257,7 @@ impl<'a> Comments<'a> {
     }
 
     /// The codes of `list`, which begins at byte `from`.
-    fn codes(&self, list: &str, from: usize) -> Vec<Named> {
+    fn codes(&self, list: &str, from: usize) -> Vec<SuppressedCode> {
         let mut at = from;
         let mut named = Vec::new();
         for part in list.split(',') {
@@ -265,7 +265,7 @@ impl<'a> Comments<'a> {
             let name = part.trim();
             if !name.is_empty() {
                 let span = self.span(at + lead, at + lead + name.len());
-                named.push(Named { at: span, read: Selector::read(name), used: false });
+                named.push(SuppressedCode { at: span, read: Selector::read(name), used: false });
             }
             at += part.len() + 1;
         }

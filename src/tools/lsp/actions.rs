@@ -12,8 +12,8 @@ use crate::diag::diagnostic::{Diagnostic, Severity};
 use crate::tools::lint::annotate::annotate;
 use crate::tools::lint::fix::fix;
 use crate::tools::lint::select::Selection;
-use crate::tools::lsp::ask::{Ask, Refusal};
 use crate::tools::lsp::findings::{drawn, touches};
+use crate::tools::lsp::request::{FileRequest, RequestError};
 
 const FIX: &str = "quickfix";
 const FIX_ALL: &str = "source.fixAll.policyc";
@@ -21,11 +21,11 @@ const FIX_ALL: &str = "source.fixAll.policyc";
 pub(super) const KINDS: [&str; 2] = [FIX, FIX_ALL];
 
 /// `textDocument/codeAction`
-pub(super) fn actions(ask: &Ask<'_>) -> Result<Json, Refusal> {
+pub(super) fn actions(ask: &FileRequest<'_>) -> Result<Json, RequestError> {
     let (from, to) = ask
         .offset("/range/start")
         .zip(ask.offset("/range/end"))
-        .ok_or_else(|| Refusal::parameters("no range is named"))?;
+        .ok_or_else(|| RequestError::parameters("no range is named"))?;
     let only = ask.params.pointer("/context/only").and_then(Json::as_array);
     let wanted = |kind: &str| {
         let part_of = |only: &Json| {
@@ -53,7 +53,13 @@ pub(super) fn actions(ask: &Ask<'_>) -> Result<Json, Refusal> {
     Ok(Json::Array(found))
 }
 
-fn action(ask: &Ask<'_>, finding: &Diagnostic, title: &str, preferred: bool, edit: &Json) -> Json {
+fn action(
+    ask: &FileRequest<'_>,
+    finding: &Diagnostic,
+    title: &str,
+    preferred: bool,
+    edit: &Json,
+) -> Json {
     let about = finding.span().and_then(|at| drawn(ask.places, finding, at));
     json!({
         "title": title,
@@ -64,7 +70,7 @@ fn action(ask: &Ask<'_>, finding: &Diagnostic, title: &str, preferred: bool, edi
     })
 }
 
-fn fixed(ask: &Ask<'_>, finding: &Diagnostic) -> Option<Json> {
+fn fixed(ask: &FileRequest<'_>, finding: &Diagnostic) -> Option<Json> {
     let fix = finding.fix.as_ref()?;
     let mut changes = serde_json::Map::new();
     for edit in &fix.edits {
@@ -76,7 +82,7 @@ fn fixed(ask: &Ask<'_>, finding: &Diagnostic) -> Option<Json> {
 }
 
 /// A comment without a reason, of which `policyc check` asks one: the author knows it.
-fn suppressed(ask: &Ask<'_>, finding: &Diagnostic) -> Option<Json> {
+fn suppressed(ask: &FileRequest<'_>, finding: &Diagnostic) -> Option<Json> {
     if finding.severity == Severity::Error {
         return None;
     }
@@ -90,7 +96,7 @@ fn suppressed(ask: &Ask<'_>, finding: &Diagnostic) -> Option<Json> {
 }
 
 /// Every fix that changes no decision.
-fn all_fixed(ask: &Ask<'_>) -> Option<Json> {
+fn all_fixed(ask: &FileRequest<'_>) -> Option<Json> {
     let view = ask.places.view;
     let check = &view.project.check;
     let selection = Selection::of(&check.choice, &check.per_file);
@@ -103,7 +109,7 @@ fn all_fixed(ask: &Ask<'_>) -> Option<Json> {
 }
 
 /// What changes between the files of a project and `after`: one piece of each file.
-fn difference(ask: &Ask<'_>, after: &SourceMap) -> Option<Json> {
+fn difference(ask: &FileRequest<'_>, after: &SourceMap) -> Option<Json> {
     let mut changes = serde_json::Map::new();
     let pairs = ask.places.view.project.files.iter().zip(after.iter());
     for ((id, old), (_, new)) in pairs.filter(|((_, old), (_, new))| old.text != new.text) {

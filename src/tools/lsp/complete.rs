@@ -14,10 +14,10 @@ use serde_json::{Value as Json, json};
 use crate::base::span::Span;
 use crate::compiler::Front;
 use crate::compiler::syntax::ast::ExprId;
-use crate::tools::lsp::ask::{Ask, Refusal, with};
 use crate::tools::lsp::keys::{at_path, path_by_indent, words_at};
 use crate::tools::lsp::names::{holds, named};
 use crate::tools::lsp::offers;
+use crate::tools::lsp::request::{FileRequest, RequestError, with};
 
 /// The word that is put at the place.
 const MARK: &str = "zz_completed_here";
@@ -100,7 +100,7 @@ impl Items {
 }
 
 /// A project with the mark in it, and where the mark stands.
-pub(super) struct Marked {
+pub(super) struct MarkedProject {
     /// What the project would mean.
     pub(super) front: Front,
     /// The first byte of the word that the mark is in.
@@ -110,7 +110,7 @@ pub(super) struct Marked {
 }
 
 /// Checks the project with the mark at byte `at` of a file.
-pub(super) fn mark(ask: &Ask<'_>, at: u32) -> Option<Marked> {
+pub(super) fn mark(ask: &FileRequest<'_>, at: u32) -> Option<MarkedProject> {
     let text = ask.text();
     let (before, after) = (text.get(..at as usize)?, text.get(at as usize..)?);
     let is_word = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
@@ -118,11 +118,11 @@ pub(super) fn mark(ask: &Ask<'_>, at: u32) -> Option<Marked> {
     let files = &ask.places.view.project.files;
     let files = files.with_texts([(ask.file, [before, MARK, after].concat())]);
     let front = ask.places.view.front_of(&files);
-    Some(Marked { front, start: u32::try_from(start).ok()?, at })
+    Some(MarkedProject { front, start: u32::try_from(start).ok()?, at })
 }
 
 /// `textDocument/completion`
-pub(super) fn complete(ask: &Ask<'_>) -> Result<Json, Refusal> {
+pub(super) fn complete(ask: &FileRequest<'_>) -> Result<Json, RequestError> {
     let at = ask.at()?;
     let Some(marked) = mark(ask, at) else { return Ok(Json::Null) };
     let mut items = Items::default();
@@ -146,7 +146,7 @@ pub(super) fn complete(ask: &Ask<'_>) -> Result<Json, Refusal> {
 }
 
 /// The expression whose name is the marked word.
-fn marked_expression(ask: &Ask<'_>, marked: &Marked) -> Option<ExprId> {
+fn marked_expression(ask: &FileRequest<'_>, marked: &MarkedProject) -> Option<ExprId> {
     let ast = &marked.front.parsed.ast;
     let found = ast.written().find(|(id, expr)| {
         let here = holds(expr.span, ask.file, marked.at);
@@ -156,7 +156,7 @@ fn marked_expression(ask: &Ask<'_>, marked: &Marked) -> Option<ExprId> {
 }
 
 /// The keys and words of a document at byte `at`.
-fn in_document(ask: &Ask<'_>, at: u32, items: &mut Items) {
+fn in_document(ask: &FileRequest<'_>, at: u32, items: &mut Items) {
     let (path, is_key) = path_by_indent(ask.text(), at as usize);
     if is_key {
         for (key, text) in at_path(&path) {

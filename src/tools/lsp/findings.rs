@@ -15,7 +15,7 @@ use crate::diag::codes::Code;
 use crate::diag::diagnostic::{Diagnostic, Severity};
 use crate::tools::lint::Group;
 use crate::tools::lint::select::selectable;
-use crate::tools::lsp::ask::with;
+use crate::tools::lsp::request::with;
 use crate::tools::lsp::view::Places;
 
 /// `DiagnosticTag.Unnecessary`

@@ -10,25 +10,25 @@ use serde_json::{Value as Json, json};
 
 use crate::base::span::Span;
 use crate::compiler::format::{Refused, edits, within};
-use crate::tools::lsp::ask::{Ask, Refusal};
+use crate::tools::lsp::request::{FileRequest, RequestError};
 
 /// `textDocument/formatting`
-pub(super) fn format(ask: &Ask<'_>) -> Result<Json, Refusal> {
+pub(super) fn format(ask: &FileRequest<'_>) -> Result<Json, RequestError> {
     formatted(ask, None)
 }
 
 /// `textDocument/rangeFormatting`
-pub(super) fn format_range(ask: &Ask<'_>) -> Result<Json, Refusal> {
+pub(super) fn format_range(ask: &FileRequest<'_>) -> Result<Json, RequestError> {
     let range = ask.offset("/range/start").zip(ask.offset("/range/end"));
-    let range = range.ok_or_else(|| Refusal::parameters("no range is named"))?;
+    let range = range.ok_or_else(|| RequestError::parameters("no range is named"))?;
     formatted(ask, Some(range))
 }
 
-fn formatted(ask: &Ask<'_>, range: Option<(u32, u32)>) -> Result<Json, Refusal> {
+fn formatted(ask: &FileRequest<'_>, range: Option<(u32, u32)>) -> Result<Json, RequestError> {
     let project = &ask.places.view.project;
     let Some(source) = project.files.get(ask.file) else { return Ok(Json::Null) };
     let mut found = edits(&source.path, &source.text, project.format).map_err(|why| {
-        Refusal::unsafe_to(match why {
+        RequestError::unsafe_to(match why {
             Refused::Unread(findings) => findings.first().map_or_else(
                 || "the file cannot be read, so it was left alone".to_owned(),
                 |first| format!("the file cannot be formatted: {}", first.message),

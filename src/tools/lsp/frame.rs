@@ -24,7 +24,7 @@ pub enum Frame {
 
 /// Why nothing more can be read: where the next message begins is not known.
 #[derive(Debug)]
-pub enum Lost {
+pub enum FrameError {
     /// A header without `Content-Length`, or one that goes on without end.
     Header,
     /// The stream broke.
@@ -34,15 +34,16 @@ pub enum Lost {
 /// Reads the next message; `None` at the end of the stream.
 ///
 /// # Errors
-/// `Lost`, where the stream cannot be read further.
-pub fn read(from: &mut dyn BufRead) -> Result<Option<Frame>, Lost> {
+/// `FrameError`, where the stream cannot be read further.
+pub fn read(from: &mut dyn BufRead) -> Result<Option<Frame>, FrameError> {
     let Some(length) = header(from)? else { return Ok(None) };
     if length > EDITOR_MESSAGE_BYTES_MAX {
-        let skipped = io::copy(&mut from.take(length), &mut io::sink()).map_err(Lost::Stream)?;
+        let skipped =
+            io::copy(&mut from.take(length), &mut io::sink()).map_err(FrameError::Stream)?;
         return Ok((skipped == length).then_some(Frame::TooLong(length)));
     }
     let mut bytes = Vec::new();
-    from.take(length).read_to_end(&mut bytes).map_err(Lost::Stream)?;
+    from.take(length).read_to_end(&mut bytes).map_err(FrameError::Stream)?;
     if (bytes.len() as u64) < length {
         return Ok(None);
     }
@@ -53,20 +54,20 @@ pub fn read(from: &mut dyn BufRead) -> Result<Option<Frame>, Lost> {
 }
 
 /// The length that a header tells; `None` where the stream ends in front of it.
-fn header(from: &mut dyn BufRead) -> Result<Option<u64>, Lost> {
+fn header(from: &mut dyn BufRead) -> Result<Option<u64>, FrameError> {
     let mut left = EDITOR_HEADER_BYTES_MAX;
     let mut length = None;
     loop {
         let mut line = Vec::new();
-        from.take(left).read_until(b'\n', &mut line).map_err(Lost::Stream)?;
+        from.take(left).read_until(b'\n', &mut line).map_err(FrameError::Stream)?;
         left = left.saturating_sub(line.len() as u64);
         if !line.ends_with(b"\n") {
-            return if line.is_empty() && left > 0 { Ok(None) } else { Err(Lost::Header) };
+            return if line.is_empty() && left > 0 { Ok(None) } else { Err(FrameError::Header) };
         }
         let text = String::from_utf8_lossy(&line);
         let text = text.trim();
         if text.is_empty() {
-            return length.map(Some).ok_or(Lost::Header);
+            return length.map(Some).ok_or(FrameError::Header);
         }
         if let Some((name, value)) = text.split_once(':')
             && name.trim().eq_ignore_ascii_case("content-length")
@@ -88,7 +89,7 @@ pub fn write(to: &mut dyn Write, message: &Json) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Frame, Lost, read};
+    use super::{Frame, FrameError, read};
 
     #[test]
     fn streams_are_read_to_where_they_make_sense() {
@@ -98,10 +99,10 @@ mod tests {
         assert!(matches!(read(&mut from), Ok(Some(Frame::NotJson(_)))));
         assert!(matches!(read(&mut from), Ok(None)));
         assert!(matches!(read(&mut &b"Content-Length: 9\r\n\r\n{}"[..]), Ok(None)));
-        assert!(matches!(read(&mut &b"no header\r\n\r\n{}"[..]), Err(Lost::Header)));
-        assert!(matches!(read(&mut &b"Content-Length: -1\r\n\r\n"[..]), Err(Lost::Header)));
+        assert!(matches!(read(&mut &b"no header\r\n\r\n{}"[..]), Err(FrameError::Header)));
+        assert!(matches!(read(&mut &b"Content-Length: -1\r\n\r\n"[..]), Err(FrameError::Header)));
         let endless = vec![b'x'; 100_000];
-        assert!(matches!(read(&mut &endless[..]), Err(Lost::Header)));
+        assert!(matches!(read(&mut &endless[..]), Err(FrameError::Header)));
     }
 
     #[test]

@@ -8,18 +8,18 @@ use serde_json::{Value as Json, json};
 
 use crate::base::span::Span;
 use crate::lang::types::{TypeId, TypeTable};
-use crate::tools::lsp::ask::{Ask, Refusal};
 use crate::tools::lsp::names::variables;
+use crate::tools::lsp::request::{FileRequest, RequestError};
 
 /// `InlayHintKind.Type`
 const TYPE: u32 = 1;
 
 /// `textDocument/inlayHint`
-pub(super) fn hints(ask: &Ask<'_>) -> Result<Json, Refusal> {
+pub(super) fn hints(ask: &FileRequest<'_>) -> Result<Json, RequestError> {
     let (from, to) = ask
         .offset("/range/start")
         .zip(ask.offset("/range/end"))
-        .ok_or_else(|| Refusal::parameters("no range is named"))?;
+        .ok_or_else(|| RequestError::parameters("no range is named"))?;
     let analysis = &ask.front().analysis;
     let mut found: Vec<(Span, TypeId)> =
         analysis.locals.iter().map(|local| (local.span, local.ty)).collect();

@@ -14,15 +14,15 @@ use crate::compiler::syntax::ast::{ExprId, ExprKind};
 use crate::compiler::syntax::document::yaml::{self, Entry, Node, NodeKind};
 use crate::diag::sink::Sink;
 use crate::lang::functions::by_number;
-use crate::tools::lsp::ask::{Ask, Refusal};
 use crate::tools::lsp::keys;
 use crate::tools::lsp::names::{
     Target, expression_at, field, name_span, parent, target_at, variable,
 };
+use crate::tools::lsp::request::{FileRequest, RequestError};
 use crate::tools::lsp::words::{functions, macro_text, type_text};
 
 /// `textDocument/hover`
-pub(super) fn hover(ask: &Ask<'_>) -> Result<Json, Refusal> {
+pub(super) fn hover(ask: &FileRequest<'_>) -> Result<Json, RequestError> {
     let at = ask.at()?;
     let found = of_name(ask, at)
         .or_else(|| of_expression(ask, at))
@@ -39,7 +39,7 @@ fn typed(name: &str, ty: &str) -> String {
     format!("```cel\n{name}: {ty}\n```\n")
 }
 
-fn of_name(ask: &Ask<'_>, at: u32) -> Option<(String, Span)> {
+fn of_name(ask: &FileRequest<'_>, at: u32) -> Option<(String, Span)> {
     let front = ask.front();
     let analysis = &front.analysis;
     let (target, span) = target_at(front, ask.file, at)?;
@@ -87,7 +87,7 @@ fn of_name(ask: &Ask<'_>, at: u32) -> Option<(String, Span)> {
     Some((text, span))
 }
 
-fn of_field(ask: &Ask<'_>, at: u32, declared: Span) -> Option<String> {
+fn of_field(ask: &FileRequest<'_>, at: u32, declared: Span) -> Option<String> {
     let id = expression_at(ask.front(), ask.file, at)?;
     let field = field(ask.front(), id)?;
     let mut text = typed(&field.name, &type_text(&ask.front().analysis.types, field.ty));
@@ -101,7 +101,7 @@ fn of_field(ask: &Ask<'_>, at: u32, declared: Span) -> Option<String> {
 }
 
 /// The `description` of what a JSON Schema declares at `span`.
-fn described(ask: &Ask<'_>, span: Option<Span>) -> String {
+fn described(ask: &FileRequest<'_>, span: Option<Span>) -> String {
     let files = &ask.places.view.project.files;
     let found = span.and_then(|span| {
         let source = files.get(span.file)?;
@@ -134,7 +134,7 @@ fn entry_at(root: &Node, span: Span) -> Option<&Entry> {
     None
 }
 
-fn of_expression(ask: &Ask<'_>, at: u32) -> Option<(String, Span)> {
+fn of_expression(ask: &FileRequest<'_>, at: u32) -> Option<(String, Span)> {
     let front = ask.front();
     let id = expression_at(front, ask.file, at)?;
     let span = name_span(front, id);
@@ -187,7 +187,7 @@ fn of_expression(ask: &Ask<'_>, at: u32) -> Option<(String, Span)> {
 }
 
 /// The type of an expression, with its fields.
-fn type_of(ask: &Ask<'_>, id: ExprId) -> String {
+fn type_of(ask: &FileRequest<'_>, id: ExprId) -> String {
     let analysis = &ask.front().analysis;
     analysis.expr_types.get(id).map_or(String::new(), |ty| type_text(&analysis.types, *ty))
 }

@@ -8,8 +8,8 @@ use crate::base::span::Span;
 use crate::compiler::syntax::document::mappings;
 use crate::compiler::syntax::document::yaml::{self, Entry, Node, NodeKind};
 use crate::diag::sink::Sink;
-use crate::tools::lsp::ask::Ask;
 use crate::tools::lsp::names::holds;
+use crate::tools::lsp::request::FileRequest;
 
 /// A key, and what it is for.
 pub(super) type Key = (&'static str, &'static str);
@@ -312,7 +312,7 @@ fn words<T>(choices: &[(&'static str, T)]) -> Vec<&'static str> {
 }
 
 /// What the key at byte `at` is for, and its bytes.
-pub(super) fn about(ask: &Ask<'_>, at: u32) -> Option<(&'static str, Span)> {
+pub(super) fn about(ask: &FileRequest<'_>, at: u32) -> Option<(&'static str, Span)> {
     let root = document(ask)?;
     let mut path = Vec::new();
     let mut node = &root;
@@ -338,7 +338,7 @@ pub(super) fn about(ask: &Ask<'_>, at: u32) -> Option<(&'static str, Span)> {
 }
 
 /// The tree of one of our documents.
-fn document(ask: &Ask<'_>) -> Option<Node> {
+fn document(ask: &FileRequest<'_>) -> Option<Node> {
     let root = yaml::parse(ask.file, &ask.places.view.project.files, &mut Sink::new())?;
     root.get("policyc").is_some().then_some(root)
 }

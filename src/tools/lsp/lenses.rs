@@ -10,13 +10,13 @@
 use serde_json::{Value as Json, json};
 
 use crate::base::span::Span;
-use crate::tools::lsp::ask::Ask;
+use crate::tools::lsp::request::FileRequest;
 
 /// The command that an editor has to know: a folder, and the arguments of `policyc`.
 const COMMAND: &str = "policyc.run";
 
 /// `textDocument/codeLens`
-pub(super) fn lenses(ask: &Ask<'_>) -> Json {
+pub(super) fn lenses(ask: &FileRequest<'_>) -> Json {
     let project = &ask.places.view.project;
     let mut found = Vec::new();
     if project.tests.is_empty() {

@@ -11,7 +11,6 @@
 //! JSON: each is made and taken apart in one place.
 
 mod actions;
-mod ask;
 mod complete;
 mod findings;
 mod format;
@@ -23,6 +22,7 @@ mod lenses;
 mod names;
 mod offers;
 mod rename;
+mod request;
 pub mod serve;
 mod signature;
 mod state;

@@ -14,7 +14,7 @@ use crate::compiler::syntax::ast::{Ast, ExprId, ExprKind, Field, Literal};
 use crate::compiler::syntax::document::model::{CelRule, Outcome, SchemaSource, Variable};
 use crate::compiler::syntax::document::path::{file_and_message, join};
 use crate::lang::types::{RecordField, Type};
-use crate::tools::lsp::ask::{Ask, Refusal};
+use crate::tools::lsp::request::{FileRequest, RequestError};
 
 /// What a name stands for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -242,7 +242,7 @@ pub(super) fn target_at(front: &Front, file: FileId, at: u32) -> Option<(Target,
 }
 
 /// Where the file at `at` names another one: the schema and data of a document.
-fn file_at(ask: &Ask<'_>, at: u32) -> Option<FileId> {
+fn file_at(ask: &FileRequest<'_>, at: u32) -> Option<FileId> {
     let files = &ask.places.view.project.files;
     let mut named = Vec::new();
     for policy in ask.front().parsed.policies.iter().filter(|policy| policy.file == ask.file) {
@@ -257,7 +257,7 @@ fn file_at(ask: &Ask<'_>, at: u32) -> Option<FileId> {
 }
 
 /// `textDocument/definition`
-pub(super) fn definition(ask: &Ask<'_>) -> Result<Json, Refusal> {
+pub(super) fn definition(ask: &FileRequest<'_>) -> Result<Json, RequestError> {
     let at = ask.at()?;
     if let Some(file) = file_at(ask, at) {
         return Ok(ask.places.location(Span::new(file, 0, 0)).unwrap_or_default());
@@ -296,7 +296,7 @@ pub(super) fn uses(front: &Front, target: &Target, declared: bool) -> Vec<Span> 
 }
 
 /// `textDocument/references`
-pub(super) fn references(ask: &Ask<'_>) -> Result<Json, Refusal> {
+pub(super) fn references(ask: &FileRequest<'_>) -> Result<Json, RequestError> {
     let declared = ask.params.pointer("/context/includeDeclaration");
     let declared = declared.and_then(Json::as_bool).unwrap_or(true);
     let found = target_at(ask.front(), ask.file, ask.at()?);
@@ -305,7 +305,7 @@ pub(super) fn references(ask: &Ask<'_>) -> Result<Json, Refusal> {
 }
 
 /// `textDocument/documentHighlight`
-pub(super) fn highlights(ask: &Ask<'_>) -> Result<Json, Refusal> {
+pub(super) fn highlights(ask: &FileRequest<'_>) -> Result<Json, RequestError> {
     let found = target_at(ask.front(), ask.file, ask.at()?);
     let spans = found.map_or(Vec::new(), |(target, _)| uses(ask.front(), &target, true));
     let own = spans.into_iter().filter(|span| span.file == ask.file);

@@ -13,16 +13,16 @@ use crate::compiler::syntax::ast::ExprId;
 use crate::compiler::syntax::document::model::Form;
 use crate::lang::functions::{self, CROSS_TYPE, POLICYC, Style};
 use crate::lang::types::{RecordField, Type, TypeId, TypeTable};
-use crate::tools::lsp::ask::Ask;
 use crate::tools::lsp::complete::{Items, Kind};
 use crate::tools::lsp::names::{Word, operand, parent, variables, word};
+use crate::tools::lsp::request::FileRequest;
 use crate::tools::lsp::words::{fits, macro_doc, macro_signature, signature};
 
 /// Words of CEL.
 const WORDS: &[&str] = &["true", "false", "null", "in"];
 
 /// What may stand where the name `id` does.
-pub(super) fn in_expression(ask: &Ask<'_>, front: &Front, id: ExprId, items: &mut Items) {
+pub(super) fn in_expression(ask: &FileRequest<'_>, front: &Front, id: ExprId, items: &mut Items) {
     match operand(&front.parsed.ast, id) {
         Some(operand) => members(ask, front, operand, items),
         None => names(ask, front, id, items),
@@ -30,7 +30,7 @@ pub(super) fn in_expression(ask: &Ask<'_>, front: &Front, id: ExprId, items: &mu
 }
 
 /// What may stand behind the dot of `operand`.
-fn members(ask: &Ask<'_>, front: &Front, operand: ExprId, items: &mut Items) {
+fn members(ask: &FileRequest<'_>, front: &Front, operand: ExprId, items: &mut Items) {
     if let Some(space) = spelled(front, operand) {
         in_space(ask, front, &space, items);
         if items.count() > 0 {
@@ -87,7 +87,7 @@ fn spelled(front: &Front, id: ExprId) -> Option<String> {
 }
 
 /// What is declared with `space` and a dot in front of its name.
-fn in_space(ask: &Ask<'_>, front: &Front, space: &str, items: &mut Items) {
+fn in_space(ask: &FileRequest<'_>, front: &Front, space: &str, items: &mut Items) {
     let mut names = Items::default();
     declared(ask, front, &mut names);
     namespaced(&mut names);
@@ -112,7 +112,7 @@ fn namespaced(items: &mut Items) {
 }
 
 /// What may stand by itself.
-fn names(ask: &Ask<'_>, front: &Front, id: ExprId, items: &mut Items) {
+fn names(ask: &FileRequest<'_>, front: &Front, id: ExprId, items: &mut Items) {
     for local in locals(front, id) {
         if let Some(local) = front.analysis.locals.get(local) {
             let ty = front.analysis.types.show(local.ty);
@@ -174,7 +174,7 @@ fn locals(front: &Front, id: ExprId) -> Vec<LocalId> {
 }
 
 /// What the document and its schema declare.
-fn declared(ask: &Ask<'_>, front: &Front, items: &mut Items) {
+fn declared(ask: &FileRequest<'_>, front: &Front, items: &mut Items) {
     let analysis = &front.analysis;
     let types = &analysis.types;
     let (parsed, file) = (&front.parsed, ask.file);

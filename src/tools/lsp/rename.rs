@@ -16,11 +16,11 @@ use crate::base::span::Span;
 use crate::compiler::Front;
 use crate::compiler::syntax::lexer::is_reserved;
 use crate::diag::diagnostic::Edit;
-use crate::tools::lsp::ask::{Ask, Refusal};
 use crate::tools::lsp::names::{Target, declaration, holds, target_at, uses};
+use crate::tools::lsp::request::{FileRequest, RequestError};
 
 /// The name at the place, if it can be renamed, and its bytes.
-fn renamed(ask: &Ask<'_>) -> Result<(Target, Span), Refusal> {
+fn renamed(ask: &FileRequest<'_>) -> Result<(Target, Span), RequestError> {
     let at = ask.at()?;
     let policies = || ask.front().parsed.policies.iter();
     let rules = policies().flat_map(|policy| &policy.rules);
@@ -29,10 +29,10 @@ fn renamed(ask: &Ask<'_>) -> Result<(Target, Span), Refusal> {
     let limits = policies().flat_map(|policy| &policy.limits).map(|limit| limit.id.span);
     if rules.chain(flows).chain(limits).any(|id| holds(id, ask.file, at)) {
         let why = "records, tests and reports know a rule by its id, so it is not renamed";
-        return Err(Refusal::unsafe_to(why));
+        return Err(RequestError::unsafe_to(why));
     }
     let found = target_at(ask.front(), ask.file, at);
-    let (target, span) = found.ok_or_else(|| Refusal::unsafe_to("no name is written here"))?;
+    let (target, span) = found.ok_or_else(|| RequestError::unsafe_to("no name is written here"))?;
     let why = match &target {
         Target::Variable(_) | Target::Local(_) => return Ok((target, span)),
         Target::Root(_) => "the host gives this root of the context, so it is not renamed",
@@ -41,40 +41,40 @@ fn renamed(ask: &Ask<'_>) -> Result<(Target, Span), Refusal> {
         Target::Host(_) => "the host knows this function by its name, so it is not renamed",
         Target::Window(_) => "windows are not renamed",
     };
-    Err(Refusal::unsafe_to(why))
+    Err(RequestError::unsafe_to(why))
 }
 
 /// `textDocument/prepareRename`
-pub(super) fn prepare(ask: &Ask<'_>) -> Result<Json, Refusal> {
+pub(super) fn prepare(ask: &FileRequest<'_>) -> Result<Json, RequestError> {
     let (_, span) = renamed(ask)?;
     let name = ask.places.written(span);
     Ok(json!({ "range": ask.places.range(span), "placeholder": name }))
 }
 
 /// `textDocument/rename`
-pub(super) fn rename(ask: &Ask<'_>) -> Result<Json, Refusal> {
+pub(super) fn rename(ask: &FileRequest<'_>) -> Result<Json, RequestError> {
     let name = ask.params.get("newName").and_then(Json::as_str);
-    let name = name.ok_or_else(|| Refusal::parameters("no new name is given"))?;
+    let name = name.ok_or_else(|| RequestError::parameters("no new name is given"))?;
     let (target, span) = renamed(ask)?;
     let old = ask.places.written(span).to_owned();
     let first = name.bytes().next().is_some_and(|it| it.is_ascii_alphabetic() || it == b'_');
     if !first || !name.bytes().all(|it| it.is_ascii_alphanumeric() || it == b'_') {
-        return Err(Refusal::unsafe_to(format!("`{name}` is no name of CEL")));
+        return Err(RequestError::unsafe_to(format!("`{name}` is no name of CEL")));
     }
     if is_reserved(name) {
-        return Err(Refusal::unsafe_to(format!("CEL keeps the word `{name}` for itself")));
+        return Err(RequestError::unsafe_to(format!("CEL keeps the word `{name}` for itself")));
     }
     let mut spans = uses(ask.front(), &target, true);
     spans.sort();
     if let Some(other) = spans.iter().find(|span| ask.places.written(**span) != old) {
         let written = ask.places.written(*other);
-        return Err(Refusal::unsafe_to(format!("`{old}` is also written `{written}`")));
+        return Err(RequestError::unsafe_to(format!("`{old}` is also written `{written}`")));
     }
     let edit = |span: &Span| Edit { span: *span, text: name.to_owned() };
     let edits: Vec<Edit> = spans.iter().map(edit).collect();
     let after = ask.places.view.front_of(&ask.places.view.project.files.edited(&edits));
     if !same(ask.front(), &after, &spans, name, &old) {
-        return Err(Refusal::unsafe_to(format!("`{name}` would mean something else here")));
+        return Err(RequestError::unsafe_to(format!("`{name}` would mean something else here")));
     }
     let mut changes: BTreeMap<String, Vec<Json>> = BTreeMap::new();
     for span in &spans {

@@ -17,10 +17,10 @@ use std::time::Duration;
 
 use serde_json::Value as Json;
 
-use crate::tools::lsp::ask::Refusal;
-use crate::tools::lsp::frame::{self, Frame, Lost};
+use crate::tools::lsp::frame::{self, Frame, FrameError};
+use crate::tools::lsp::request::RequestError;
 use crate::tools::lsp::state::{State, answer};
-use crate::tools::lsp::view::{Done, Rest, Work, check, lint};
+use crate::tools::lsp::view::{CheckJob, JobResult, LintJob, check, lint};
 
 /// How long nothing must be said before a project is looked at: less than between two keys.
 const PAUSE: Duration = Duration::from_millis(4);
@@ -33,7 +33,7 @@ pub enum End {
     /// The editor went away.
     Left,
     /// The stream of the editor makes no sense.
-    Lost(Lost),
+    Lost(FrameError),
     /// The editor takes no answers.
     Unwritten(io::Error),
 }
@@ -42,11 +42,11 @@ pub enum End {
 enum Event {
     Read(Frame),
     /// What is known of a project before lints were at work.
-    Early(Box<Done>),
-    Done(Box<Done>),
+    Early(Box<JobResult>),
+    Done(Box<JobResult>),
     /// Nothing was said for a moment.
     Idle,
-    End(Option<Lost>),
+    End(Option<FrameError>),
 }
 
 /// Answers an editor until it goes.
@@ -80,7 +80,7 @@ fn listen(mut from: Box<dyn BufRead + Send>, tell: &Sender<Event>) {
 }
 
 /// Checks projects, one after the other, and passes on what is left to do.
-fn checks(works: &Receiver<Work>, tell: &Sender<Event>, pass: &Sender<Rest>) {
+fn checks(works: &Receiver<CheckJob>, tell: &Sender<Event>, pass: &Sender<LintJob>) {
     while let Ok(work) = works.recv() {
         let (early, rest) = check(work);
         if tell.send(Event::Early(Box::new(early))).is_err() || pass.send(rest).is_err() {
@@ -90,7 +90,7 @@ fn checks(works: &Receiver<Work>, tell: &Sender<Event>, pass: &Sender<Rest>) {
 }
 
 /// Lints projects that were checked, one after the other.
-fn lints(rests: &Receiver<Rest>, tell: &Sender<Event>) {
+fn lints(rests: &Receiver<LintJob>, tell: &Sender<Event>) {
     let mut waiting = VecDeque::new();
     while let Some(rest) = newest(&mut waiting, rests) {
         if let Some(done) = lint(rest)
@@ -103,13 +103,16 @@ fn lints(rests: &Receiver<Rest>, tell: &Sender<Event>) {
 
 /// The project among those that wait that was edited last: somebody waits for it. `None` where none
 /// waits and none will come.
-pub(super) fn newest(waiting: &mut VecDeque<Rest>, rests: &Receiver<Rest>) -> Option<Rest> {
+pub(super) fn newest(
+    waiting: &mut VecDeque<LintJob>,
+    rests: &Receiver<LintJob>,
+) -> Option<LintJob> {
     if waiting.is_empty() {
         waiting.push_back(rests.recv().ok()?);
     }
     waiting.extend(rests.try_iter());
     // Of several that are equally new the first.
-    let versions = waiting.iter().map(Rest::version).enumerate().rev();
+    let versions = waiting.iter().map(LintJob::version).enumerate().rev();
     let (at, _) = versions.max_by_key(|(_, version)| *version)?;
     waiting.remove(at)
 }
@@ -117,7 +120,7 @@ pub(super) fn newest(waiting: &mut VecDeque<Rest>, rests: &Receiver<Rest>) -> Op
 struct Conversation {
     state: State,
     queue: VecDeque<Event>,
-    give: Sender<Work>,
+    give: Sender<CheckJob>,
     /// Whether a project is being checked.
     busy: bool,
     /// Whether every project was given to be looked at since something was said.
@@ -176,7 +179,7 @@ impl Conversation {
 
     /// Takes what was found; later, where something was said meanwhile, for it may be about other
     /// texts.
-    fn found(&mut self, done: Box<Done>, again: fn(Box<Done>) -> Event) -> Vec<Json> {
+    fn found(&mut self, done: Box<JobResult>, again: fn(Box<JobResult>) -> Event) -> Vec<Json> {
         if self.queue.iter().any(|event| matches!(event, Event::Read(_))) {
             self.queue.push_back(again(done));
             return Vec::new();
@@ -196,7 +199,7 @@ impl Conversation {
 
     fn heard(&mut self, frame: &Frame) -> Vec<Json> {
         let refused =
-            |code, message: String| vec![answer(&Json::Null, Err(Refusal { code, message }))];
+            |code, message: String| vec![answer(&Json::Null, Err(RequestError { code, message }))];
         match frame {
             Frame::NotJson(why) => refused(-32_700, format!("the message is no JSON: {why}")),
             Frame::TooLong(bytes) => {
@@ -204,7 +207,7 @@ impl Conversation {
             }
             Frame::Message(message) => match message.get("id") {
                 Some(id) if message.get("method").is_some() && self.is_cancelled(id) => {
-                    vec![answer(id, Err(Refusal::cancelled()))]
+                    vec![answer(id, Err(RequestError::cancelled()))]
                 }
                 Some(_) | None => self.state.handle(message),
             },

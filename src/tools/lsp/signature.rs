@@ -9,20 +9,20 @@ use serde_json::{Value as Json, json};
 use crate::compiler::check::macros::MACROS;
 use crate::compiler::syntax::ast::{ExprId, ExprKind};
 use crate::lang::functions::{self, Style};
-use crate::tools::lsp::ask::{Ask, Refusal};
-use crate::tools::lsp::complete::{Marked, mark};
+use crate::tools::lsp::complete::{MarkedProject, mark};
 use crate::tools::lsp::names::{Word, word};
+use crate::tools::lsp::request::{FileRequest, RequestError};
 use crate::tools::lsp::words::{macro_doc, macro_signature, signature};
 
 /// `textDocument/signatureHelp`
-pub(super) fn signature_help(ask: &Ask<'_>) -> Result<Json, Refusal> {
+pub(super) fn signature_help(ask: &FileRequest<'_>) -> Result<Json, RequestError> {
     let at = ask.at()?;
     let Some(marked) = mark(ask, at) else { return Ok(Json::Null) };
     Ok(around(ask, &marked).unwrap_or_default())
 }
 
 /// The innermost call whose arguments hold the mark.
-fn around(ask: &Ask<'_>, marked: &Marked) -> Option<Json> {
+fn around(ask: &FileRequest<'_>, marked: &MarkedProject) -> Option<Json> {
     let ast = &marked.front.parsed.ast;
     let calls = ast.written().filter(|(id, expr)| {
         let ExprKind::Call { name, .. } = ast.kind(*id) else { return false };
@@ -41,10 +41,13 @@ fn around(ask: &Ask<'_>, marked: &Marked) -> Option<Json> {
     let full = space.map_or(name.value.to_string(), |space| format!("{space}.{}", name.value));
     let mut rows: Vec<Json> = functions::all()
         .filter(|row| (row.style == style && *row.name == *name.value) || row.name == full)
-        .map(|row| told(row.name, &signature(row), row.doc))
+        .map(|row| signature_information(row.name, &signature(row), row.doc))
         .collect();
     let macros = MACROS.iter().filter(|row| *row.name == *name.value);
-    rows.extend(macros.map(|row| told(row.name, &macro_signature(row), macro_doc(row.kind))));
+    rows.extend(
+        macros
+            .map(|row| signature_information(row.name, &macro_signature(row), macro_doc(row.kind))),
+    );
     let first = rows.iter().position(|row| parameters(row) > active).unwrap_or(0);
     if rows.is_empty() {
         return None;
@@ -53,7 +56,7 @@ fn around(ask: &Ask<'_>, marked: &Marked) -> Option<Json> {
 }
 
 /// A call of `name` with its parameters: what stands in the brackets behind the name.
-fn told(name: &str, label: &str, doc: &str) -> Json {
+fn signature_information(name: &str, label: &str, doc: &str) -> Json {
     let mut parameters = Vec::new();
     let call = label.find(&format!("{name}("));
     let open = call.map_or(label.len(), |at| at + name.len());

@@ -14,11 +14,11 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value as Json, json};
 
 use crate::base::limits::SOURCE_BYTES_MAX;
-use crate::tools::lsp::ask::{self, Ask, Refusal};
 use crate::tools::lsp::findings::by_file;
+use crate::tools::lsp::request::{self, FileRequest, RequestError};
 use crate::tools::lsp::text::changed;
 use crate::tools::lsp::uri::{path_of, uri_of};
-use crate::tools::lsp::view::{Done, Key, Places, View, Work};
+use crate::tools::lsp::view::{CheckJob, JobResult, Key, Places, View};
 use crate::tools::pipeline::references;
 use crate::tools::project::config::NAMES;
 use crate::tools::project::overlay::Overlay;
@@ -69,10 +69,10 @@ pub(super) struct State {
 }
 
 /// An answer to the request `id`.
-pub(super) fn answer(id: &Json, result: Result<Json, Refusal>) -> Json {
+pub(super) fn answer(id: &Json, result: Result<Json, RequestError>) -> Json {
     match result {
         Ok(result) => json!({ "jsonrpc": "2.0", "id": id, "result": result }),
-        Err(Refusal { code, message }) => {
+        Err(RequestError { code, message }) => {
             let error = json!({ "code": code, "message": message });
             json!({ "jsonrpc": "2.0", "id": id, "error": error })
         }
@@ -104,24 +104,30 @@ impl State {
             // An answer to a request of ours, which needs none.
             (None, Some(_)) if message.get("result").or(message.get("error")).is_some() => vec![],
             (None, id) => {
-                vec![answer(id.unwrap_or(&Json::Null), Err(Refusal::invalid("no method is named")))]
+                vec![answer(
+                    id.unwrap_or(&Json::Null),
+                    Err(RequestError::invalid("no method is named")),
+                )]
             }
         }
     }
 
-    fn request(&mut self, method: &str, params: &Json) -> Result<Json, Refusal> {
+    fn request(&mut self, method: &str, params: &Json) -> Result<Json, RequestError> {
         match (self.stage, method) {
             (Stage::New, "initialize") => Ok(self.initialize(params)),
-            (Stage::New, _) => Err(Refusal::too_early()),
-            (Stage::ShutDown, _) => Err(Refusal::invalid("the server was shut down")),
-            (Stage::Running, "initialize") => Err(Refusal::invalid("it was initialized before")),
+            (Stage::New, _) => Err(RequestError::too_early()),
+            (Stage::ShutDown, _) => Err(RequestError::invalid("the server was shut down")),
+            (Stage::Running, "initialize") => {
+                Err(RequestError::invalid("it was initialized before"))
+            }
             (Stage::Running, "shutdown") => {
                 self.stage = Stage::ShutDown;
                 Ok(Json::Null)
             }
             (Stage::Running, method) => {
-                let handler = ask::handler(method).ok_or_else(|| Refusal::unknown(method))?;
-                let path = ask::uri_in(params).ok_or_else(Refusal::no_document)?;
+                let handler =
+                    request::handler(method).ok_or_else(|| RequestError::unknown(method))?;
+                let path = request::uri_in(params).ok_or_else(RequestError::no_document)?;
                 let Some(path) = path_of(path) else { return Ok(Json::Null) };
                 self.about(&path, handler, params)
             }
@@ -132,15 +138,15 @@ impl State {
     fn about(
         &mut self,
         path: &Path,
-        handler: impl Fn(&Ask<'_>) -> Result<Json, Refusal>,
+        handler: impl Fn(&FileRequest<'_>) -> Result<Json, RequestError>,
         params: &Json,
-    ) -> Result<Json, Refusal> {
+    ) -> Result<Json, RequestError> {
         self.refresh();
         let found = self.views.iter().find_map(|view| Some((view.file(path)?, view)));
         let Some((file, view)) = found else { return Ok(Json::Null) };
         let shown = shown(&self.documents);
         let places = Places { view, shown: &shown };
-        handler(&Ask { places, file, params })
+        handler(&FileRequest { places, file, params })
     }
 
     fn initialize(&mut self, params: &Json) -> Json {
@@ -155,7 +161,7 @@ impl State {
         self.watches = params.pointer(watches).and_then(Json::as_bool).unwrap_or(false);
         (self.stage, self.unread) = (Stage::Running, true);
         json!({
-            "capabilities": ask::capabilities(),
+            "capabilities": request::capabilities(),
             "serverInfo": { "name": "policyc", "version": env!("CARGO_PKG_VERSION") },
         })
     }
@@ -183,7 +189,7 @@ impl State {
 
     fn open(&mut self, params: &Json) {
         let text = params.pointer("/textDocument/text").and_then(Json::as_str);
-        let (Some(uri), Some(text)) = (ask::uri_in(params), text) else { return };
+        let (Some(uri), Some(text)) = (request::uri_in(params), text) else { return };
         let Some(path) = path_of(uri) else { return };
         let document = Document { uri: uri.to_owned(), text: text.to_owned() };
         self.documents.insert(path.clone(), document);
@@ -193,7 +199,7 @@ impl State {
     }
 
     fn change(&mut self, params: &Json) -> Vec<Json> {
-        let path = ask::uri_in(params).and_then(path_of);
+        let path = request::uri_in(params).and_then(path_of);
         let changes = params.get("contentChanges").and_then(Json::as_array);
         let (Some(path), Some(changes)) = (path, changes) else { return Vec::new() };
         let Some(document) = self.documents.get_mut(&path) else { return Vec::new() };
@@ -266,7 +272,7 @@ impl State {
     }
 
     fn close(&mut self, params: &Json) {
-        let Some(path) = ask::uri_in(params).and_then(path_of) else { return };
+        let Some(path) = request::uri_in(params).and_then(path_of) else { return };
         if self.documents.remove(&path).is_some() {
             self.unread |= !self.is_below_roots(&path) || self.is_other_on_disk(&path);
         }
@@ -274,7 +280,7 @@ impl State {
 
     /// What was saved is what was shown; but now there is a file.
     fn saved(&mut self, params: &Json) {
-        if let Some(path) = ask::uri_in(params).and_then(path_of) {
+        if let Some(path) = request::uri_in(params).and_then(path_of) {
             let is_new = !self.views.iter().any(|view| view.has_test(&path));
             self.unread |=
                 (is_new && self.counts_by_existing(&path)) || self.is_other_on_disk(&path);
@@ -374,7 +380,7 @@ impl State {
     }
 
     /// What is to be told and looked at when the editor is silent.
-    pub(super) fn idle(&mut self) -> (Vec<Json>, Option<Work>) {
+    pub(super) fn idle(&mut self) -> (Vec<Json>, Option<CheckJob>) {
         if self.stage != Stage::Running {
             return (Vec::new(), None);
         }
@@ -396,7 +402,7 @@ impl State {
 
     /// Takes what was found, and says what is to be told of it; nothing where texts have changed
     /// since.
-    pub(super) fn take(&mut self, done: Done) -> Vec<Json> {
+    pub(super) fn take(&mut self, done: JobResult) -> Vec<Json> {
         // A project in which nothing has changed is not looked at again: what was found of it has
         // to be told now.
         self.refresh();

@@ -8,8 +8,8 @@ use serde_json::{Value as Json, json};
 
 use crate::base::span::Span;
 use crate::compiler::syntax::document::model::RuleBody;
-use crate::tools::lsp::ask::Ask;
 use crate::tools::lsp::names::variables;
+use crate::tools::lsp::request::FileRequest;
 
 /// Kinds of LSP.
 const METHOD: u32 = 6;
@@ -19,7 +19,7 @@ const CONSTANT: u32 = 14;
 const EVENT: u32 = 24;
 
 /// `textDocument/documentSymbol`
-pub(super) fn symbols(ask: &Ask<'_>) -> Json {
+pub(super) fn symbols(ask: &FileRequest<'_>) -> Json {
     let mut found: Vec<(Span, Json)> = Vec::new();
     let mut add = |name: &str, kind: u32, detail: &str, own: Span, whole: Span| {
         let whole = whole.to(own);

@@ -16,12 +16,12 @@ const POLICY: &str = "policyc: 1\ndefault: deny\nschema: {request: {amount: int}
     - id: small\n    when: '!(!(request.amount < 10))'\n    allow: small\n";
 
 /// A folder with a conversation about it that has begun.
-struct Talk {
+struct TestConversation {
     folder: PathBuf,
     state: State,
 }
 
-impl Talk {
+impl TestConversation {
     fn about(name: &str, files: &[(&str, &str)]) -> Self {
         let folder =
             std::env::temp_dir().join(format!("policyc-lsp-{name}-{}", std::process::id()));
@@ -82,7 +82,7 @@ impl Talk {
     }
 }
 
-impl Drop for Talk {
+impl Drop for TestConversation {
     fn drop(&mut self) {
         drop(fs::remove_dir_all(&self.folder));
     }
@@ -99,7 +99,7 @@ fn codes(messages: &[Json], uri: &str) -> Vec<String> {
 fn what_is_found_is_told_though_files_have_to_be_read_again() {
     let files = [("a/policyc.toml", ""), ("a/p.yaml", POLICY), ("b/policyc.toml", "")];
     let files = [&files[..], &[("b/p.yaml", POLICY)]].concat();
-    let mut talk = Talk::about("two", &files);
+    let mut talk = TestConversation::about("two", &files);
     let (_, work) = talk.state.idle();
     let (early, rest) = check(work.unwrap());
     let first = early.key.1.clone();
@@ -117,7 +117,7 @@ fn what_is_found_is_told_though_files_have_to_be_read_again() {
 
 #[test]
 fn what_is_found_of_texts_that_changed_on_the_disk_is_not_told() {
-    let mut talk = Talk::about("disk", &[("p.yaml", POLICY)]);
+    let mut talk = TestConversation::about("disk", &[("p.yaml", POLICY)]);
     let (_, work) = talk.state.idle();
     let (early, rest) = check(work.unwrap());
     talk.state.take(early);
@@ -130,7 +130,7 @@ fn what_is_found_of_texts_that_changed_on_the_disk_is_not_told() {
 
 #[test]
 fn the_first_table_of_tests_brings_lenses_and_the_last_one_takes_them_along() {
-    let mut talk = Talk::about("lenses", &[("p.yaml", POLICY)]);
+    let mut talk = TestConversation::about("lenses", &[("p.yaml", POLICY)]);
     assert_eq!((talk.rest(), talk.lenses("p.yaml")), (1, 0));
     talk.write("p_test.yaml", "cases: []\n");
     talk.changed("p_test.yaml", 1);
@@ -151,7 +151,7 @@ fn only_configurations_and_environments_count_for_being_there() {
     let base = "[check]\nignore = [\"style\"]\n";
     let files = [("policyc.toml", "extend = \"team.toml\"\n"), ("team.toml", base)];
     let files = [&files[..], &[("p.yaml", POLICY), ("d/policy.yaml", "rule: {}\n")]].concat();
-    let mut talk = Talk::about("counts", &files);
+    let mut talk = TestConversation::about("counts", &files);
     for (path, counts) in [
         ("Cargo.toml", false),
         ("config.yaml", false),
@@ -178,7 +178,7 @@ fn only_configurations_and_environments_count_for_being_there() {
 #[test]
 fn a_configuration_that_was_missing_counts_when_it_comes() {
     let files = [("policyc.toml", "extend = \"team.toml\"\n"), ("p.yaml", POLICY)];
-    let mut talk = Talk::about("missing", &files);
+    let mut talk = TestConversation::about("missing", &files);
     talk.rest();
     talk.write("team.toml", "");
     talk.save("team.toml");
@@ -193,7 +193,7 @@ fn a_configuration_that_was_missing_counts_when_it_comes() {
 fn the_project_that_was_edited_last_is_linted_first() {
     let files = [("a/policyc.toml", ""), ("a/p.yaml", POLICY), ("b/policyc.toml", "")];
     let files = [&files[..], &[("b/p.yaml", POLICY)]].concat();
-    let mut talk = Talk::about("order", &files);
+    let mut talk = TestConversation::about("order", &files);
     let (pass, rests) = channel();
     for path in ["a/p.yaml", "b/p.yaml"] {
         let text = format!("{POLICY}# {path}\n");

@@ -9,8 +9,8 @@ use serde_json::{Value as Json, json};
 use crate::base::span::Span;
 use crate::compiler::check::analysis::Use;
 use crate::compiler::syntax::ast::{ExprId, Literal};
-use crate::tools::lsp::ask::Ask;
 use crate::tools::lsp::names::{Word, name_span, word};
+use crate::tools::lsp::request::FileRequest;
 
 /// What words can be, in the order of their numbers.
 const KINDS: [&str; 9] = [
@@ -45,7 +45,7 @@ pub(super) fn legend() -> Json {
 }
 
 /// `textDocument/semanticTokens/full`
-pub(super) fn tokens(ask: &Ask<'_>) -> Json {
+pub(super) fn tokens(ask: &FileRequest<'_>) -> Json {
     let exprs = ask.front().parsed.ast.written();
     let own = exprs.filter(|(_, expr)| expr.span.file == ask.file);
     let mut words: Vec<(Span, Kind)> = own.filter_map(|(id, _)| own_word(ask, id)).collect();
@@ -74,7 +74,7 @@ pub(super) fn tokens(ask: &Ask<'_>) -> Json {
 }
 
 /// The word of an expression that is its own, and what it is.
-fn own_word(ask: &Ask<'_>, id: ExprId) -> Option<(Span, Kind)> {
+fn own_word(ask: &FileRequest<'_>, id: ExprId) -> Option<(Span, Kind)> {
     let ast = &ask.front().parsed.ast;
     let used = ask.front().analysis.uses.get(id);
     let kind = match (word(ast, id), used) {

@@ -23,7 +23,7 @@ use crate::tools::lint::select::Selection;
 use crate::tools::lsp::text::{Text, Units};
 use crate::tools::lsp::uri::uri_of;
 use crate::tools::paths::{normalize, relative, slashed};
-use crate::tools::pipeline::{self, Checking};
+use crate::tools::pipeline::{self, CheckResult};
 use crate::tools::project::{Project, Settings, environments};
 
 /// What tells a project from the others: what was asked for, and where it begins.
@@ -48,7 +48,7 @@ pub(super) struct View {
     pub(super) stale: bool,
     /// What was found last.
     pub(super) findings: Vec<Diagnostic>,
-    checked: OnceCell<Checking<'static>>,
+    checked: OnceCell<CheckResult<'static>>,
     /// What turns bytes of its files into places, as far as somebody asked.
     units: IndexVec<FileId, OnceCell<Units>>,
     /// Raised when its texts are no longer these: who looks at them may stop.
@@ -57,7 +57,7 @@ pub(super) struct View {
 
 /// What is to be looked at.
 #[derive(Debug)]
-pub(super) struct Work {
+pub(super) struct CheckJob {
     key: Key,
     version: u64,
     files: SourceMap,
@@ -66,25 +66,25 @@ pub(super) struct Work {
     /// What reading found.
     read: Sink,
     /// What checking found, where somebody has asked for it already.
-    checked: Option<Checking<'static>>,
+    checked: Option<CheckResult<'static>>,
     stop: Arc<AtomicBool>,
 }
 
 /// What is to be linted.
 #[derive(Debug)]
-pub(super) struct Rest {
-    work: Work,
-    checked: Checking<'static>,
+pub(super) struct LintJob {
+    work: CheckJob,
+    checked: CheckResult<'static>,
 }
 
 /// What came of it.
 #[derive(Debug)]
-pub(super) struct Done {
+pub(super) struct JobResult {
     /// The project.
     pub(super) key: Key,
     /// The version of its texts that was looked at.
     pub(super) version: u64,
-    checked: Checking<'static>,
+    checked: CheckResult<'static>,
     findings: Vec<Diagnostic>,
     /// The paths that its documents name; `None` while lints are still at work.
     named: Option<BTreeSet<String>>,
@@ -92,16 +92,16 @@ pub(super) struct Done {
 
 /// The first half of looking at a project: what is known before lints are at work, and what is left
 /// to do.
-pub(super) fn check(mut work: Work) -> (Done, Rest) {
+pub(super) fn check(mut work: CheckJob) -> (JobResult, LintJob) {
     let checked = work.checked.take();
     let checked = checked.unwrap_or_else(|| pipeline::check(&work.files, &work.settings));
-    let found = checked.told(&work.files, &work.selection, work.read.clone());
-    (work.done(checked.clone(), found, None), Rest { work, checked })
+    let found = checked.findings(&work.files, &work.selection, work.read.clone());
+    (work.done(checked.clone(), found, None), LintJob { work, checked })
 }
 
 /// The second half; `None` where the texts have changed meanwhile, so that nobody wants it.
-pub(super) fn lint(rest: Rest) -> Option<Done> {
-    let Rest { mut work, checked } = rest;
+pub(super) fn lint(rest: LintJob) -> Option<JobResult> {
+    let LintJob { mut work, checked } = rest;
     let mut sink = work.read.take();
     let (files, settings) = (&work.files, &work.settings);
     let linted =
@@ -111,7 +111,7 @@ pub(super) fn lint(rest: Rest) -> Option<Done> {
     Some(work.done(checked, sink.finish().0, Some(named)))
 }
 
-impl Rest {
+impl LintJob {
     /// The version of the texts that are to be linted: of several projects the one that was edited
     /// last has the highest.
     pub(super) const fn version(&self) -> u64 {
@@ -119,14 +119,14 @@ impl Rest {
     }
 }
 
-impl Work {
+impl CheckJob {
     fn done(
         &self,
-        checked: Checking<'static>,
+        checked: CheckResult<'static>,
         findings: Vec<Diagnostic>,
         named: Option<BTreeSet<String>>,
-    ) -> Done {
-        Done { key: self.key.clone(), version: self.version, checked, findings, named }
+    ) -> JobResult {
+        JobResult { key: self.key.clone(), version: self.version, checked, findings, named }
     }
 }
 
@@ -240,10 +240,10 @@ impl View {
     }
 
     /// What is to be looked at.
-    pub(super) fn work(&mut self) -> Work {
+    pub(super) fn work(&mut self) -> CheckJob {
         self.looked_at = true;
         let check = &self.project.check;
-        Work {
+        CheckJob {
             key: self.key.clone(),
             version: self.version,
             files: self.project.files.clone(),
@@ -256,7 +256,7 @@ impl View {
     }
 
     /// Whether documents name other files than when the project was read.
-    pub(super) fn names_others(&self, done: &Done) -> bool {
+    pub(super) fn names_others(&self, done: &JobResult) -> bool {
         done.named.as_ref().is_some_and(|named| *named != self.named)
     }
 
@@ -264,7 +264,7 @@ impl View {
     ///
     /// Before lints were at work it counts only where errors have come or gone: else warnings would
     /// vanish and come again with every key.
-    pub(super) fn take(&mut self, done: Done) -> bool {
+    pub(super) fn take(&mut self, done: JobResult) -> bool {
         if done.version != self.version {
             return false;
         }

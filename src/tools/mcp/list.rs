@@ -20,7 +20,7 @@ const HINTS: [&str; 4] = ["readOnlyHint", "destructiveHint", "idempotentHint", "
 
 /// The tools of an answer.
 #[derive(Debug)]
-pub(super) struct Listed<'n> {
+pub(super) struct ToolList<'n> {
     /// In the order of the answer.
     pub tools: Vec<Tool<'n>>,
     /// Whether the server has more tools than these.
@@ -43,7 +43,7 @@ pub(super) struct Tool<'n> {
 }
 
 /// The tools of the answer `root`.
-pub(super) fn read<'n>(root: &'n Node, sink: &mut Sink) -> Option<Listed<'n>> {
+pub(super) fn read<'n>(root: &'n Node, sink: &mut Sink) -> Option<ToolList<'n>> {
     // Some write it beside a result, as `null`.
     if let Some(error) = root.get("error").filter(|error| !error.value.is_null()) {
         sink.report(ListError::Failed { at: error.value.span });
@@ -75,7 +75,7 @@ pub(super) fn read<'n>(root: &'n Node, sink: &mut Sink) -> Option<Listed<'n>> {
     }
     let cursor = result.get("nextCursor").map(|entry| &entry.value);
     let has_more = cursor.is_some_and(|cursor| !cursor.is_null());
-    whole.then_some(Listed { tools, has_more })
+    whole.then_some(ToolList { tools, has_more })
 }
 
 fn wrong(node: &Node, what: &'static str, wanted: &'static str) -> ListError {

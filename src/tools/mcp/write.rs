@@ -11,7 +11,7 @@ use std::fmt::Write as _;
 
 use crate::base::invisible::invisible;
 use crate::tools::lint::suppress::MARK;
-use crate::tools::mcp::list::{Listed, Tool};
+use crate::tools::mcp::list::{Tool, ToolList};
 use crate::tools::mcp::schema::{Argument, Type};
 
 /// Most characters of a description that are quoted.
@@ -28,7 +28,7 @@ const HEAD: &str = "\
 ";
 
 /// The document called `name` with these tools.
-pub(super) fn document(name: &str, listed: &Listed<'_>) -> String {
+pub(super) fn document(name: &str, listed: &ToolList<'_>) -> String {
     let mut out = String::from(HEAD);
     if listed.has_more {
         out.push_str("# The server has more tools: this is one page of its list.\n");

@@ -18,7 +18,7 @@ pub(super) enum Edit {
         /// Which.
         at: ExprId,
         /// What stands there.
-        with: With,
+        with: Substitute,
     },
     /// A part of a rule.
     Rule {
@@ -27,7 +27,7 @@ pub(super) enum Edit {
         /// The rule, by its place in the document.
         rule: usize,
         /// What is changed.
-        change: OfRule,
+        change: RuleEdit,
     },
     /// `default`, of every document that writes one.
     Default(Fallback),
@@ -37,7 +37,7 @@ pub(super) enum Edit {
 
 /// What stands in the place of an expression.
 #[derive(Clone, Debug)]
-pub(super) enum With {
+pub(super) enum Substitute {
     /// This, made of the operands that were there.
     Kind(Box<ExprKind>),
     /// One of its operands.
@@ -48,7 +48,7 @@ pub(super) enum With {
 
 /// A change of a rule.
 #[derive(Clone, Debug)]
-pub(super) enum OfRule {
+pub(super) enum RuleEdit {
     /// It never fires, though it had no condition.
     Never,
     /// Another effect, without what belongs to the old one.
@@ -86,15 +86,15 @@ pub(super) fn apply(edit: &Edit, parsed: &mut Parsed) {
     }
 }
 
-fn replace(ast: &mut Ast, at: ExprId, with: &With) {
+fn replace(ast: &mut Ast, at: ExprId, with: &Substitute) {
     let Some(old) = ast.exprs.get(at).cloned() else { return };
     let (kind, depth) = match with {
-        With::Kind(kind) => ((**kind).clone(), old.depth),
-        With::Operand(operand) => {
+        Substitute::Kind(kind) => ((**kind).clone(), old.depth),
+        Substitute::Operand(operand) => {
             let Some(own) = ast.exprs.get(*operand) else { return };
             (own.kind.clone(), own.depth)
         }
-        With::Not => {
+        Substitute::Not => {
             let (span, depth) = (old.span, old.depth + 1);
             let operand = ast.exprs.push(old);
             (ExprKind::Unary { op: Spanned::new(UnaryOp::Not, span), operand }, depth)
@@ -106,22 +106,22 @@ fn replace(ast: &mut Ast, at: ExprId, with: &With) {
     }
 }
 
-fn change_rule(ast: &mut Ast, rule: &mut Rule, change: &OfRule) {
+fn change_rule(ast: &mut Ast, rule: &mut Rule, change: &RuleEdit) {
     match change {
-        OfRule::Never => {
+        RuleEdit::Never => {
             let never = literal(ast, rule.id.span, Literal::Bool(false));
             if let RuleBody::When { condition, .. } = &mut rule.body {
                 *condition = Some(never);
             }
         }
-        OfRule::Effect(wanted) => {
+        RuleEdit::Effect(wanted) => {
             if let RuleBody::When { effect, escalation, .. } = &mut rule.body {
                 *effect = *wanted;
                 *escalation = None;
             }
         }
-        OfRule::On(tools) => rule.on.clone_from(tools),
-        OfRule::Priority(priority) => rule.priority = *priority,
+        RuleEdit::On(tools) => rule.on.clone_from(tools),
+        RuleEdit::Priority(priority) => rule.priority = *priority,
     }
 }
 

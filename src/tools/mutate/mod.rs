@@ -1,7 +1,7 @@
 //! Small changes of policies, each of which the tests of the policies should notice.
 //!
 //! In:      test files and the sources that they choose from.
-//! Out:     `Tried`: every mutant and what became of it.
+//! Out:     `TestedMutant`: every mutant and what became of it.
 //! Imports: `base`, `compiler::solve`, `lang`.
 //! Source:  `docs/test.md`, section "Mutants".
 //!
@@ -166,7 +166,7 @@ impl Mutant {
 
 /// What became of a mutant.
 #[derive(Clone, Debug)]
-pub enum Fate {
+pub enum MutantStatus {
     /// A case noticed it: its name.
     Killed(String),
     /// It does not compile.
@@ -203,11 +203,11 @@ pub struct Witness {
 
 /// A mutant and its fate.
 #[derive(Clone, Debug)]
-pub struct Tried {
+pub struct TestedMutant {
     /// The mutant.
     pub mutant: Mutant,
     /// Its fate.
-    pub fate: Fate,
+    pub fate: MutantStatus,
 }
 
 /// How many mutants had which fate.
@@ -228,15 +228,15 @@ pub struct Counts {
 impl Counts {
     /// Of these mutants.
     #[must_use]
-    pub fn of<'t>(all: impl IntoIterator<Item = &'t Tried>) -> Self {
+    pub fn of<'t>(all: impl IntoIterator<Item = &'t TestedMutant>) -> Self {
         let mut counts = Self::default();
         for tried in all {
             let place = match &tried.fate {
-                Fate::Killed(_) => &mut counts.killed,
-                Fate::Survived(_) => &mut counts.survived,
-                Fate::Equivalent => &mut counts.equivalent,
-                Fate::Refused => &mut counts.refused,
-                Fate::Skipped => &mut counts.skipped,
+                MutantStatus::Killed(_) => &mut counts.killed,
+                MutantStatus::Survived(_) => &mut counts.survived,
+                MutantStatus::Equivalent => &mut counts.equivalent,
+                MutantStatus::Refused => &mut counts.refused,
+                MutantStatus::Skipped => &mut counts.skipped,
             };
             *place += 1;
         }

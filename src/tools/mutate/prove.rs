@@ -21,9 +21,9 @@ use crate::runtime::program::Program;
 use crate::runtime::vm::report::DecisionReport;
 use crate::runtime::vm::request::Moment;
 use crate::runtime::vm::scratch::Scratch;
-use crate::tools::alone::{Subject, refused};
 use crate::tools::diff::search::{self, Search, beside};
 use crate::tools::mutate::Witness;
+use crate::tools::standalone::{ContextDecider, refused};
 
 /// What is known of two programs.
 #[derive(Clone, Debug)]
@@ -57,7 +57,7 @@ pub fn compare(base: &Program, mutant: &Program, seeds: &[Example], speaks: bool
     let mut store = Store::default();
     let [old, new] = meanings(modules, &mut store);
     let mut asker = QuerySolver::new(&mut store, &modules);
-    let mut both = Both::of(base, mutant);
+    let mut both = ProgramPair::of(base, mutant);
     let mut open = speaks
         || modules.iter().any(|module| module.manifest.metered)
         || old.outputs != new.outputs
@@ -193,13 +193,13 @@ fn order_apart(
 }
 
 /// Two programs that inputs are tried on.
-struct Both<'p> {
-    programs: [(Subject<'p>, Scratch); 2],
+struct ProgramPair<'p> {
+    programs: [(ContextDecider<'p>, Scratch); 2],
 }
 
-impl<'p> Both<'p> {
+impl<'p> ProgramPair<'p> {
     fn of(base: &'p Program, mutant: &'p Program) -> Self {
-        let subject = |program| (Subject::of(program), Scratch::for_program(program));
+        let subject = |program| (ContextDecider::of(program), Scratch::for_program(program));
         Self { programs: [base, mutant].map(subject) }
     }
 

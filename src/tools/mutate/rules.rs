@@ -16,7 +16,7 @@ use crate::compiler::syntax::document::model::{
     RuleBody, TemplatePart,
 };
 use crate::lang::decision::Effect;
-use crate::tools::mutate::edit::{Edit, OfRule};
+use crate::tools::mutate::edit::{Edit, RuleEdit};
 use crate::tools::mutate::walk;
 use crate::tools::mutate::{Mutant, Operator, Owner};
 
@@ -26,7 +26,7 @@ const DEPTH_MAX: usize = 64;
 /// The mutants of the document in `file`.
 pub(super) fn mutants(files: &SourceMap, parsed: &Parsed, file: FileId) -> Vec<Mutant> {
     let mut found = Vec::new();
-    let own = |policy| Own { files, ast: &parsed.ast, policy };
+    let own = |policy| MutationSource { files, ast: &parsed.ast, policy };
     let documents = parsed.policies.iter().enumerate();
     for (at, document) in documents.filter(|(_, document)| document.file == file) {
         own(&document.name.value).document(at, document, &mut found);
@@ -39,13 +39,13 @@ pub(super) fn mutants(files: &SourceMap, parsed: &Parsed, file: FileId) -> Vec<M
 }
 
 /// A document, and what its mutants are made from.
-struct Own<'a> {
+struct MutationSource<'a> {
     files: &'a SourceMap,
     ast: &'a Ast,
     policy: &'a Name,
 }
 
-impl Own<'_> {
+impl MutationSource<'_> {
     fn mutant(&self, owner: &Owner, operator: Operator, edit: Edit, span: Span) -> Mutant {
         let (policy, owner, text) = (self.policy.to_string(), owner.clone(), String::new());
         Mutant { operator, policy, owner, span, text, speaks: false, on: Vec::new(), edit }
@@ -60,7 +60,7 @@ impl Own<'_> {
         speaks: bool,
     ) -> Vec<Mutant> {
         let found = walk::mutants(self.files, self.ast, root, condition).into_iter();
-        let mutant = |found: walk::Found| {
+        let mutant = |found: walk::ExpressionMutant| {
             let edit = Edit::Expr { at: found.at, with: found.with };
             let own = self.mutant(owner, found.operator, edit, found.span);
             Mutant { text: found.text, speaks, ..own }
@@ -129,13 +129,13 @@ impl Own<'_> {
             tools.push((Vec::new(), (first.span.to(last.span), "\"*\"".to_owned())));
         }
         for (tools, shown) in tools {
-            add(Operator::Guard, OfRule::On(tools), shown);
+            add(Operator::Guard, RuleEdit::On(tools), shown);
         }
         if rule.priority != 0 {
             let span = priority_span(self.files, rule);
             for other in [0, rule.priority.saturating_neg()] {
                 let shown = (span, format!("priority: {other}"));
-                add(Operator::Priority, OfRule::Priority(other), shown);
+                add(Operator::Priority, RuleEdit::Priority(other), shown);
             }
         }
         match &rule.body {
@@ -146,7 +146,7 @@ impl Own<'_> {
                     for other in [Effect::Allow, Effect::Deny] {
                         if other != *effect {
                             let shown = (*effect_span, other.word().to_owned());
-                            add(Operator::Effect, OfRule::Effect(other), shown);
+                            add(Operator::Effect, RuleEdit::Effect(other), shown);
                         }
                     }
                 }
@@ -154,7 +154,7 @@ impl Own<'_> {
                     found.extend(self.expression(owner, *root, true, false));
                 } else {
                     let shown = (effect_span.at_start(), "when: false, ".to_owned());
-                    add(Operator::Never, OfRule::Never, shown);
+                    add(Operator::Never, RuleEdit::Never, shown);
                 }
             }
         }

@@ -1,7 +1,7 @@
 //! Compiles every mutant and decides the cases with it.
 //!
 //! In:      the test files of a project and its sources.
-//! Out:     `Tried`, in order of the sources.
+//! Out:     `TestedMutant`, in order of the sources.
 //! Imports: `base`, `compiler::solve`, `compiler::source`, `compiler::syntax`, `diag`,
 //!          `runtime::program`, `runtime::vm`, `tools::parallel`, `tools::pipeline`,
 //!          `tools::project`, `tools::suite`.
@@ -23,14 +23,14 @@ use crate::diag::sink::Sink;
 use crate::runtime::program::Program;
 use crate::runtime::vm::report::DecisionReport;
 use crate::tools::mutate::prove::{Verdict, compare};
-use crate::tools::mutate::{Fate, Mutant, Owner, Survivor, Tried, edit, rules};
+use crate::tools::mutate::{Mutant, MutantStatus, Owner, Survivor, TestedMutant, edit, rules};
 use crate::tools::parallel::each;
 use crate::tools::pipeline::options;
 use crate::tools::project::Settings;
 use crate::tools::suite::TestFile;
-use crate::tools::suite::choose::Tested;
+use crate::tools::suite::choose::TestSources;
 use crate::tools::suite::group::{Group, groups};
-use crate::tools::suite::ready::{Judged, Ready, Runner};
+use crate::tools::suite::prepared::{ExpectationResult, PreparedCase, Runner};
 
 /// Which mutants are tried.
 #[derive(Clone, Debug, Default)]
@@ -56,7 +56,7 @@ struct Subject<'t> {
 
 /// Why no mutants are tried.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Unfit {
+pub enum MutationError {
     /// The sources of a test file do not compile, or it cannot be read: its findings say why.
     Broken,
     /// A case fails without any change: its name and place.
@@ -69,15 +69,15 @@ pub enum Unfit {
 /// Where the tests do not pass as they are.
 pub fn run(
     tests: &[TestFile],
-    sources: &Tested<'_>,
+    sources: &TestSources<'_>,
     settings: &Settings,
     choice: &Choice,
     stop: &AtomicBool,
     sink: &mut Sink,
-) -> Result<Vec<Tried>, Unfit> {
+) -> Result<Vec<TestedMutant>, MutationError> {
     let found = groups(tests, sources, settings, sink);
     if !found.whole {
-        return Err(Unfit::Broken);
+        return Err(MutationError::Broken);
     }
     let subjects = found.groups.into_iter().map(|group| Subject::of(group, settings));
     let subjects = subjects.collect::<Result<Vec<_>, _>>()?;
@@ -100,8 +100,8 @@ pub fn run(
     }
     jobs.truncate(choice.limit.unwrap_or(usize::MAX));
     let tried = each(&jobs, |job| {
-        let fate = if stop.load(Ordering::Relaxed) { Fate::Skipped } else { job.fate() };
-        job.mutant().map(|mutant| Tried { mutant, fate })
+        let fate = if stop.load(Ordering::Relaxed) { MutantStatus::Skipped } else { job.fate() };
+        job.mutant().map(|mutant| TestedMutant { mutant, fate })
     });
     Ok(tried.into_iter().flatten().collect())
 }
@@ -121,13 +121,13 @@ fn sample(jobs: &mut Vec<Job<'_>>, most: usize) {
 impl<'t> Subject<'t> {
     /// # Errors
     /// Where a case does not pass.
-    fn of(group: Group<'t>, settings: &Settings) -> Result<Self, Unfit> {
+    fn of(group: Group<'t>, settings: &Settings) -> Result<Self, MutationError> {
         let mut runner = Runner::of(&group.program);
         let mut refused = Vec::new();
         for ready in &group.cases {
             let report = ready.decide(&mut runner);
             if !passes(ready, &report) {
-                return Err(Unfit::Fails(ready.case.name.clone(), ready.case.span));
+                return Err(MutationError::Fails(ready.case.name.clone(), ready.case.span));
             }
             refused.push(report.errors.iter().any(|error| error.rule.is_none()));
         }
@@ -149,9 +149,9 @@ impl<'t> Subject<'t> {
 }
 
 /// Whether a case comes out as expected.
-fn passes(ready: &Ready<'_>, report: &DecisionReport) -> bool {
+fn passes(ready: &PreparedCase<'_>, report: &DecisionReport) -> bool {
     let decision = serde_json::from_str(&report.to_json()).unwrap_or(Json::Null);
-    ready.judge(report, &decision) == Judged::Right
+    ready.judge(report, &decision) == ExpectationResult::Right
 }
 
 /// Compiles, writes and verifies what was parsed.
@@ -189,7 +189,7 @@ impl Job<'_> {
         own.is_some_and(|own| choice.owner.as_ref().is_none_or(|it| own.owner_name() == it))
     }
 
-    fn fate(&self) -> Fate {
+    fn fate(&self) -> MutantStatus {
         let mut survivors = Vec::new();
         let mut asked = Some(0);
         for subject in &self.subjects {
@@ -197,13 +197,13 @@ impl Job<'_> {
             let Some(program) = subject.mutated(mutant) else { continue };
             let (killer, count) = subject.killer(mutant, &program);
             if let Some(case) = killer {
-                return Fate::Killed(case);
+                return MutantStatus::Killed(case);
             }
             asked = asked.zip(count).map(|(a, b)| a + b);
             survivors.push((subject, mutant, program));
         }
         if survivors.is_empty() {
-            return Fate::Refused;
+            return MutantStatus::Refused;
         }
         let mut open = false;
         for (subject, mutant, program) in &survivors {
@@ -211,20 +211,23 @@ impl Job<'_> {
             match compare(&subject.group.program, program, &seeds, mutant.speaks) {
                 Verdict::Alike => {}
                 Verdict::Apart(witness) => {
-                    return Fate::Survived(Box::new(Survivor { asked, witness: Some(*witness) }));
+                    return MutantStatus::Survived(Box::new(Survivor {
+                        asked,
+                        witness: Some(*witness),
+                    }));
                 }
                 Verdict::Open => open = true,
             }
         }
         if open {
-            Fate::Survived(Box::new(Survivor { asked, witness: None }))
+            MutantStatus::Survived(Box::new(Survivor { asked, witness: None }))
         } else {
-            Fate::Equivalent
+            MutantStatus::Equivalent
         }
     }
 }
 
-fn example(ready: &Ready<'_>) -> Example {
+fn example(ready: &PreparedCase<'_>) -> Example {
     Example { context: ready.context.clone(), now: ready.at }
 }
 

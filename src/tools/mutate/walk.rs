@@ -1,7 +1,8 @@
 //! The mutants of an expression.
 //!
 //! In:      the root of an expression, and whether it is a condition.
-//! Out:     `Found`: what is changed, the bytes that are written otherwise, and what is written.
+//! Out:     `ExpressionMutant`: what is changed, the bytes that are written otherwise, and what is
+//!          written.
 //! Imports: `base`, `compiler::source`, `compiler::syntax`, `lang`.
 //!
 //! Messages of decisions are left alone. A negation is asked for only where a bool stands for sure.
@@ -15,17 +16,17 @@ use crate::compiler::syntax::ast::{
 use crate::lang::constant::write_quoted;
 use crate::lang::decision::Effect;
 use crate::tools::mutate::Operator;
-use crate::tools::mutate::edit::With;
+use crate::tools::mutate::edit::Substitute;
 
 /// A mutant of an expression.
 #[derive(Clone, Debug)]
-pub(super) struct Found {
+pub(super) struct ExpressionMutant {
     /// What kind of change.
     pub operator: Operator,
     /// The expression that is another one.
     pub at: ExprId,
     /// What it is.
-    pub with: With,
+    pub with: Substitute,
     /// The bytes that are written otherwise.
     pub span: Span,
     /// What is written.
@@ -33,7 +34,12 @@ pub(super) struct Found {
 }
 
 /// The mutants of the expression `root`, those in front first.
-pub(super) fn mutants(files: &SourceMap, ast: &Ast, root: ExprId, condition: bool) -> Vec<Found> {
+pub(super) fn mutants(
+    files: &SourceMap,
+    ast: &Ast,
+    root: ExprId,
+    condition: bool,
+) -> Vec<ExpressionMutant> {
     let mut walk = Walk { files, ast, found: Vec::new() };
     let mut left = vec![(root, condition)];
     while let Some((at, is_bool)) = left.pop() {
@@ -85,17 +91,23 @@ fn decides(name: &Name) -> Option<Effect> {
 struct Walk<'a> {
     files: &'a SourceMap,
     ast: &'a Ast,
-    found: Vec<Found>,
+    found: Vec<ExpressionMutant>,
 }
 
 impl Walk<'_> {
-    fn add(&mut self, operator: Operator, at: ExprId, with: With, (span, text): (Span, String)) {
-        self.found.push(Found { operator, at, with, span, text });
+    fn add(
+        &mut self,
+        operator: Operator,
+        at: ExprId,
+        with: Substitute,
+        (span, text): (Span, String),
+    ) {
+        self.found.push(ExpressionMutant { operator, at, with, span, text });
     }
 
     /// Another kind of expression, of the same operands.
     fn kind(&mut self, operator: Operator, at: ExprId, kind: ExprKind, shown: (Span, String)) {
-        self.add(operator, at, With::Kind(Box::new(kind)), shown);
+        self.add(operator, at, Substitute::Kind(Box::new(kind)), shown);
     }
 
     /// An expression as it is written, with the parentheses around it.
@@ -116,7 +128,7 @@ impl Walk<'_> {
 
     fn negated(&mut self, at: ExprId, expr: &Expr) {
         let text = format!("!({})", self.files.text(expr.span));
-        self.add(Operator::Negation, at, With::Not, (expr.span, text));
+        self.add(Operator::Negation, at, Substitute::Not, (expr.span, text));
     }
 
     fn expression(&mut self, at: ExprId, expr: &Expr, is_bool: bool) {
@@ -139,14 +151,14 @@ impl Walk<'_> {
                     UnaryOp::Negate => Operator::Arithmetic,
                 };
                 let text = self.written(*operand).to_owned();
-                self.add(operator, at, With::Operand(*operand), (expr.span, text));
+                self.add(operator, at, Substitute::Operand(*operand), (expr.span, text));
             }
             ExprKind::Binary { op, lhs, rhs } => self.binary(at, expr, (op, *lhs, *rhs)),
             ExprKind::Logic { op, ops, operands } => self.logic(at, expr, (*op, ops, operands)),
             ExprKind::Conditional { condition, yes, no, question, colon } => {
                 for (operator, branch) in [(Operator::Always, *yes), (Operator::Never, *no)] {
                     let text = self.written(branch).to_owned();
-                    self.add(operator, at, With::Operand(branch), (expr.span, text));
+                    self.add(operator, at, Substitute::Operand(branch), (expr.span, text));
                 }
                 // Anything else is negated itself.
                 if matches!(self.ast.kind(*condition), ExprKind::Logic { .. }) {
@@ -289,16 +301,16 @@ impl Walk<'_> {
         };
         let mut found = Vec::new();
         let kind = ExprKind::Logic { op: other, ops: ops.to_vec(), operands: operands.to_vec() };
-        found.push((Operator::Logic, With::Kind(Box::new(kind)), joined(operands, other)));
+        found.push((Operator::Logic, Substitute::Kind(Box::new(kind)), joined(operands, other)));
         for gone in 0..operands.len() {
             let mut kept = operands.to_vec();
             kept.remove(gone);
             let text = joined(&kept, op);
             let with = if let [one] = kept.as_slice() {
-                With::Operand(*one)
+                Substitute::Operand(*one)
             } else {
                 let ops = ops.iter().skip(1).copied().collect();
-                With::Kind(Box::new(ExprKind::Logic { op, ops, operands: kept }))
+                Substitute::Kind(Box::new(ExprKind::Logic { op, ops, operands: kept }))
             };
             found.push((Operator::Part, with, text));
         }

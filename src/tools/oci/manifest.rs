@@ -52,16 +52,16 @@ pub struct Manifest {
 /// A manifest as it is spelled, as far as it says something to us.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Spelled {
+struct RawManifest {
     schema_version: u64,
     media_type: Option<String>,
     artifact_type: Option<String>,
-    layers: Vec<SpelledLayer>,
+    layers: Vec<RawLayer>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct SpelledLayer {
+struct RawLayer {
     media_type: String,
     digest: String,
     size: u64,
@@ -101,8 +101,9 @@ impl Manifest {
     /// # Errors
     /// Why it is no manifest of a bundle, in words.
     pub fn read(bytes: &[u8]) -> Result<Self, &'static str> {
-        let spelled: Spelled = serde_json::from_slice(bytes).map_err(|_| "this is no manifest")?;
-        let Spelled { schema_version, media_type, artifact_type, layers } = spelled;
+        let spelled: RawManifest =
+            serde_json::from_slice(bytes).map_err(|_| "this is no manifest")?;
+        let RawManifest { schema_version, media_type, artifact_type, layers } = spelled;
         if schema_version != 2 || media_type.is_some_and(|kind| kind != MANIFEST) {
             return Err("it is a manifest of another kind");
         }
@@ -110,7 +111,7 @@ impl Manifest {
             return Err("it is an artifact of another kind");
         }
         let (mut bundle, mut envelope) = (None, None);
-        for SpelledLayer { media_type, digest, size } in layers {
+        for RawLayer { media_type, digest, size } in layers {
             let place = match media_type.as_str() {
                 BUNDLE => &mut bundle,
                 ENVELOPE => &mut envelope,

@@ -46,7 +46,7 @@ pub struct Artifact {
 
 /// How a registry is spoken to.
 #[derive(Debug)]
-pub struct Manner {
+pub struct ConnectionOptions {
     /// Without encryption.
     pub plain_http: bool,
     /// Certificates in PEM of those who may vouch for the registry, instead of Mozilla's list.

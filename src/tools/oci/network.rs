@@ -22,7 +22,7 @@ use crate::tools::oci::challenge::Challenge;
 use crate::tools::oci::credentials::Credentials;
 use crate::tools::oci::manifest::MANIFEST;
 use crate::tools::oci::reference::{Name, Reference};
-use crate::tools::oci::{Fault, Manner, Remote};
+use crate::tools::oci::{ConnectionOptions, Fault, Remote};
 
 type Response = http::Response<Body>;
 
@@ -41,14 +41,14 @@ pub struct Repository {
 
 /// A request without its place.
 #[derive(Clone, Copy)]
-enum Ask<'a> {
+enum RegistryRequest<'a> {
     Get(&'static str),
     Head,
     Post,
     Put(&'static str, &'a [u8]),
 }
 
-impl Ask<'_> {
+impl RegistryRequest<'_> {
     /// What must be allowed for it.
     const fn action(self) -> &'static str {
         match self {
@@ -63,8 +63,8 @@ impl Repository {
     ///
     /// # Errors
     /// `Fault`, if a certificate cannot be used. Nothing is sent yet.
-    pub fn of(reference: &Reference, manner: Manner) -> Result<Self, Fault> {
-        let Manner { plain_http, authorities, credentials, patience } = manner;
+    pub fn of(reference: &Reference, manner: ConnectionOptions) -> Result<Self, Fault> {
+        let ConnectionOptions { plain_http, authorities, credentials, patience } = manner;
         let mut config = Agent::config_builder()
             .http_status_as_error(false)
             .https_only(!plain_http)
@@ -115,7 +115,7 @@ impl Repository {
     }
 
     /// Asks, and once more where the registry says first who may.
-    fn ask(&mut self, url: &str, ask: Ask<'_>) -> Result<Response, Fault> {
+    fn ask(&mut self, url: &str, ask: RegistryRequest<'_>) -> Result<Response, Fault> {
         let response = self.send(url, ask)?;
         // Whom the registry sent on to is told nothing of who asks.
         let own = self.is_own(url) && self.is_own(&response.get_uri().to_string());
@@ -128,13 +128,15 @@ impl Repository {
         self.send(url, ask)
     }
 
-    fn send(&self, url: &str, ask: Ask<'_>) -> Result<Response, Fault> {
+    fn send(&self, url: &str, ask: RegistryRequest<'_>) -> Result<Response, Fault> {
         let header = self.let_in.as_deref().filter(|_| self.is_own(url));
         let sent = match ask {
-            Ask::Get(kind) => with(self.agent.get(url), header).header(ACCEPT, kind).call(),
-            Ask::Head => with(self.agent.head(url), header).call(),
-            Ask::Post => with(self.agent.post(url), header).send_empty(),
-            Ask::Put(kind, bytes) => {
+            RegistryRequest::Get(kind) => {
+                with(self.agent.get(url), header).header(ACCEPT, kind).call()
+            }
+            RegistryRequest::Head => with(self.agent.head(url), header).call(),
+            RegistryRequest::Post => with(self.agent.post(url), header).send_empty(),
+            RegistryRequest::Put(kind, bytes) => {
                 with(self.agent.put(url), header).content_type(kind).send(bytes)
             }
         };
@@ -207,31 +209,34 @@ impl Repository {
 impl Remote for Repository {
     fn manifest(&mut self, name: &Name) -> Result<Vec<u8>, Fault> {
         let url = self.place("manifests", &name.to_string());
-        let response = self.ask(&url, Ask::Get(MANIFEST))?;
+        let response = self.ask(&url, RegistryRequest::Get(MANIFEST))?;
         bytes_of(expected(response, &[200])?, MANIFEST_BYTES_MAX)
     }
 
     fn blob(&mut self, digest: &Digest, max: usize) -> Result<Vec<u8>, Fault> {
         let url = self.place("blobs", &digest_text(digest));
-        let response = self.ask(&url, Ask::Get("*/*"))?;
+        let response = self.ask(&url, RegistryRequest::Get("*/*"))?;
         bytes_of(expected(response, &[200])?, max)
     }
 
     fn put_blob(&mut self, digest: &Digest, bytes: &[u8]) -> Result<(), Fault> {
         let url = self.place("blobs", &digest_text(digest));
-        if self.ask(&url, Ask::Head)?.status() == 200 {
+        if self.ask(&url, RegistryRequest::Head)?.status() == 200 {
             return Ok(());
         }
         let url = self.place("blobs", "uploads/");
-        let begun = expected(self.ask(&url, Ask::Post)?, &[202])?;
+        let begun = expected(self.ask(&url, RegistryRequest::Post)?, &[202])?;
         let place = self.upload(&begun, digest)?;
-        expected(self.ask(&place, Ask::Put("application/octet-stream", bytes))?, &[201])?;
+        expected(
+            self.ask(&place, RegistryRequest::Put("application/octet-stream", bytes))?,
+            &[201],
+        )?;
         Ok(())
     }
 
     fn put_manifest(&mut self, name: &Name, bytes: &[u8]) -> Result<(), Fault> {
         let url = self.place("manifests", &name.to_string());
-        expected(self.ask(&url, Ask::Put(MANIFEST, bytes))?, &[201])?;
+        expected(self.ask(&url, RegistryRequest::Put(MANIFEST, bytes))?, &[201])?;
         Ok(())
     }
 }

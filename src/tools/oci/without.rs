@@ -6,7 +6,7 @@
 
 use crate::runtime::bundle::digest::Digest;
 use crate::tools::oci::reference::{Name, Reference};
-use crate::tools::oci::{Fault, Manner, Remote};
+use crate::tools::oci::{ConnectionOptions, Fault, Remote};
 
 /// A repository of a registry: there is none.
 #[derive(Debug)]
@@ -17,7 +17,7 @@ impl Repository {
     ///
     /// # Errors
     /// `Fault::NotBuilt`.
-    pub fn of(_: &Reference, _: Manner) -> Result<Self, Fault> {
+    pub fn of(_: &Reference, _: ConnectionOptions) -> Result<Self, Fault> {
         Err(Fault::NotBuilt)
     }
 }

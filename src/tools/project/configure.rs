@@ -12,9 +12,9 @@ use crate::tools::paths::{relative, slashed};
 use crate::tools::project::FROM_HERE;
 use crate::tools::project::config::Config;
 use crate::tools::project::config::layers::{Layers, Overrides};
-use crate::tools::project::{Budgets, Reading, reason};
+use crate::tools::project::{Budgets, ProjectReader, reason};
 
-impl Reading<'_> {
+impl ProjectReader<'_> {
     /// Reads the configuration; `None` where it cannot be used: then it is the only file.
     pub(super) fn configure(
         &mut self,

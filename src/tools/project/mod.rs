@@ -177,7 +177,7 @@ fn read_group(
     sink: &mut Sink,
 ) -> Project {
     let begin = group.config.as_deref().and_then(Path::parent);
-    let mut reading = Reading::start(here, over, begin, &group.paths, sink);
+    let mut reading = ProjectReader::start(here, over, begin, &group.paths, sink);
     reading.project.overrides = overrides.clone();
     let config = reading.configure(group.config.as_deref(), overrides, sink);
     let Some(config) = config else { return reading.project };
@@ -193,7 +193,7 @@ fn read_group(
         reading.named(path, sink);
     }
     reading.read_references(references);
-    let Reading { mut project, contents, late, .. } = reading;
+    let ProjectReader { mut project, contents, late, .. } = reading;
     project.tests.arrange();
     project.tests.dedup();
     if contents.is_empty() && late.is_empty() && !sink.has_errors() && !group.outer {
@@ -201,11 +201,11 @@ fn read_group(
         sink.report(no_policies(&paths.iter().map(shown).collect::<Vec<_>>().join(", ")));
     }
     project.files = map_of(&contents);
-    for Late { path, found } in late {
+    for DeferredFinding { path, found } in late {
         let Some(file) = project.files.find(&path) else { continue };
         sink.report(match found {
-            Found::NotText(wrong) => wrong.diagnostic(file),
-            Found::Reference(at, why, label) => {
+            FileFault::NotText(wrong) => wrong.diagnostic(file),
+            FileFault::Reference(at, why, label) => {
                 let at = Span::new(file, at.start, at.end);
                 let help = why.help.unwrap_or_else(|| FROM_HERE.to_owned());
                 Diagnostic::new(why.code, at, why.message, label).help(help)
@@ -316,7 +316,7 @@ fn map_of(contents: &BTreeMap<String, Content>) -> SourceMap {
 }
 
 /// A reading in progress.
-struct Reading<'a> {
+struct ProjectReader<'a> {
     project: Project,
     /// What stands for files.
     over: &'a Overlay,
@@ -325,17 +325,17 @@ struct Reading<'a> {
     /// Files by logical path.
     contents: BTreeMap<String, Content>,
     /// Findings inside of files, for when all ids are known.
-    late: Vec<Late>,
+    late: Vec<DeferredFinding>,
 }
 
 /// A finding in a file that has no id yet.
-struct Late {
+struct DeferredFinding {
     path: String,
-    found: Found,
+    found: FileFault,
 }
 
 /// What was found in it.
-enum Found {
+enum FileFault {
     /// A byte that is no text.
     NotText(NotText),
     /// A reference that leads nowhere: its bytes, and why.
@@ -374,7 +374,7 @@ pub fn text_of(bytes: Vec<u8>) -> (String, Option<NotText>) {
     }
 }
 
-impl<'a> Reading<'a> {
+impl<'a> ProjectReader<'a> {
     /// Works out the root: where the project begins, or else what holds all `paths`. Without a
     /// working directory, paths stay as they are written.
     fn start(
@@ -495,7 +495,7 @@ impl<'a> Reading<'a> {
     fn read_references(&mut self, find: fn(&SourceMap) -> Vec<Reference>) {
         for _ in 0..REFERENCE_ROUNDS_MAX {
             let files = map_of(&self.contents);
-            self.late.retain(|late| matches!(late.found, Found::NotText(_)));
+            self.late.retain(|late| matches!(late.found, FileFault::NotText(_)));
             let mut grown = false;
             for reference in find(&files) {
                 let from = files.get(reference.span.file).map_or("", |file| file.path.as_str());
@@ -542,7 +542,7 @@ impl<'a> Reading<'a> {
         let (text, wrong) = text_of(bytes);
         self.late.extend(wrong.map(|wrong| {
             let path = logical.to_owned();
-            Late { path, found: Found::NotText(wrong) }
+            DeferredFinding { path, found: FileFault::NotText(wrong) }
         }));
         self.contents.insert(logical.to_owned(), Content::Text(text));
         Ok(())
@@ -550,7 +550,10 @@ impl<'a> Reading<'a> {
 
     /// Reports a reference that leads nowhere.
     fn refuse(&mut self, from: &str, at: Span, why: Box<Diagnostic>, label: &'static str) {
-        self.late.push(Late { path: from.to_owned(), found: Found::Reference(at, why, label) });
+        self.late.push(DeferredFinding {
+            path: from.to_owned(),
+            found: FileFault::Reference(at, why, label),
+        });
     }
 
     /// The path of a file as the user would write it.

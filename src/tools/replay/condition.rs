@@ -20,9 +20,9 @@ use crate::runtime::bundle::debug::Place;
 use crate::runtime::bundle::module::SlotRow;
 use crate::runtime::program::Program;
 use crate::runtime::vm::observe::AtomState;
+use crate::tools::inspect::description::DescribedProgram;
 use crate::tools::inspect::generated::is_approval;
 use crate::tools::inspect::reads::dotted;
-use crate::tools::inspect::worded::Worded;
 use crate::tools::replay::impact::{Impact, Sort, Way};
 use crate::tools::replay::words::{Literal, beside, conjunction};
 
@@ -66,13 +66,13 @@ enum Test {
 
 /// A program with what its source says, and the rules that matter.
 struct Bundle<'p> {
-    worded: &'p Worded<'p>,
+    worded: &'p DescribedProgram<'p>,
     /// Rules whose firing makes the way.
     changed: BTreeSet<u16>,
 }
 
 impl<'p> Bundle<'p> {
-    fn of(worded: &'p Worded<'p>, changed: &BTreeSet<&str>) -> Self {
+    fn of(worded: &'p DescribedProgram<'p>, changed: &BTreeSet<&str>) -> Self {
         let program = worded.program;
         let changed = rules(program).filter(|rule| changed.contains(program.rule_id(*rule)));
         Self { worded, changed: changed.collect() }
@@ -136,8 +136,8 @@ struct Search<'a> {
 pub fn condition(
     impact: &Impact,
     way: &Way,
-    from: Option<&Worded<'_>>,
-    to: &Worded<'_>,
+    from: Option<&DescribedProgram<'_>>,
+    to: &DescribedProgram<'_>,
 ) -> Condition {
     let sorts = || impact.sorts.rows().map(|(sort, count)| (sort, count.records));
     let (members, left): (Vec<_>, Vec<_>) =

@@ -189,7 +189,7 @@ pub fn rules(program: &Program, exercised: &Exercised) -> Vec<RuleCover> {
             let holds = asker.store().formulas.any(rule.fires.iter().copied());
             let question = Query { domain: domain.unwrap_or(holds), holds };
             let shows = &mut |example: &Example| {
-                let said = trial.say(example, rule.phase);
+                let said = trial.decide(example, rule.phase);
                 said.rules.contains_key(&(id.clone(), rule.shadow))
             };
             match asker.ask(question, shows) {

@@ -16,13 +16,13 @@ use crate::runtime::vm::report::DecisionReport;
 use crate::runtime::vm::request::marked::Recorded;
 use crate::runtime::vm::scratch::Scratch;
 use crate::tools::bench::subject::reads_time;
-use crate::tools::inspect::worded::Worded;
+use crate::tools::inspect::description::DescribedProgram;
 use crate::tools::locate::Locator;
 use crate::tools::replay::again::{Obstacle, input, may_fire, moment};
 use crate::tools::replay::residual::residual;
 use crate::tools::why::exhaust::exhaust;
 use crate::tools::why::watch::Watcher;
-use crate::tools::why::{Origin, Watched, Why, slots, why};
+use crate::tools::why::{Origin, WatchedDecision, Why, slots, why};
 
 /// A recorded decision, made again and told.
 #[derive(Clone, Debug, PartialEq)]
@@ -95,8 +95,9 @@ pub fn explain(
         let unlike = unlike(record, &report, Some(&canonical), [&shadow, &[]]);
         (report, slots(&decision), unlike)
     };
-    let watched = Watched { report: &report, seen: &mut seen, slots, origin: Origin::Record };
-    let worded = Worded::of(program);
+    let watched =
+        WatchedDecision { report: &report, seen: &mut seen, slots, origin: Origin::Record };
+    let worded = DescribedProgram::of(program);
     let mut why = Box::new(why(&worded, watched));
     if exhaustive {
         exhaust(&mut why, &worded, &mut |other, seen| {
@@ -134,7 +135,7 @@ fn withheld(
     unknowns: &Unknowns,
 ) -> Explained {
     let path = |row: &usize| unknowns.rows().get(*row).map(|unknown| unknown.path.clone());
-    let worded = Worded::of(program);
+    let worded = DescribedProgram::of(program);
     let rule = |rule: &RuleOutcomes| {
         let residual = || residual(&worded, rule.rule, &decision.atoms);
         let hangs: Vec<String> = rule.blockers.iter().filter_map(path).collect();

@@ -14,7 +14,7 @@ use crate::runtime::bundle::debug::Place;
 use crate::runtime::record::check::Break;
 use crate::runtime::record::error::{Fault, RecordError};
 use crate::runtime::vm::observe::AtomState;
-use crate::tools::inspect::worded::Worded;
+use crate::tools::inspect::description::DescribedProgram;
 use crate::tools::replay::lint::Remark;
 use crate::tools::replay::open::Source;
 use crate::tools::replay::seal::Unsealed;
@@ -101,7 +101,7 @@ pub fn remark(remark: &Remark, source: &str) -> Diagnostic {
 #[must_use]
 pub fn mismatch(
     found: &Mismatch,
-    worded: Option<&Worded<'_>>,
+    worded: Option<&DescribedProgram<'_>>,
     given: &str,
 ) -> (SourceMap, Diagnostic) {
     let mut files = SourceMap::new();
@@ -178,8 +178,8 @@ const fn known(known: AtomState) -> &'static str {
 }
 
 /// The place of the atom that differs, else that of the rule that was recorded.
-fn place(worded: &Worded<'_>, found: &Mismatch, files: &mut SourceMap) -> Option<Span> {
-    let Worded { program, debug, .. } = worded;
+fn place(worded: &DescribedProgram<'_>, found: &Mismatch, files: &mut SourceMap) -> Option<Span> {
+    let DescribedProgram { program, debug, .. } = worded;
     let rule_named = |id: &String| {
         let rules = program.module().rules.len();
         (0..u16::try_from(rules).ok()?).find(|rule| program.rule_id(*rule) == id)

@@ -17,7 +17,7 @@ use crate::compiler::syntax::parser::parse_expression;
 use crate::compiler::syntax::print::print_expression;
 use crate::diag::sink::Sink;
 use crate::runtime::vm::partial::decision::AtomOutcomes;
-use crate::tools::inspect::worded::Worded;
+use crate::tools::inspect::description::DescribedProgram;
 
 /// Levels of a condition that are looked into; what is deeper stays as it is.
 const DEPTH_MAX: usize = 64;
@@ -31,7 +31,11 @@ enum Left {
 
 /// What is left of the condition of `rule`; `None` where its source is not there, or nothing is.
 #[must_use]
-pub fn residual(worded: &Worded<'_>, rule: u16, atoms: &[AtomOutcomes]) -> Option<String> {
+pub fn residual(
+    worded: &DescribedProgram<'_>,
+    rule: u16,
+    atoms: &[AtomOutcomes],
+) -> Option<String> {
     let function = worded.program.module().rules.get(usize::from(rule))?.function;
     let (_, place) = *worded.debug.functions.get(usize::from(function))?;
     let (ast, root) = parsed(worded.text(place))?;

@@ -22,9 +22,9 @@ use crate::diag::diagnostic::Diagnostic;
 use crate::runtime::bundle::reader::root;
 use crate::runtime::program::Program;
 use crate::tools::inspect::{digest_text, read_digest};
-use crate::tools::pipeline::{self, Refused};
+use crate::tools::pipeline::{self, LoadRefusal};
 use crate::tools::project::read_bytes;
-use crate::tools::sign::trusted::Trusted;
+use crate::tools::sign::trusted::TrustContext;
 
 /// What the names of files in a store end with.
 const ENDING: &str = ".plcb";
@@ -40,7 +40,7 @@ pub enum Unusable {
     /// Its file cannot be read.
     Unreadable(String),
     /// It was refused, or holds another bundle than its name says.
-    Refused(Arc<Refused>),
+    Refused(Arc<LoadRefusal>),
 }
 
 /// Bundles by their digests.
@@ -48,7 +48,7 @@ pub enum Unusable {
 pub struct Store {
     folder: Option<PathBuf>,
     /// Whom to ask about the bundles of the directory.
-    trusted: Option<Trusted>,
+    trusted: Option<TrustContext>,
     known: Mutex<HashMap<Digest, Result<Arc<Program>, Unusable>>>,
     /// The digests of the bundles that were named besides, in their order.
     named: Mutex<Vec<Digest>>,
@@ -63,7 +63,7 @@ impl Store {
 
     /// With whom to ask about the bundles of the directory: their signatures lie beside them.
     #[must_use]
-    pub fn asking(self, trusted: Option<Trusted>) -> Self {
+    pub fn asking(self, trusted: Option<TrustContext>) -> Self {
         Self { trusted, ..self }
     }
 
@@ -127,7 +127,7 @@ impl Store {
         }
         let found = format!("`{shown}` holds another bundle: {}", digest_text(&program.digest()));
         let finding = Box::new(Diagnostic::without_place(Code::Damaged, found));
-        Err(Unusable::Refused(Arc::new(Refused { finding, integrity: true })))
+        Err(Unusable::Refused(Arc::new(LoadRefusal { finding, integrity: true })))
     }
 
     /// Digests of the directory that begin with `start`, as `sha256:9f2c`, in order.

@@ -1,6 +1,6 @@
 //! What `policyc audit verify` found out, drawn.
 //!
-//! In:      `Looked`.
+//! In:      `LogSummary`.
 //! Out:     text for people, JSON.
 //! Imports: `diag`, `lang`, `tools::audit`.
 
@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::diag::numbers::grouped;
 use crate::lang::value::base64;
-use crate::tools::audit::look::{Counts, Looked};
+use crate::tools::audit::summary::{Counts, LogSummary};
 use crate::tools::report::json::document;
 use crate::tools::report::paint::{Paint, Style};
 use crate::tools::report::replay::{many, records};
@@ -20,7 +20,7 @@ use crate::tools::report::visible::visible;
 #[derive(Clone, Copy, Debug)]
 pub struct Drawing<'a> {
     /// What was found out.
-    pub looked: &'a Looked,
+    pub looked: &'a LogSummary,
     /// Whether it holds what a checkpoint says that was kept elsewhere; of how many lines.
     pub kept: Option<u64>,
     /// Whether its signatures were looked at; they are true then.
@@ -30,7 +30,7 @@ pub struct Drawing<'a> {
 /// For people.
 #[must_use]
 pub fn full(drawing: &Drawing<'_>, style: Style) -> String {
-    let Drawing { looked: Looked { whole, counts, latest, .. }, kept, signed } = drawing;
+    let Drawing { looked: LogSummary { whole, counts, latest, .. }, kept, signed } = drawing;
     let mut text = String::new();
     let lines = whole.lines();
     let Some(walk) = &whole.walk else {
@@ -94,7 +94,7 @@ fn end(drawing: &Drawing<'_>) -> String {
 #[must_use]
 pub fn json(drawing: &Drawing<'_>) -> String {
     let Drawing { looked, kept, signed } = drawing;
-    let Looked { whole, counts, latest, loose, .. } = looked;
+    let LogSummary { whole, counts, latest, loose, .. } = looked;
     let walk = whole.walk.as_ref();
     let torn = whole
         .torn

@@ -102,7 +102,7 @@ pub fn detail_rows(report: &DecisionReport, shadow: bool) -> Vec<(&'static str, 
         rows.push(("shadow", report.shadow.join(", ")));
     }
     if let Some(escalation) = &report.escalation {
-        rows.push(("asks", asks(escalation)));
+        rows.push(("asks", escalation_text(escalation)));
     }
     for call in report.calls() {
         rows.push(("needs", format!("{} of {}", call.function, call.arguments)));
@@ -134,7 +134,7 @@ pub(super) fn row(text: &mut String, style: Style, word: &str, says: &str) {
 }
 
 /// `role:treasury, within 15m, else deny`.
-fn asks(escalation: &EscalationReport) -> String {
+fn escalation_text(escalation: &EscalationReport) -> String {
     let mut parts = vec![escalation.to.join(", ")];
     if escalation.quorum > 1 {
         parts.push(format!("{} of them", escalation.quorum));

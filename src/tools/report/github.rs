@@ -31,7 +31,7 @@ impl Level {
 
 /// Where something stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct At<'a> {
+pub struct Location<'a> {
     /// The file, as it is reached from the root of the repository.
     pub path: &'a str,
     /// First line, from 1.
@@ -44,9 +44,9 @@ pub struct At<'a> {
 
 /// The line of one annotation. Breaks in `message` stay breaks when it is shown.
 #[must_use]
-pub fn annotation(level: Level, at: Option<At<'_>>, title: &str, message: &str) -> String {
+pub fn annotation(level: Level, at: Option<Location<'_>>, title: &str, message: &str) -> String {
     let mut place = String::new();
-    if let Some(At { path, line, end_line, column }) = at {
+    if let Some(Location { path, line, end_line, column }) = at {
         // Writing to a string does not fail.
         let _ = write!(place, "file={},line={line},endLine={end_line},", property(path));
         if let Some(column) = column {
@@ -69,7 +69,7 @@ fn property(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{At, Level, annotation, data, property};
+    use super::{Level, Location, annotation, data, property};
 
     #[test]
     fn nothing_ends_a_command_but_its_end() {
@@ -80,7 +80,7 @@ mod tests {
 
     #[test]
     fn places_are_told_as_far_as_they_are_known() {
-        let at = At { path: "a,b.yaml", line: 3, end_line: 4, column: Some(7) };
+        let at = Location { path: "a,b.yaml", line: 3, end_line: 4, column: Some(7) };
         let said = annotation(Level::Error, Some(at), "E1: x", "no");
         assert_eq!(said, "::error file=a%2Cb.yaml,line=3,endLine=4,col=7,title=E1%3A x::no\n");
         assert_eq!(annotation(Level::Notice, None, "t", "a\nb"), "::notice title=t::a%0Ab\n");

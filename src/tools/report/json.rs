@@ -28,12 +28,12 @@ struct Document<'a> {
     left_out: usize,
     /// Of `policyc test`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    cases: Option<Vec<Tested<'a>>>,
+    cases: Option<Vec<TestResult<'a>>>,
 }
 
 /// A test, and what became of it.
 #[derive(Serialize)]
-struct Tested<'a> {
+struct TestResult<'a> {
     policy: &'a str,
     name: &'a str,
     file: String,
@@ -50,9 +50,9 @@ pub(super) struct Finding<'a> {
     severity: &'static str,
     message: &'a str,
     #[serde(flatten)]
-    primary: Option<Marked<'a>>,
+    primary: Option<MarkedSpan<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    labels: Vec<Marked<'a>>,
+    labels: Vec<MarkedSpan<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     detail: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -64,7 +64,7 @@ pub(super) struct Finding<'a> {
 }
 
 #[derive(Serialize)]
-struct Marked<'a> {
+struct MarkedSpan<'a> {
     file: String,
     start: Position,
     end: Position,
@@ -82,11 +82,11 @@ struct Position {
 struct Change<'a> {
     title: &'a str,
     safe: bool,
-    edits: Vec<Replaced<'a>>,
+    edits: Vec<Replacement<'a>>,
 }
 
 #[derive(Serialize)]
-struct Replaced<'a> {
+struct Replacement<'a> {
     file: String,
     start: Position,
     end: Position,
@@ -110,14 +110,14 @@ pub fn draw(report: &Report<'_>, _style: Style) -> String {
     text
 }
 
-fn tested<'a>(report: &Report<'_>, case: &'a TestCase) -> Tested<'a> {
+fn tested<'a>(report: &Report<'_>, case: &'a TestCase) -> TestResult<'a> {
     let (file, start, _) = range(report, case.span);
     let (result, why) = match (&case.failure, &case.skipped) {
         (Some(why), _) => ("fail", Some(why.as_str())),
         (None, Some(why)) => ("skip", Some(why.as_str())),
         (None, None) => ("pass", None),
     };
-    Tested { policy: &case.policy, name: &case.name, file, line: start.line, result, why }
+    TestResult { policy: &case.policy, name: &case.name, file, line: start.line, result, why }
 }
 
 /// The JSON form of one finding.
@@ -139,16 +139,16 @@ pub(super) fn finding<'a>(report: &Report<'_>, found: &'a Diagnostic) -> Finding
                 .iter()
                 .map(|edit| {
                     let (file, start, end) = range(report, edit.span);
-                    Replaced { file, start, end, text: &edit.text }
+                    Replacement { file, start, end, text: &edit.text }
                 })
                 .collect(),
         }),
     }
 }
 
-fn marked<'a>(report: &Report<'_>, label: &'a Label) -> Marked<'a> {
+fn marked<'a>(report: &Report<'_>, label: &'a Label) -> MarkedSpan<'a> {
     let (file, start, end) = range(report, label.span);
-    Marked { file, start, end, label: &label.text }
+    MarkedSpan { file, start, end, label: &label.text }
 }
 
 fn range(report: &Report<'_>, span: Span) -> (String, Position, Position) {

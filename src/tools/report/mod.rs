@@ -96,7 +96,7 @@ impl Report<'_> {
 }
 
 /// Formats that are chosen by their names.
-pub trait Listed: Copy + 'static {
+pub trait NamedFormat: Copy + 'static {
     /// Every one. The first is the default.
     const ALL: &'static [Self];
 
@@ -104,7 +104,7 @@ pub trait Listed: Copy + 'static {
     fn name(&self) -> &'static str;
 }
 
-impl Listed for Format {
+impl NamedFormat for Format {
     const ALL: &'static [Self] = FORMATS;
 
     fn name(&self) -> &'static str {

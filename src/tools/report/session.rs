@@ -1,6 +1,6 @@
 //! A session for people and for programs: what came of each event, and where values came from.
 //!
-//! In:      `Told`.
+//! In:      `EventReport`.
 //! Out:     text; a line of JSON.
 //! Imports: `lang`, `runtime::session`, `runtime::vm`, `tools::inspect`, `tools::session`.
 
@@ -19,7 +19,7 @@ use crate::tools::inspect::digest_text;
 use crate::tools::report::decision::{decider, detail_rows, effect_paint};
 use crate::tools::report::paint::{Paint, Style};
 use crate::tools::report::visible::{visible, wrap};
-use crate::tools::session::{Told, ToldLink, ToldMeter, ToldValue};
+use crate::tools::session::{EventReport, LinkReport, MeterReport, ValueReport};
 
 /// Columns of the word of an event.
 const WORD_COLUMNS: usize = 9;
@@ -30,7 +30,7 @@ const LINKS_MAX: usize = 4;
 
 /// What came of an event, for a person: a line, and below it why it was not allowed.
 #[must_use]
-pub fn draw(told: &Told, style: Style) -> String {
+pub fn draw(told: &EventReport, style: Style) -> String {
     let mut text = String::new();
     let effect = told.effect();
     let (word, paint) = match effect {
@@ -102,7 +102,7 @@ fn draw_answer(text: &mut String, style: Style, answer: &Answer) {
 }
 
 /// What is said on the line of an event.
-fn says(told: &Told) -> Vec<String> {
+fn says(told: &EventReport) -> Vec<String> {
     let mut says: Vec<String> = Vec::new();
     says.extend(Some(visible(&told.subject).into_owned()).filter(|it| !it.is_empty()));
     if let Some(report) = &told.report {
@@ -118,8 +118,8 @@ fn says(told: &Told) -> Vec<String> {
 }
 
 /// What is left of the limits of a meter.
-fn draw_meter(text: &mut String, style: Style, meter: &ToldMeter) {
-    let ToldMeter { meter, key, used, amount, limits } = meter;
+fn draw_meter(text: &mut String, style: Style, meter: &MeterReport) {
+    let MeterReport { meter, key, used, amount, limits } = meter;
     let key = if key.is_empty() { String::new() } else { format!(" of {key}") };
     let takes =
         amount.as_ref().map_or(String::new(), |amount| format!(", the call takes {amount}"));
@@ -130,7 +130,7 @@ fn draw_meter(text: &mut String, style: Style, meter: &ToldMeter) {
     below(text, style, 0, &says);
 }
 
-fn draw_value(text: &mut String, style: Style, value: &ToldValue) {
+fn draw_value(text: &mut String, style: Style, value: &ValueReport) {
     let labels = names(&value.labels);
     let (pointer, shown) = (visible(&value.pointer), clipped(&value.value, 40));
     below(text, style, 0, &format!("{pointer} = {shown} carries {labels}"));
@@ -150,7 +150,7 @@ fn draw_value(text: &mut String, style: Style, value: &ToldValue) {
     }
 }
 
-fn told_link(link: &ToldLink) -> String {
+fn told_link(link: &LinkReport) -> String {
     let labels = names(&link.labels);
     match &link.call {
         None => format!("in what the principal said: {labels}"),
@@ -205,7 +205,7 @@ fn standing(standing: Standing) -> String {
 
 /// The same as one line of JSON.
 #[must_use]
-pub fn to_json(told: &Told) -> String {
+pub fn to_json(told: &EventReport) -> String {
     let decision: Value = told
         .report
         .as_ref()
@@ -236,7 +236,7 @@ pub fn to_json(told: &Told) -> String {
     format!("{line}\n")
 }
 
-fn meter_json(meter: &ToldMeter) -> Value {
+fn meter_json(meter: &MeterReport) -> Value {
     let limits = meter.limits.iter();
     let limits = limits.map(|(id, max, left)| json!({"id": id, "max": max, "left": left}));
     json!({
@@ -248,7 +248,7 @@ fn meter_json(meter: &ToldMeter) -> Value {
     })
 }
 
-fn value_json(value: &ToldValue) -> Value {
+fn value_json(value: &ValueReport) -> Value {
     let chain = value.chain.iter().map(|link| {
         let call = link.call.as_ref();
         json!({

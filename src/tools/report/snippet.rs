@@ -60,7 +60,7 @@ pub(super) struct Mark {
 }
 
 /// A mark in columns of the screen, from the left edge of the source.
-struct Placed<'a> {
+struct PlacedMark<'a> {
     from: usize,
     to: usize,
     text: &'a str,
@@ -85,7 +85,7 @@ pub(super) fn draw_line(
     rows: &mut Vec<String>,
 ) {
     let cells = cells(text);
-    let mut placed: Vec<Placed<'_>> =
+    let mut placed: Vec<PlacedMark<'_>> =
         marks.iter().map(|mark| place(&cells, text.len(), mark)).collect();
     placed.arrange_by_key(|mark| (mark.from, mark.to));
     let window = window(frame.room(), &placed);
@@ -116,7 +116,7 @@ pub(super) fn draw_fixed(
 }
 
 /// Columns of `mark`, widened to whole cells; `length` is that of the line in bytes.
-fn place<'a>(cells: &[Cell], length: usize, mark: &'a Mark) -> Placed<'a> {
+fn place<'a>(cells: &[Cell], length: usize, mark: &'a Mark) -> PlacedMark<'a> {
     let end = cells.last().map_or(0, |cell| cell.column + cell.width);
     let after_start = cells.partition_point(|cell| cell.byte <= mark.start);
     let holder = after_start.checked_sub(1).and_then(|at| cells.get(at));
@@ -126,11 +126,11 @@ fn place<'a>(cells: &[Cell], length: usize, mark: &'a Mark) -> Placed<'a> {
         _ => end,
     };
     let to = next.map_or(end, |cell| cell.column);
-    Placed { from, to: to.max(from + 1), text: &mark.text, paint: mark.paint }
+    PlacedMark { from, to: to.max(from + 1), text: &mark.text, paint: mark.paint }
 }
 
 /// The window that shows the marks and, where there is room, their words.
-fn window(room: usize, placed: &[Placed<'_>]) -> Window {
+fn window(room: usize, placed: &[PlacedMark<'_>]) -> Window {
     let first = placed.iter().map(|mark| mark.from).min().unwrap_or(0);
     let last = placed.len().saturating_sub(1);
     let wanted = placed.iter().enumerate().map(|(at, mark)| {
@@ -173,8 +173,8 @@ fn clip(cells: &[Cell], window: Window) -> String {
 }
 
 /// Marks that overlap or touch cannot share a row of underlines.
-fn layers(placed: Vec<Placed<'_>>) -> Vec<Vec<Placed<'_>>> {
-    let mut layers: Vec<Vec<Placed<'_>>> = Vec::new();
+fn layers(placed: Vec<PlacedMark<'_>>) -> Vec<Vec<PlacedMark<'_>>> {
+    let mut layers: Vec<Vec<PlacedMark<'_>>> = Vec::new();
     for mark in placed {
         let free =
             layers.iter_mut().find(|layer| layer.last().is_none_or(|last| last.to < mark.from));
@@ -187,7 +187,7 @@ fn layers(placed: Vec<Placed<'_>>) -> Vec<Vec<Placed<'_>>> {
 }
 
 /// Underlines, the words of the last mark behind it, the words of the others below.
-fn draw_layer(frame: Frame, room: usize, layer: &[Placed<'_>], rows: &mut Vec<String>) {
+fn draw_layer(frame: Frame, room: usize, layer: &[PlacedMark<'_>], rows: &mut Vec<String>) {
     let fits = layer.last().is_some_and(|last| last.to + 1 + last.text.width() <= room);
     let beside = if fits { layer.len().saturating_sub(1) } else { layer.len() };
     let mut row = Row::new(frame);
@@ -201,7 +201,7 @@ fn draw_layer(frame: Frame, room: usize, layer: &[Placed<'_>], rows: &mut Vec<St
         }
     }
     rows.push(row.finish());
-    let hanging: Vec<&Placed<'_>> =
+    let hanging: Vec<&PlacedMark<'_>> =
         layer.iter().take(beside).filter(|mark| !mark.text.is_empty()).collect();
     for (at, mark) in hanging.iter().enumerate().rev() {
         let words = wrap(mark.text, room.saturating_sub(mark.from + 3).max(WORDS_COLUMNS_MIN));

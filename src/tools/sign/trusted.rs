@@ -14,12 +14,12 @@ use crate::runtime::trust::envelope::EnvelopeFault;
 use crate::runtime::trust::error::{SignatureFault, TrustError};
 use crate::runtime::trust::policy::TrustPolicy;
 use crate::runtime::trust::state::Memory;
-use crate::tools::pipeline::Refused;
+use crate::tools::pipeline::LoadRefusal;
 use crate::tools::project::{read_bytes, unreadable};
 
 /// Whom to ask about bundles.
 #[derive(Clone, Debug)]
-pub struct Trusted {
+pub struct TrustContext {
     /// The trust policy.
     pub policy: TrustPolicy,
     /// What was loaded before.
@@ -40,7 +40,7 @@ pub fn envelope_of(path: &Path) -> PathBuf {
 ///
 /// # Errors
 /// If it cannot be read.
-pub fn read_envelope(path: &Path) -> Result<Option<Vec<u8>>, Refused> {
+pub fn read_envelope(path: &Path) -> Result<Option<Vec<u8>>, LoadRefusal> {
     match read_bytes(path, ENVELOPE_BYTES_MAX) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -51,23 +51,23 @@ pub fn read_envelope(path: &Path) -> Result<Option<Vec<u8>>, Refused> {
         }
         Err(error) => {
             let finding = Box::new(unreadable(&path.display().to_string(), &error));
-            Err(Refused { finding, integrity: false })
+            Err(LoadRefusal { finding, integrity: false })
         }
     }
 }
 
 /// As a command tells it.
 #[must_use]
-pub fn refused(error: &TrustError, name: &str) -> Refused {
-    Refused { finding: Box::new(error.diagnostic(name)), integrity: error.is_integrity() }
+pub fn refused(error: &TrustError, name: &str) -> LoadRefusal {
+    LoadRefusal { finding: Box::new(error.diagnostic(name)), integrity: error.is_integrity() }
 }
 
-impl Trusted {
+impl TrustContext {
     /// The program of the bundle at `path`, which people call `name`.
     ///
     /// # Errors
     /// Why it is not trusted, or is no program.
-    pub fn load(&self, path: &Path, bytes: &[u8], name: &str) -> Result<Program, Refused> {
+    pub fn load(&self, path: &Path, bytes: &[u8], name: &str) -> Result<Program, LoadRefusal> {
         let envelope = read_envelope(&envelope_of(path))?;
         Unverified::read(bytes, envelope.as_deref())
             .and_then(|it| it.verify(&self.policy, &self.memory, self.at)?.load_whole())

@@ -22,7 +22,7 @@ use crate::tools::suite::pipeline::surroundings;
 
 /// The sources of a project, as test files choose from them.
 #[derive(Debug)]
-pub struct Tested<'a> {
+pub struct TestSources<'a> {
     pub(super) files: &'a SourceMap,
     /// The names of policies, in order of file.
     policies: Vec<(String, FileId)>,
@@ -42,14 +42,14 @@ pub struct Tested<'a> {
 /// The files of a folder that belong to its policies alone.
 #[derive(Debug, Default)]
 struct Folder {
-    /// By place in `Tested::policies`.
+    /// By place in `TestSources::policies`.
     policies: Vec<usize>,
     environments: Vec<FileId>,
     /// Files that cannot be read; the compiler says why.
     unread: Vec<FileId>,
 }
 
-impl<'a> Tested<'a> {
+impl<'a> TestSources<'a> {
     /// Looks at every file of a project once.
     #[must_use]
     pub fn of(files: &'a SourceMap) -> Self {
@@ -148,7 +148,11 @@ impl<'a> Tested<'a> {
     }
 
     /// The policies that `test` is about.
-    pub(in crate::tools) fn choose(&self, test: &TestFile, sink: &mut Sink) -> Option<Chosen> {
+    pub(in crate::tools) fn choose(
+        &self,
+        test: &TestFile,
+        sink: &mut Sink,
+    ) -> Option<SelectedSources> {
         let own = self.folder(test.file);
         let beside = own.map_or(&[][..], |folder| &folder.policies);
         let mut wanted: Vec<usize> = Vec::new();
@@ -175,7 +179,7 @@ impl<'a> Tested<'a> {
     }
 
     /// The policies that are none of the files `tested`, each alone with what it may refer to.
-    pub(in crate::tools) fn untested(&self, tested: &FxHashSet<FileId>) -> Vec<Chosen> {
+    pub(in crate::tools) fn untested(&self, tested: &FxHashSet<FileId>) -> Vec<SelectedSources> {
         let policies = self.policies.iter().enumerate();
         let untested = policies.filter(|(_, (_, file))| !tested.contains(file));
         // Documents of one file are compiled together.
@@ -185,7 +189,12 @@ impl<'a> Tested<'a> {
     }
 
     /// The policies `wanted` with what they may refer to; a test file is none of it.
-    fn chosen(&self, test: Option<FileId>, own: Option<&Folder>, wanted: &[usize]) -> Chosen {
+    fn chosen(
+        &self,
+        test: Option<FileId>,
+        own: Option<&Folder>,
+        wanted: &[usize],
+    ) -> SelectedSources {
         let policies = wanted.iter().filter_map(|at| self.policies.get(*at));
         let titles: Vec<&str> = policies.clone().map(|(name, _)| name.as_str()).collect();
         let mut originals = self.shared.clone();
@@ -204,7 +213,7 @@ impl<'a> Tested<'a> {
             files.share(self.files, *file);
         }
         let surroundings = test.map(|test| surroundings(self.files, test)).unwrap_or_default();
-        Chosen { name: titles.join(", "), files, originals, surroundings }
+        SelectedSources { name: titles.join(", "), files, originals, surroundings }
     }
 }
 
@@ -232,7 +241,7 @@ fn folder_of(path: &str) -> &str {
 }
 
 /// The sources of the policies that a test file is about.
-pub(in crate::tools) struct Chosen {
+pub(in crate::tools) struct SelectedSources {
     /// Their names.
     pub(in crate::tools) name: String,
     /// They, and what they may refer to.
@@ -243,7 +252,7 @@ pub(in crate::tools) struct Chosen {
     pub(in crate::tools) surroundings: SourceMap,
 }
 
-impl Chosen {
+impl SelectedSources {
     /// The files as the project has them, beside those of `files`.
     pub(in crate::tools) fn originals(&self) -> &[FileId] {
         &self.originals

@@ -13,9 +13,9 @@ use crate::runtime::bundle::debug::Place;
 use crate::runtime::program::Program;
 use crate::tools::project::Settings;
 use crate::tools::suite::TestFile;
-use crate::tools::suite::choose::{Chosen, Tested};
+use crate::tools::suite::choose::{SelectedSources, TestSources};
 use crate::tools::suite::pipeline::make;
-use crate::tools::suite::ready::Ready;
+use crate::tools::suite::prepared::PreparedCase;
 
 /// Test files that are about the same policies.
 #[derive(Debug)]
@@ -27,7 +27,7 @@ pub struct Group<'t> {
     /// The program of the policies.
     pub program: Program,
     /// The cases, those that are skipped left out.
-    pub cases: Vec<Ready<'t>>,
+    pub cases: Vec<PreparedCase<'t>>,
     /// The files in order of path, as the bundle has its sources.
     sources: Vec<FileId>,
 }
@@ -58,7 +58,12 @@ pub struct Groups<'t> {
 
 impl Groups<'_> {
     /// Adds the policies that no test is about, each as a group without cases.
-    pub fn add_untested(&mut self, sources: &Tested<'_>, settings: &Settings, sink: &mut Sink) {
+    pub fn add_untested(
+        &mut self,
+        sources: &TestSources<'_>,
+        settings: &Settings,
+        sink: &mut Sink,
+    ) {
         let tested = self.groups.iter().flat_map(|group| &group.originals).copied().collect();
         for chosen in sources.untested(&tested) {
             match compiled(&chosen, settings, sink) {
@@ -72,7 +77,7 @@ impl Groups<'_> {
 /// Groups `tests` by the policies that they are about.
 pub fn groups<'t>(
     tests: &'t [TestFile],
-    sources: &Tested<'_>,
+    sources: &TestSources<'_>,
     settings: &Settings,
     sink: &mut Sink,
 ) -> Groups<'t> {
@@ -93,7 +98,7 @@ pub fn groups<'t>(
         let at = known.unwrap_or(found.groups.len() - 1);
         let Some(group) = found.groups.get_mut(at) else { continue };
         for case in test.cases.iter().filter(|case| case.skip.is_none()) {
-            match Ready::of(case, &chosen.surroundings) {
+            match PreparedCase::of(case, &chosen.surroundings) {
                 Ok(ready) => group.cases.push(ready),
                 Err(error) => {
                     sink.report(error);
@@ -106,7 +111,11 @@ pub fn groups<'t>(
 }
 
 /// The sources of a test file, compiled; `None` where they cannot be, which was reported.
-fn compiled<'t>(chosen: &Chosen, settings: &Settings, sink: &mut Sink) -> Option<Group<'t>> {
+fn compiled<'t>(
+    chosen: &SelectedSources,
+    settings: &Settings,
+    sink: &mut Sink,
+) -> Option<Group<'t>> {
     let mut found = Sink::new();
     let Some(program) = make(&chosen.files, settings, &mut found) else {
         let (mut findings, _) = found.finish();

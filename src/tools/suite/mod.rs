@@ -5,7 +5,7 @@
 //! Imports: `base`, `tools::event`.
 //!
 //! `case` reads `*_test.yaml`, `events` the sessions there and `complete` what is said of all that
-//! no case is about; `format` reads `tests.yaml`. `choose` finds the policies, `ready` evaluates
+//! no case is about; `format` reads `tests.yaml`. `choose` finds the policies, `prepared` evaluates
 //! what cases are made of, `session` runs events, `run` decides through the whole pipeline
 //! (compile, write, verify, evaluate), `group` does so once for files about the same policies,
 //! `expect` compares, `show` says what happened.
@@ -22,7 +22,7 @@ pub mod literal;
 pub mod patch;
 pub mod phrase;
 pub mod pipeline;
-pub mod ready;
+pub mod prepared;
 pub mod run;
 mod session;
 pub mod show;
@@ -64,7 +64,7 @@ pub struct Case {
     /// Results of host functions.
     pub functions: Vec<HostResult>,
     /// What meters have measured before.
-    pub reads: Vec<Used>,
+    pub reads: Vec<MeterUse>,
     /// Why it is not run.
     pub skip: Option<String>,
     /// What must come out.
@@ -73,7 +73,7 @@ pub struct Case {
 
 /// What a meter has measured under a key.
 #[derive(Clone, Debug)]
-pub struct Used {
+pub struct MeterUse {
     /// The meter.
     pub meter: String,
     /// The key; empty where the meter has none.

@@ -67,14 +67,14 @@ const TYPES: &[&str] = &[
 
 /// What went wrong: findings of compiling, failures of evaluating.
 #[derive(Clone, Debug, Default)]
-pub struct Said {
+pub struct CaseFailures {
     /// Findings: what each is, what it says, and what stands at its places.
     pub findings: Vec<(Code, String, Vec<String>)>,
     /// Failures: what each is, and what it says.
     pub failures: Vec<(EvalError, String)>,
 }
 
-impl Said {
+impl CaseFailures {
     /// Whether nothing was said.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -90,7 +90,7 @@ impl Said {
 
 /// Whether what went wrong is what `expected` says.
 #[must_use]
-pub fn fits(expected: &str, said: &Said) -> bool {
+pub fn fits(expected: &str, said: &CaseFailures) -> bool {
     if said.messages().any(|message| message.contains(expected)) {
         return true;
     }
@@ -153,13 +153,13 @@ fn types_agree(names: &[&str], labels: &[String]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Said, fits};
+    use super::{CaseFailures, fits};
     use crate::diag::codes::Code;
     use crate::lang::error::EvalError;
 
-    fn finding(code: Code, message: &str, labels: &[&str]) -> Said {
+    fn finding(code: Code, message: &str, labels: &[&str]) -> CaseFailures {
         let labels = labels.iter().map(|label| (*label).to_owned()).collect();
-        Said { findings: vec![(code, message.to_owned(), labels)], failures: Vec::new() }
+        CaseFailures { findings: vec![(code, message.to_owned(), labels)], failures: Vec::new() }
     }
 
     #[test]
@@ -194,8 +194,10 @@ mod tests {
 
     #[test]
     fn what_messages_do_not_tell_is_not_compared() {
-        let failed =
-            |class| Said { failures: vec![(class, "words".to_owned())], ..Said::default() };
+        let failed = |class| CaseFailures {
+            failures: vec![(class, "words".to_owned())],
+            ..CaseFailures::default()
+        };
         assert!(fits("no such key: a", &failed(EvalError::NoSuchKey)));
         assert!(fits("no such attribute(s): x", &failed(EvalError::NoSuchKey)));
         assert!(!fits("no such key: a", &failed(EvalError::Overflow)));

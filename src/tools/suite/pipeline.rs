@@ -20,15 +20,15 @@ use crate::runtime::vm::hosts::{HostEntry, HostTable};
 use crate::runtime::vm::report::DecisionReport;
 use crate::runtime::vm::request::{Moment, Request};
 use crate::runtime::vm::scratch::Scratch;
-use crate::tools::inspect::worded::Worded;
+use crate::tools::inspect::description::DescribedProgram;
 use crate::tools::pipeline::options;
 use crate::tools::project::Settings;
 use crate::tools::report::paint::Style;
 use crate::tools::report::why::source::draw;
-use crate::tools::suite::ready::{Ready, Runner};
+use crate::tools::suite::prepared::{PreparedCase, Runner};
 use crate::tools::suite::{HostResult, NOW, literal};
 use crate::tools::why::watch::Watcher;
-use crate::tools::why::{Origin, Watched, slots, why as tell};
+use crate::tools::why::{Origin, WatchedDecision, slots, why as tell};
 
 /// Compiles, writes and verifies. `None` where the sink holds an error afterwards.
 #[must_use]
@@ -69,7 +69,7 @@ pub fn decide(
 /// Why it is decided so, drawn on the sources without colours: each rule with the values under
 /// its deciding atoms. `wanted` is the rule that was expected to decide.
 #[must_use]
-pub fn why(program: &Program, ready: &Ready<'_>, wanted: Option<&str>) -> String {
+pub fn why(program: &Program, ready: &PreparedCase<'_>, wanted: Option<&str>) -> String {
     let mut scratch = Scratch::for_program(program);
     let mut seen = Watcher::new(program);
     let (report, slots) = {
@@ -78,8 +78,9 @@ pub fn why(program: &Program, ready: &Ready<'_>, wanted: Option<&str>) -> String
         let mut decision = filled.decide_observed(&ready.moment(&input), &mut seen);
         (DecisionReport::of(&mut decision), slots(&decision))
     };
-    let watched = Watched { report: &report, seen: &mut seen, slots, origin: Origin::Given };
-    let told = tell(&Worded::of(program), watched);
+    let watched =
+        WatchedDecision { report: &report, seen: &mut seen, slots, origin: Origin::Given };
+    let told = tell(&DescribedProgram::of(program), watched);
     draw(&told, wanted, false, Style::PLAIN)
 }
 

@@ -17,17 +17,17 @@ use crate::runtime::vm::pending::PendingCall;
 use crate::runtime::vm::report::{DecisionReport, ErrorReport};
 use crate::tools::locate::Locator;
 use crate::tools::project::Settings;
-use crate::tools::suite::choose::Tested;
+use crate::tools::suite::choose::TestSources;
 use crate::tools::suite::expect::Difference;
-use crate::tools::suite::phrase::{Said, fits};
+use crate::tools::suite::phrase::{CaseFailures, fits};
 use crate::tools::suite::pipeline::{make, why};
-use crate::tools::suite::ready::{Judged, Ready, Runner};
+use crate::tools::suite::prepared::{ExpectationResult, PreparedCase, Runner};
 use crate::tools::suite::snapshot::is_one;
 use crate::tools::suite::{Case, Expect, TestFile, literal, show};
 
 /// What became of a case.
 #[derive(Clone, Debug)]
-pub struct Ran {
+pub struct CaseResult {
     /// The policies that were tested together.
     pub policy: String,
     /// The case.
@@ -81,10 +81,10 @@ pub struct Failure {
 #[must_use]
 pub fn run(
     test: &TestFile,
-    sources: &Tested<'_>,
+    sources: &TestSources<'_>,
     settings: &Settings,
     sink: &mut Sink,
-) -> Vec<Ran> {
+) -> Vec<CaseResult> {
     let Some(chosen) = sources.choose(test, sink) else { return Vec::new() };
     let mut found = Sink::new();
     let made = make(&chosen.files, settings, &mut found);
@@ -100,13 +100,13 @@ pub fn run(
         }
     }
     let (policy, surroundings) = (chosen.name, chosen.surroundings);
-    let running = Running { policy, surroundings, made: made.as_ref(), findings };
+    let running = FileRun { policy, surroundings, made: made.as_ref(), findings };
     let mut runner = made.as_ref().map(Runner::of);
     test.cases.iter().filter_map(|case| running.case(case, runner.as_mut(), sink)).collect()
 }
 
 /// The cases of one file in progress.
-struct Running<'p> {
+struct FileRun<'p> {
     policy: String,
     /// What expressions are compiled with.
     surroundings: SourceMap,
@@ -115,15 +115,20 @@ struct Running<'p> {
     findings: Vec<Diagnostic>,
 }
 
-impl Running<'_> {
+impl FileRun<'_> {
     /// Runs a case; `None` where the test file is at fault, which was reported.
-    fn case(&self, case: &Case, runner: Option<&mut Runner<'_>>, sink: &mut Sink) -> Option<Ran> {
+    fn case(
+        &self,
+        case: &Case,
+        runner: Option<&mut Runner<'_>>,
+        sink: &mut Sink,
+    ) -> Option<CaseResult> {
         let outcome = match &case.skip {
             Some(reason) => Outcome::Skipped { reason: reason.clone() },
             None => self.outcome(case, runner, sink)?,
         };
         let (policy, name) = (self.policy.clone(), case.name.clone());
-        Some(Ran { policy, name, span: case.span, outcome })
+        Some(CaseResult { policy, name, span: case.span, outcome })
     }
 
     fn outcome(
@@ -135,7 +140,7 @@ impl Running<'_> {
         let Some((made, runner)) = self.made.zip(runner) else {
             return Some(self.not_compiled(case));
         };
-        let ready = match Ready::of(case, &self.surroundings) {
+        let ready = match PreparedCase::of(case, &self.surroundings) {
             Ok(ready) => ready,
             Err(error) => {
                 sink.report(error);
@@ -146,9 +151,9 @@ impl Running<'_> {
         Locator::new(made).locate(&mut report);
         let decision = serde_json::from_str(&report.to_json()).unwrap_or(Json::Null);
         let (actual, found) = match ready.judge(&report, &decision) {
-            Judged::Right => return Some(Outcome::Passed { decision }),
-            Judged::Wrong(found) => (show::decided(&decision), found),
-            Judged::OtherOutput(actual) => (actual, Vec::new()),
+            ExpectationResult::Right => return Some(Outcome::Passed { decision }),
+            ExpectationResult::Wrong(found) => (show::decided(&decision), found),
+            ExpectationResult::OtherOutput(actual) => (actual, Vec::new()),
         };
         let mut notes = notes(&report);
         if is_one(&case.expect.value) {
@@ -176,7 +181,7 @@ impl Running<'_> {
             let labels = labels.map(|label| label.text.clone()).collect();
             (found.code, found.message.clone(), labels)
         });
-        let said = Said { findings: findings.collect(), ..Said::default() };
+        let said = CaseFailures { findings: findings.collect(), ..CaseFailures::default() };
         let messages = said.messages().collect::<Vec<_>>().join("; ");
         if let Expect::Errors(texts) = &case.expect.value
             && texts.iter().all(|text| fits(text, &said))

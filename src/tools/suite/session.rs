@@ -18,14 +18,14 @@ use crate::runtime::session::ground::Ground;
 use crate::runtime::session::step::{Fault, Outcome, Session, Work};
 use crate::runtime::vm::hosts::{Arguments, FactFault, HostTable};
 use crate::runtime::vm::report::DecisionReport;
-use crate::tools::alone::refused;
 use crate::tools::event::Event;
 use crate::tools::inspect::{digest_text, read_digest};
-use crate::tools::suite::{HostResult, Used};
+use crate::tools::standalone::refused;
+use crate::tools::suite::{HostResult, MeterUse};
 
 /// What came of the last event.
 #[derive(Debug)]
-pub(super) struct Last {
+pub(super) struct LastOutcome {
     /// What was decided.
     pub(super) report: DecisionReport,
     /// The context, with the answers of the session; none where the event was refused.
@@ -39,16 +39,16 @@ pub(super) struct Last {
 pub(super) fn last(
     ground: &Ground<'_>,
     events: &[Event],
-    (given, used): (&[HostResult], &[Used]),
+    (given, used): (&[HostResult], &[MeterUse]),
     at: (i64, u32),
-) -> Last {
+) -> LastOutcome {
     let program = ground.program();
     let (mut session, mut work) = (Session::new(ground), Work::of(ground));
-    for Used { meter, key, amount } in used {
+    for MeterUse { meter, key, amount } in used {
         if !session.use_up((meter, key), *amount, at) {
             let why = format!("`reads` names a meter `{meter}` that the policy does not have");
             let facts = Arc::clone(work.facts());
-            return Last { report: refused(program, why), context: None, facts };
+            return LastOutcome { report: refused(program, why), context: None, facts };
         }
     }
     for HostResult { name, args, result } in given {
@@ -62,7 +62,7 @@ pub(super) fn last(
             Outcome::Refused(fault) => {
                 let why = format!("the result that is given for `{name}` is refused: {fault}");
                 let facts = Arc::clone(work.facts());
-                return Last { report: refused(program, why), context: None, facts };
+                return LastOutcome { report: refused(program, why), context: None, facts };
             }
         }
     }
@@ -83,11 +83,12 @@ pub(super) fn last(
         };
     }
     let facts = work.facts();
-    let refused = |why| Last { report: refused(program, why), context: None, facts: facts.clone() };
+    let refused =
+        |why| LastOutcome { report: refused(program, why), context: None, facts: facts.clone() };
     match said {
         Some(Ok(report)) => {
             let context = Some(work.context().to_owned());
-            Last { report, context, facts: facts.clone() }
+            LastOutcome { report, context, facts: facts.clone() }
         }
         Some(Err(why)) => refused(why),
         // The reader of tests lets requests alone be last.

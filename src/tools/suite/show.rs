@@ -7,12 +7,12 @@ use serde_json::Value as Json;
 
 use crate::tools::report::paint::{Paint, Style};
 use crate::tools::report::visible::visible;
-use crate::tools::suite::run::{Outcome, Ran};
+use crate::tools::suite::run::{CaseResult, Outcome};
 
 /// The lines of one case. `place` is the place of the case, as `k8s_test.yaml:6`. What a case or a
 /// decision says is shown with every invisible character spelled out.
 #[must_use]
-pub fn case(ran: &Ran, place: &str, style: Style) -> String {
+pub fn case(ran: &CaseResult, place: &str, style: Style) -> String {
     let title = visible(&format!("{} · {}", ran.policy, ran.name)).into_owned();
     let head = |paint: Paint, word: &str, says: &str| {
         format!("{}  {title}  {}\n", style.paint(paint, word), visible(says))

@@ -20,7 +20,7 @@ const VERSION: u64 = 1;
 const LEFT_OUT: [&str; 5] = ["cost", "digest", "bundle", "unsigned", "now"];
 
 /// Decisions by the names of their cases.
-pub type Kept = BTreeMap<String, Json>;
+pub type Decisions = BTreeMap<String, Json>;
 
 /// The path of the decisions of the test file at `path`.
 #[must_use]
@@ -38,7 +38,7 @@ pub fn old_path_of(path: &str) -> String {
 
 /// What is kept of a decision in JSON.
 #[must_use]
-pub fn kept(decision: &Json) -> Json {
+pub fn snapshot_of(decision: &Json) -> Json {
     let Json::Object(members) = decision else { return decision.clone() };
     let mut kept: Map<String, Json> = members.clone();
     for key in LEFT_OUT {
@@ -56,7 +56,7 @@ pub fn kept(decision: &Json) -> Json {
 ///
 /// # Errors
 /// Where it is no such file.
-pub fn read(text: &str) -> Result<Kept, String> {
+pub fn read(text: &str) -> Result<Decisions, String> {
     let file: Json = serde_json::from_str(text).map_err(|error| error.to_string())?;
     if file.get("version").and_then(Json::as_u64) != Some(VERSION) {
         return Err(format!("it does not say `\"version\": {VERSION}`"));
@@ -67,7 +67,7 @@ pub fn read(text: &str) -> Result<Kept, String> {
 
 /// The text of a file.
 #[must_use]
-pub fn write(kept: &Kept) -> String {
+pub fn write(kept: &Decisions) -> String {
     format!("{:#}\n", json!({"version": VERSION, "cases": kept}))
 }
 
@@ -92,7 +92,7 @@ pub fn fill(
     }
     let kept = match reviewed()? {
         Some(found) => read(&found)?,
-        None => Kept::new(),
+        None => Decisions::new(),
     };
     let mut seen: BTreeSet<String> = BTreeSet::new();
     for case in test.cases.iter_mut().filter(|case| is_one(&case.expect.value)) {
@@ -114,10 +114,10 @@ mod tests {
             "effect": "deny", "cost": 3, "digest": "d", "bundle": "b", "now": "n",
             "errors": [{"rule": "r", "class": "ARITHMETIC", "at": "p.yaml:3:4"}],
         });
-        let kept = kept(&decision);
+        let kept = snapshot_of(&decision);
         let errors = json!([{"rule": "r", "class": "ARITHMETIC"}]);
         assert_eq!(kept, json!({"effect": "deny", "errors": errors}));
-        let all = Kept::from([("a".to_owned(), kept)]);
+        let all = Decisions::from([("a".to_owned(), kept)]);
         assert_eq!(read(&write(&all)), Ok(all));
         assert!(read("{}").is_err() && read("[").is_err());
         assert_eq!(path_of("a/p_test.yaml"), "a/p_test.yaml.snap");

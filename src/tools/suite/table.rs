@@ -5,7 +5,7 @@ use crate::compiler::syntax::document::yaml::Node;
 use crate::diag::sink::Sink;
 use crate::lang::fixed;
 use crate::tools::suite::tree::{Keys, json, wrong};
-use crate::tools::suite::{HostResult, Used};
+use crate::tools::suite::{HostResult, MeterUse};
 
 /// Reads a `functions` table.
 pub(super) fn read(rows: &[Node], sink: &mut Sink) -> Vec<HostResult> {
@@ -27,7 +27,7 @@ fn read_row(row: &Node, sink: &mut Sink) -> Option<HostResult> {
 
 /// Reads `reads`, which says what meters have measured before: `METER` or `METER/KEY`, and how
 /// much. `None` where it is wrong, which was reported.
-pub(super) fn reads(keys: &Keys<'_>, sink: &mut Sink) -> Option<Vec<Used>> {
+pub(super) fn reads(keys: &Keys<'_>, sink: &mut Sink) -> Option<Vec<MeterUse>> {
     let Some(node) = keys.get("reads") else { return Some(Vec::new()) };
     let Some(entries) = node.entries() else {
         wrong(node, "reads", "a mapping from meters and their keys to what is used", sink);
@@ -42,7 +42,7 @@ pub(super) fn reads(keys: &Keys<'_>, sink: &mut Sink) -> Option<Vec<Used>> {
         };
         let name = entry.key.value.as_str();
         let (meter, key) = name.split_once('/').unwrap_or((name, ""));
-        Some(Used { meter: meter.to_owned(), key: key.to_owned(), amount })
+        Some(MeterUse { meter: meter.to_owned(), key: key.to_owned(), amount })
     });
     used.collect()
 }

@@ -16,7 +16,7 @@ use crate::runtime::bundle::module::Module;
 use crate::runtime::bundle::writer::write;
 use crate::runtime::program::Program;
 use crate::runtime::verify::annotate;
-use crate::tools::inspect::worded::Worded;
+use crate::tools::inspect::description::DescribedProgram;
 use crate::tools::why::watch::Watcher;
 use crate::tools::why::{AtomWhy, State, Why};
 
@@ -27,36 +27,36 @@ const ROUNDS_MAX: usize = 256;
 
 /// What leads to an atom: instructions by their place in the code of the module.
 #[derive(Debug, Default)]
-struct Plan {
+struct AtomRoute {
     changes: Vec<(usize, Instruction)>,
     functions: BTreeSet<usize>,
 }
 
 /// An atom that was passed over: the rule, the atom of it, what leads there.
-type Wanted = (usize, usize, Plan);
+type SkippedAtom = (usize, usize, AtomRoute);
 
 /// Asks what was passed over. `again` decides with another program, and shows it to the watcher;
 /// whatever keeps it from that leaves the atoms as they are.
 pub fn exhaust(
     why: &mut Why,
-    worded: &Worded<'_>,
+    worded: &DescribedProgram<'_>,
     again: &mut dyn for<'w> FnMut(&'w Program, &mut Watcher<'w>),
 ) {
     let module = worded.program.module();
-    let mut wanted: Vec<Wanted> = Vec::new();
+    let mut wanted: Vec<SkippedAtom> = Vec::new();
     for (at, (rule, row)) in why.rules.iter().zip(&module.rules).enumerate() {
         if rule.state == State::NotAsked {
             continue;
         }
         let open = rule.atoms.iter().enumerate().filter(|(_, atom)| !atom.is_seen());
         wanted.extend(open.filter_map(|(nth, atom)| {
-            let mut plan = Plan::default();
+            let mut plan = AtomRoute::default();
             let found = plan.reach(module, usize::from(row.function), atom.atom, CALLS_MAX);
             found.then_some((at, nth, plan))
         }));
     }
     // Sets of plans, the next one last.
-    let mut sets: Vec<Vec<Wanted>> = Vec::new();
+    let mut sets: Vec<Vec<SkippedAtom>> = Vec::new();
     for _ in 0..ROUNDS_MAX {
         let now = sets.pop().unwrap_or_else(|| {
             let (now, later) = apart(std::mem::take(&mut wanted));
@@ -76,7 +76,7 @@ pub fn exhaust(
 }
 
 /// Those that change no function of each other, and all others.
-fn apart(wanted: Vec<Wanted>) -> (Vec<Wanted>, Vec<Wanted>) {
+fn apart(wanted: Vec<SkippedAtom>) -> (Vec<SkippedAtom>, Vec<SkippedAtom>) {
     let mut taken: BTreeSet<usize> = BTreeSet::new();
     wanted.into_iter().partition(|(.., plan)| {
         let free = plan.functions.is_disjoint(&taken);
@@ -91,7 +91,7 @@ fn apart(wanted: Vec<Wanted>) -> (Vec<Wanted>, Vec<Wanted>) {
 fn round(
     why: &mut Why,
     module: &Module,
-    wanted: &[Wanted],
+    wanted: &[SkippedAtom],
     again: &mut dyn for<'w> FnMut(&'w Program, &mut Watcher<'w>),
 ) -> bool {
     let mut changed = module.clone();
@@ -111,7 +111,7 @@ fn round(
         let atom = why.rules.get_mut(*rule).and_then(|rule| rule.atoms.get_mut(*nth));
         let Some(atom) = atom else { continue };
         if let Some(outcome) = seen.any(atom.atom) {
-            let (truth, values) = outcome.seen.told(&atom.text);
+            let (truth, values) = outcome.seen.describe(&atom.text);
             let loops = outcome.loops.clone();
             *atom = AtomWhy { truth, values, loops, would_be: true, ..atom.clone() };
         }
@@ -119,7 +119,7 @@ fn round(
     true
 }
 
-impl Plan {
+impl AtomRoute {
     /// Plans to reach the instruction of `atom` in a function, or in one that it calls.
     fn reach(&mut self, module: &Module, function: usize, atom: u16, calls: usize) -> bool {
         let Some(row) = module.functions.get(function) else { return false };

@@ -21,11 +21,11 @@ use crate::runtime::bundle::debug::{Place, RuleDebug};
 use crate::runtime::bundle::module::{Module, NONE, RuleRow, SlotRow};
 use crate::runtime::vm::decision::Decision;
 use crate::runtime::vm::report::DecisionReport;
+use crate::tools::inspect::description::DescribedProgram;
 use crate::tools::inspect::reads::dotted;
-use crate::tools::inspect::worded::Worded;
 use crate::tools::report::context::locate;
 use crate::tools::why::sight::rows_text;
-use crate::tools::why::watch::{Asked, Loop, Outcome, Watcher, columns};
+use crate::tools::why::watch::{AtomTrace, Loop, RuleTrace, Watcher, columns};
 
 /// Most values of a rule that are told.
 const VALUES_MAX: usize = 12;
@@ -147,7 +147,7 @@ pub enum Origin<'a> {
 
 /// A decision that was watched.
 #[derive(Debug)]
-pub struct Watched<'a> {
+pub struct WatchedDecision<'a> {
     /// The decision.
     pub report: &'a DecisionReport,
     /// What was seen while it was made.
@@ -175,22 +175,22 @@ pub fn slots(decision: &Decision<'_>) -> Vec<String> {
 
 /// Why it is decided so.
 #[must_use]
-pub fn why(worded: &Worded<'_>, watched: Watched<'_>) -> Why {
+pub fn why(worded: &DescribedProgram<'_>, watched: WatchedDecision<'_>) -> Why {
     let program = worded.program;
-    let Watched { report, seen, slots, origin } = watched;
+    let WatchedDecision { report, seen, slots, origin } = watched;
     seen.end();
     let refused = report.errors.iter().any(|error| error.rule.is_none());
     let module = program.module();
-    let cx = Reading { module, worded, report, refused, seen, slots: &slots, origin };
+    let cx = ExplanationInput { module, worded, report, refused, seen, slots: &slots, origin };
     let rules = (0..).zip(&program.module().rules);
     let rules = rules.map(|(at, row)| cx.rule(at, row, program.string(row.id)));
     Why { sources: worded.debug.sources.clone(), refused, rules: rules.collect() }
 }
 
 /// What the parts of an explanation are read from.
-struct Reading<'a> {
+struct ExplanationInput<'a> {
     module: &'a Module,
-    worded: &'a Worded<'a>,
+    worded: &'a DescribedProgram<'a>,
     report: &'a DecisionReport,
     refused: bool,
     seen: &'a Watcher<'a>,
@@ -198,7 +198,7 @@ struct Reading<'a> {
     origin: Origin<'a>,
 }
 
-impl Reading<'_> {
+impl ExplanationInput<'_> {
     fn rule(&self, at: usize, row: &RuleRow, id: &str) -> RuleWhy {
         let debug = self.worded.debug.rules.get(at);
         let asked = self.seen.of(row.function);
@@ -236,7 +236,7 @@ impl Reading<'_> {
 
     /// The atoms of a rule. A guard that no condition spells out, as `on`, has no text of its own,
     /// and is not told.
-    fn atoms(&self, rule: &RuleDebug, asked: Option<&Asked>) -> Vec<AtomWhy> {
+    fn atoms(&self, rule: &RuleDebug, asked: Option<&RuleTrace>) -> Vec<AtomWhy> {
         let place = |atom: u16| Some((atom, self.own_place(rule, self.worded.atom(atom)?)));
         let all: Vec<(u16, Place)> = rule.atoms.iter().filter_map(|it| place(*it)).collect();
         let holds = |outer: &Place, inner: &Place| {
@@ -291,7 +291,7 @@ impl Reading<'_> {
         })
     }
 
-    fn atom(&self, atom: u16, place: Place, outcome: Option<&Outcome>) -> AtomWhy {
+    fn atom(&self, atom: u16, place: Place, outcome: Option<&AtomTrace>) -> AtomWhy {
         let made = self.worded.generated(atom);
         let text = made.unwrap_or_else(|| self.worded.text(place)).to_owned();
         let made = made.is_some();

@@ -23,14 +23,14 @@ const VALUE_CHARACTERS_MAX: usize = 40;
 
 /// How an atom came out, and the operands of the instruction that decided it.
 #[derive(Clone, Debug)]
-pub(super) struct Seen {
+pub(super) struct AtomReading {
     outcome: AtomOutcome,
     left: Option<String>,
     infix: Option<&'static str>,
     right: Option<String>,
 }
 
-impl Seen {
+impl AtomReading {
     pub(super) fn of(module: &Module, sight: &AtomObservation<'_>) -> Self {
         let code = sight.instruction;
         let [a, b, _] = code.op.operands();
@@ -48,7 +48,7 @@ impl Seen {
     }
 
     /// The outcome and the values, as `source` words the atom: false and `1 != 1`.
-    pub(super) fn told(&self, source: &str) -> (Truth, String) {
+    pub(super) fn describe(&self, source: &str) -> (Truth, String) {
         let turned = self.infix == Some("==") && is_unequal(source);
         let infix = if turned { Some("!=") } else { self.infix };
         let values = match (&self.left, infix, &self.right) {

@@ -16,7 +16,7 @@ use crate::runtime::bundle::module::{FunctionRow, Module, NodeMode, SlotRow};
 use crate::runtime::program::Program;
 use crate::runtime::vm::observe::{AtomObservation, Observer, Step};
 use crate::tools::inspect::reads::dotted;
-use crate::tools::why::sight::{Seen, row_text, value_text};
+use crate::tools::why::sight::{AtomReading, row_text, value_text};
 
 /// Elements of a loop that are kept.
 const ELEMENTS_MAX: usize = 32;
@@ -39,23 +39,23 @@ pub struct Loop {
 
 /// What was seen of an atom.
 #[derive(Clone, Debug)]
-pub(super) struct Outcome {
-    pub(super) seen: Seen,
+pub(super) struct AtomTrace {
+    pub(super) seen: AtomReading,
     pub(super) loops: Vec<Loop>,
 }
 
 /// What was seen of the function of a rule.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Asked {
+pub(super) struct RuleTrace {
     /// By atom.
-    pub(super) atoms: BTreeMap<u16, Outcome>,
+    pub(super) atoms: BTreeMap<u16, AtomTrace>,
     /// The atom that came out last: it settled what the rule says.
     pub(super) last: Option<u16>,
 }
 
 /// A loop that goes on.
 #[derive(Debug)]
-struct Running {
+struct RunningLoop {
     told: Loop,
     function: usize,
     /// Its `Iter`, its `Next`, and the first register of its elements.
@@ -77,12 +77,12 @@ pub struct Watcher<'p> {
     stack: Vec<usize>,
     /// The instruction before.
     before: Option<u32>,
-    asked: BTreeMap<usize, Asked>,
+    asked: BTreeMap<usize, RuleTrace>,
     /// What was seen in each function that was called, in order.
     called: BTreeMap<usize, Vec<u16>>,
     /// The last outcome of each atom, whoever asked.
-    any: BTreeMap<u16, Outcome>,
-    running: Option<Running>,
+    any: BTreeMap<u16, AtomTrace>,
+    running: Option<RunningLoop>,
     loops: Vec<Loop>,
 }
 
@@ -103,12 +103,12 @@ impl<'p> Watcher<'p> {
     }
 
     /// What was seen of a rule's function; nothing where it was not asked.
-    pub(super) fn of(&self, function: u16) -> Option<&Asked> {
+    pub(super) fn of(&self, function: u16) -> Option<&RuleTrace> {
         self.asked.get(&usize::from(function))
     }
 
     /// The last outcome of an atom, whichever rule asked.
-    pub(super) fn any(&self, atom: u16) -> Option<&Outcome> {
+    pub(super) fn any(&self, atom: u16) -> Option<&AtomTrace> {
         self.any.get(&atom)
     }
 
@@ -169,7 +169,7 @@ impl<'p> Watcher<'p> {
         }
     }
 
-    fn keep(&mut self, atom: u16, outcome: Outcome) {
+    fn keep(&mut self, atom: u16, outcome: AtomTrace) {
         let Some((root, inner)) = self.stack.split_first() else { return };
         for function in inner {
             self.called.entry(*function).or_default().push(atom);
@@ -220,7 +220,7 @@ impl<'p> Watcher<'p> {
             Some(SlotRow::Value(node)) => Some(*node),
             Some(SlotRow::Presence(_) | SlotRow::Now) | None => None,
         };
-        self.running = Some(Running {
+        self.running = Some(RunningLoop {
             told: Loop {
                 list: node.map_or(String::new(), |node| dotted(self.module, node)),
                 ..Loop::default()
@@ -247,7 +247,7 @@ impl<'p> Watcher<'p> {
     }
 }
 
-impl Running {
+impl RunningLoop {
     /// Looks at the next element, which lies in registers.
     fn take(&mut self, step: &Step<'_>) {
         let values = step.file.get(self.register..).unwrap_or_default();
@@ -283,7 +283,7 @@ impl Observer for Watcher<'_> {
             self.finish();
         }
         let loops = if inside { Vec::new() } else { std::mem::take(&mut self.loops) };
-        let outcome = Outcome { seen: Seen::of(self.module, &sight), loops };
+        let outcome = AtomTrace { seen: AtomReading::of(self.module, &sight), loops };
         self.any.insert(sight.atom, outcome.clone());
         self.keep(sight.atom, outcome);
     }

@@ -7,7 +7,7 @@ use policyc::runtime::audit::walk::{Damage, Wrong};
 
 use policyc::runtime::audit::{Continuation, OpenError, Opened, Options, VouchFault, open};
 use policyc::runtime::record::log::{Durability, LogError, LogOptions};
-use policyc::tools::audit::look::{Asked, look};
+use policyc::tools::audit::summary::{SummaryQuery, summarize};
 
 use crate::audit::disk::{Disk, Files};
 use crate::audit::{ORIGIN, Secret, line, looked_at, opened};
@@ -220,8 +220,8 @@ fn a_log_that_had_no_key_is_adopted_by_name_only() {
 /// The lines that `policyc audit verify --key` tells of as signed by nobody.
 fn unvouched(files: &Files) -> u64 {
     let key = Secret("key");
-    let asked = Asked { keys: &[&key], ..Asked::default() };
-    let (looked, _) = look(&mut Disk::holding(files), asked).expect("it is whole");
+    let asked = SummaryQuery { keys: &[&key], ..SummaryQuery::default() };
+    let (looked, _) = summarize(&mut Disk::holding(files), asked).expect("it is whole");
     looked.unvouched()
 }
 

@@ -8,10 +8,10 @@ use policyc::runtime::audit::store::{Directory, Snapshot, Source as _};
 use policyc::runtime::audit::walk::WalkError;
 use policyc::runtime::audit::whole::whole;
 use policyc::runtime::record::log::{Durability, LogOptions};
-use policyc::tools::audit::look::{Asked, Held, look};
+use policyc::tools::audit::checkpoint::OwnedCheckpoint;
 use policyc::tools::audit::proof::{Claim, Proof};
-use policyc::tools::audit::prove::{Unproved, Which, prove_growth, prove_record};
-use policyc::tools::audit::stated::Stated;
+use policyc::tools::audit::prove::{ProofError, RecordSelector, prove_growth, prove_record};
+use policyc::tools::audit::summary::{CheckpointStatus, SummaryQuery, summarize};
 use policyc::tools::sign::secret::SecretKey;
 
 use crate::audit::disk::{Disk, Files};
@@ -37,13 +37,13 @@ fn log(signed: bool) -> Files {
 }
 
 /// What a log came to behind each of its checkpoints.
-fn heads(files: &Files) -> Vec<Stated> {
+fn heads(files: &Files) -> Vec<OwnedCheckpoint> {
     let mut kept = Kept::default();
     let all = whole(&mut Disk::holding(files), None, &mut kept).expect("it is whole");
     let origin = all.walk.expect("lines").start.origin;
     let stated = |(size, root): (u64, [u8; 32])| {
         let root = policyc::runtime::audit::note::Checkpoint { origin: &origin, size, root };
-        Stated::read(root.to_string().as_bytes()).expect("a checkpoint")
+        OwnedCheckpoint::read(root.to_string().as_bytes()).expect("a checkpoint")
     };
     kept.checkpoints.into_iter().map(stated).collect()
 }
@@ -55,8 +55,10 @@ fn every_record_is_proved_and_nothing_else_is() {
         let mut disk = Disk::holding(&files);
         let mut proofs = Vec::new();
         for at in 0..RECORDS {
-            let by_id = prove_record(&mut disk, &Which::Id(format!("r{at}"))).expect("a record");
-            let by_number = prove_record(&mut disk, &Which::Number(at as u64)).expect("a record");
+            let by_id =
+                prove_record(&mut disk, &RecordSelector::Id(format!("r{at}"))).expect("a record");
+            let by_number =
+                prove_record(&mut disk, &RecordSelector::Number(at as u64)).expect("a record");
             assert_eq!(by_id, by_number);
             let text = by_id.to_string();
             let proof = Proof::read(text.as_bytes()).expect("a proof");
@@ -72,8 +74,8 @@ fn every_record_is_proved_and_nothing_else_is() {
             }
         }
         assert!(matches!(
-            prove_record(&mut disk, &Which::Number(RECORDS as u64)),
-            Err(Unproved::NoRecord)
+            prove_record(&mut disk, &RecordSelector::Number(RECORDS as u64)),
+            Err(ProofError::NoRecord)
         ));
     }
 }
@@ -82,7 +84,7 @@ fn every_record_is_proved_and_nothing_else_is() {
 #[test]
 fn changed_proofs_prove_nothing_else() {
     let mut disk = Disk::holding(&log(true));
-    let proof = prove_record(&mut disk, &Which::Number(17)).expect("a record");
+    let proof = prove_record(&mut disk, &RecordSelector::Number(17)).expect("a record");
     let Claim::Line { index, line: Some(own) } = proof.claim.clone() else { panic!() };
     let text = proof.to_string().into_bytes();
     let (mut random, mut kept) = (Random::new(1), 0);
@@ -123,16 +125,16 @@ fn logs_that_went_on_are_proved_to_and_others_are_not() {
             for other in heads.iter().filter(|other| *other != old) {
                 assert!(!proof.is_growth_of(other));
             }
-            let renamed = Stated { origin: "example.com/gw-4".to_owned(), ..old.clone() };
+            let renamed = OwnedCheckpoint { origin: "example.com/gw-4".to_owned(), ..old.clone() };
             assert!(!proof.is_growth_of(&renamed));
-            let rooted = Stated { root: [7; 32], ..old.clone() };
+            let rooted = OwnedCheckpoint { root: [7; 32], ..old.clone() };
             assert!(!proof.is_growth_of(&rooted));
         }
     }
     let (first, last) = (heads[0].clone(), heads[heads.len() - 1].clone());
     for (old, newer) in [(0, &last), (last.size, &first)] {
         let proof = prove_growth(&mut disk, old, newer.clone());
-        assert!(matches!(proof, Err(Unproved::NoGrowth)));
+        assert!(matches!(proof, Err(ProofError::NoGrowth)));
     }
 }
 
@@ -140,36 +142,48 @@ fn logs_that_went_on_are_proved_to_and_others_are_not() {
 fn what_a_checkpoint_says_is_held_or_missed() {
     let files = log(true);
     let heads = heads(&files);
-    let held = |files: &Files, kept: &Stated| {
-        look(&mut Disk::holding(files), Asked { kept: Some(kept), ..Asked::default() })
-            .expect("it is whole")
-            .1
-            .expect("an answer")
+    let held = |files: &Files, kept: &OwnedCheckpoint| {
+        summarize(
+            &mut Disk::holding(files),
+            SummaryQuery { kept: Some(kept), ..SummaryQuery::default() },
+        )
+        .expect("it is whole")
+        .1
+        .expect("an answer")
     };
     for head in &heads {
-        assert_eq!(held(&files, head), Held::Yes, "{}", head.size);
-        assert_eq!(held(&files, &Stated { root: [1; 32], ..head.clone() }), Held::Otherwise);
-        let foreign = Stated { origin: "example.com/other".to_owned(), ..head.clone() };
-        assert_eq!(held(&files, &foreign), Held::Foreign);
-        let longer = Stated { size: head.size + 1_000, ..head.clone() };
-        assert_eq!(held(&files, &longer), Held::Shorter);
+        assert_eq!(held(&files, head), CheckpointStatus::Yes, "{}", head.size);
+        assert_eq!(
+            held(&files, &OwnedCheckpoint { root: [1; 32], ..head.clone() }),
+            CheckpointStatus::Otherwise
+        );
+        let foreign = OwnedCheckpoint { origin: "example.com/other".to_owned(), ..head.clone() };
+        assert_eq!(held(&files, &foreign), CheckpointStatus::Foreign);
+        let longer = OwnedCheckpoint { size: head.size + 1_000, ..head.clone() };
+        assert_eq!(held(&files, &longer), CheckpointStatus::Shorter);
     }
     // Segments in front that lie elsewhere: of them nothing is known, of their end all is.
     let second = *files.keys().nth(1).expect("segments");
     let rest: Files = files.clone().into_iter().filter(|(name, _)| *name >= second).collect();
     for head in &heads {
-        let wanted = if head.size < second { Held::InFront } else { Held::Yes };
+        let wanted =
+            if head.size < second { CheckpointStatus::InFront } else { CheckpointStatus::Yes };
         assert_eq!(held(&rest, head), wanted, "{}", head.size);
-        let wanted = if head.size < second { Held::InFront } else { Held::Otherwise };
-        assert_eq!(held(&rest, &Stated { root: [1; 32], ..head.clone() }), wanted);
+        let wanted = if head.size < second {
+            CheckpointStatus::InFront
+        } else {
+            CheckpointStatus::Otherwise
+        };
+        assert_eq!(held(&rest, &OwnedCheckpoint { root: [1; 32], ..head.clone() }), wanted);
     }
-    let front = prove_record(&mut Disk::holding(&rest), &Which::Number(RECORDS as u64 - 1));
+    let front =
+        prove_record(&mut Disk::holding(&rest), &RecordSelector::Number(RECORDS as u64 - 1));
     assert!(front.is_ok(), "the subtrees in front are known by the beginning of the segment");
     // Whole segments that are gone from the end are missed by nothing else.
     let last = *files.keys().last().expect("segments");
     let cut: Files = files.clone().into_iter().filter(|(name, _)| *name < last).collect();
-    assert_eq!(held(&cut, &heads[heads.len() - 1]), Held::Shorter);
-    assert_eq!(held(&cut, &heads[0]), Held::Yes);
+    assert_eq!(held(&cut, &heads[heads.len() - 1]), CheckpointStatus::Shorter);
+    assert_eq!(held(&cut, &heads[0]), CheckpointStatus::Yes);
 }
 
 /// Somebody lists segments while the writer goes on: what came later is not there for them.
@@ -266,8 +280,8 @@ fn damage_stops_proofs() {
     let mut files = log(true);
     let last = *files.keys().last().expect("segments");
     files.get_mut(&last).expect("it is there")[300] ^= 1;
-    let proof = prove_record(&mut Disk::holding(&files), &Which::Number(0));
-    assert!(matches!(proof, Err(Unproved::Stopped(WalkError::Damage(_)))));
+    let proof = prove_record(&mut Disk::holding(&files), &RecordSelector::Number(0));
+    assert!(matches!(proof, Err(ProofError::Stopped(WalkError::Damage(_)))));
 }
 
 /// Signs checkpoints with a key of Ed25519.

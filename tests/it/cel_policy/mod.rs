@@ -13,9 +13,9 @@ use policyc::compiler::source::map::SourceMap;
 use policyc::diag::sink::Sink;
 use policyc::tools::project::Settings;
 use policyc::tools::report::paint::Style;
-use policyc::tools::suite::choose::Tested;
+use policyc::tools::suite::choose::TestSources;
 use policyc::tools::suite::pipeline::surroundings;
-use policyc::tools::suite::ready::context;
+use policyc::tools::suite::prepared::context;
 use policyc::tools::suite::run::{Outcome, run};
 use policyc::tools::suite::{Expect, HostResult, TestFile, format, show};
 use serde_json::{Value as Json, json};
@@ -71,7 +71,7 @@ fn directory(folder: &Path) -> usize {
     let files = folder::sources(folder);
     let test = test_of(&files).expect("a directory with tests");
     let mut sink = Sink::new();
-    let ran = run(&test, &Tested::of(&files), &Settings::default(), &mut sink);
+    let ran = run(&test, &TestSources::of(&files), &Settings::default(), &mut sink);
     let failed: Vec<String> = ran
         .iter()
         .filter(|ran| !matches!(ran.outcome, Outcome::Passed { .. }))

@@ -13,8 +13,8 @@ use policyc::lang::decision::Effect;
 use policyc::runtime::program::Program;
 use policyc::runtime::vm::report::DecisionReport;
 use policyc::runtime::vm::scratch::Scratch;
-use policyc::tools::alone::Subject;
 use policyc::tools::decide::{Form, Moments, decide};
+use policyc::tools::standalone::ContextDecider;
 use serde_json::Value as Json;
 
 use crate::support::both::findings;
@@ -39,7 +39,12 @@ pub(crate) fn said(program: &Program, context: &Json, now: (i64, u32)) -> Decisi
     let mut scratch = Scratch::for_program(program);
     let moments = Moments { seconds: now.0, nanoseconds: now.1, given: true };
     let bytes = context.to_string();
-    decide(&Subject::of(program), &mut scratch, (Form::Json, bytes.as_bytes()), &moments.with(None))
+    decide(
+        &ContextDecider::of(program),
+        &mut scratch,
+        (Form::Json, bytes.as_bytes()),
+        &moments.with(None),
+    )
 }
 
 pub(crate) fn refused(report: &DecisionReport) -> bool {

@@ -9,7 +9,7 @@ use policyc::runtime::program::Program;
 use policyc::runtime::vm::request::marked::{Recorded, ingest_record};
 use policyc::runtime::vm::request::{Moment, ingest};
 use policyc::runtime::vm::scratch::Scratch;
-use policyc::tools::inspect::worded::Worded;
+use policyc::tools::inspect::description::DescribedProgram;
 use policyc::tools::replay::residual::residual;
 use serde_json::{Value as Json, json};
 
@@ -54,7 +54,7 @@ fn left(program: &Program, masked: &str) -> Vec<(String, String)> {
         panic!("something is withheld")
     };
     let decision = partial.decide(&NOW, None);
-    let worded = Worded::of(program);
+    let worded = DescribedProgram::of(program);
     let open = decision.rules.iter().filter(|rule| !rule.is_definite());
     let text = |rule: u16| residual(&worded, rule, &decision.atoms);
     open.filter_map(|it| Some((program.rule_id(it.rule).to_owned(), text(it.rule)?))).collect()

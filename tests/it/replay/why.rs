@@ -8,11 +8,11 @@ use policyc::runtime::vm::observe::{AtomState, Witness};
 use policyc::runtime::vm::report::DecisionReport;
 use policyc::runtime::vm::request::{Moment, ingest};
 use policyc::runtime::vm::scratch::Scratch;
-use policyc::tools::inspect::worded::Worded;
+use policyc::tools::inspect::description::DescribedProgram;
 use policyc::tools::report::why::FORMATS;
 use policyc::tools::why::exhaust::exhaust;
 use policyc::tools::why::watch::Watcher;
-use policyc::tools::why::{Origin, State, Truth, Watched, Why, slots, why};
+use policyc::tools::why::{Origin, State, Truth, WatchedDecision, Why, slots, why};
 use serde_json::{Value as Json, json};
 
 use crate::replay::planted::{POLICY as PLANTED, contexts};
@@ -47,8 +47,9 @@ fn explained(program: &Program, context: &str) -> (DecisionReport, Why) {
         let mut decision = filled.decide_observed(&Moment::at(0, 0), &mut seen);
         (DecisionReport::of(&mut decision), slots(&decision))
     };
-    let watched = Watched { report: &report, seen: &mut seen, slots, origin: Origin::Record };
-    let why = why(&Worded::of(program), watched);
+    let watched =
+        WatchedDecision { report: &report, seen: &mut seen, slots, origin: Origin::Record };
+    let why = why(&DescribedProgram::of(program), watched);
     (report, why)
 }
 
@@ -102,7 +103,7 @@ fn loops_name_the_element_that_settled_them() {
 #[test]
 fn what_is_told_is_what_the_witness_says() {
     let (_folder, program) = project("why-witness", PLANTED);
-    let worded = Worded::of(&program);
+    let worded = DescribedProgram::of(&program);
     let rules = debug::of(program.module()).rules;
     let mut seen = 0;
     for context in contexts().iter().take(300) {
@@ -227,7 +228,7 @@ fn programs_are_told_every_atom() {
 /// As `explained`, with what was passed over asked as well.
 fn exhausted(program: &Program, context: &str) -> Why {
     let (_, mut why) = explained(program, context);
-    exhaust(&mut why, &Worded::of(program), &mut |other, seen| {
+    exhaust(&mut why, &DescribedProgram::of(program), &mut |other, seen| {
         let mut scratch = Scratch::for_program(other);
         let mut filled = ingest(other, context.as_bytes(), &mut scratch);
         drop(filled.decide_observed(&Moment::at(0, 0), seen));

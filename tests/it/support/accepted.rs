@@ -7,13 +7,13 @@ use policyc::runtime::bundle::writer::write;
 use policyc::runtime::program::Program;
 use policyc::runtime::vm::request::Moment;
 use policyc::runtime::vm::scratch::Scratch;
-use policyc::tools::alone::Subject;
 use policyc::tools::decide::{Form, Moments, decide, decide_explained};
 use policyc::tools::inspect::listing::listing;
-use policyc::tools::inspect::{Inspected, summary, to_json};
+use policyc::tools::inspect::{BundleInspection, summary, to_json};
 use policyc::tools::replay::explain::Explained;
 use policyc::tools::report::paint::Style;
-use policyc::tools::report::why::{FORMATS, Told};
+use policyc::tools::report::why::{DecisionExplanation, FORMATS};
+use policyc::tools::standalone::ContextDecider;
 
 use super::watch::Claimed;
 
@@ -32,24 +32,33 @@ pub(crate) fn runs(bytes: &[u8], program: &Program, contexts: &[Vec<u8>]) {
             panic!("{escape:?}, on {}", String::from_utf8_lossy(context));
         }
         let start = Instant::now();
-        let report =
-            decide(&Subject::of(program), &mut scratch, (Form::Json, context), &moments.with(None));
+        let report = decide(
+            &ContextDecider::of(program),
+            &mut scratch,
+            (Form::Json, context),
+            &moments.with(None),
+        );
         assert!(start.elapsed() < DECISION_MAX, "a decision took {:?}", start.elapsed());
         assert!(!report.to_json().is_empty());
         let named = ("context.json", Form::Json, context.as_slice());
-        let (explained, why) =
-            decide_explained(&Subject::of(program), &mut scratch, named, &moments.with(None), true);
+        let (explained, why) = decide_explained(
+            &ContextDecider::of(program),
+            &mut scratch,
+            named,
+            &moments.with(None),
+            true,
+        );
         assert_eq!(explained.effect, report.effect, "watching changes nothing");
         let told =
             Explained::Decided { report: Box::new(explained), exact: None, why: Box::new(why) };
-        let mut told = Told::of(&serde_json::Value::Null, "", program, &told);
+        let mut told = DecisionExplanation::of(&serde_json::Value::Null, "", program, &told);
         told.tree = true;
         for format in FORMATS {
             assert!(!(format.draw)(&told, Style::PLAIN).is_empty(), "{}", format.name);
         }
     }
     let digest = program.digest();
-    let inspected = Inspected { module: program.module(), digest, bytes: bytes.len() };
+    let inspected = BundleInspection { module: program.module(), digest, bytes: bytes.len() };
     assert!(!summary(&inspected, Style::PLAIN).is_empty());
     assert!(to_json(&inspected).is_object());
     let _ = listing(&inspected, Style::PLAIN);

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use policyc::runtime::engine::Engine;
 use policyc::runtime::engine::files::Files;
-use policyc::runtime::engine::watch::{Event, look, start};
+use policyc::runtime::engine::watch::{Event, poll, start};
 use policyc::runtime::record::about::About;
 use policyc::runtime::trust::error::{AdmissionFault, MemoryFault, SignatureFault, TrustError};
 use policyc::runtime::trust::files::signed;
@@ -42,7 +42,7 @@ fn files(folder: &Path, clock: &Arc<AtomicI64>) -> Files {
 fn settle(engine: &Engine, files: &mut Files) -> (Vec<String>, String) {
     let mut said = Vec::new();
     for _ in 0..3 {
-        match look(engine, files) {
+        match poll(engine, files) {
             Some(Event::Refused { refused, kept }) => {
                 assert_eq!(kept, engine.active().program().digest());
                 said.push(refused.to_string());

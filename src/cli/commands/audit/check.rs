@@ -15,9 +15,9 @@ use crate::cli::sources::shown;
 use crate::cli::terminal::Terminal;
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
+use crate::tools::audit::checkpoint::OwnedCheckpoint;
 use crate::tools::audit::findings;
 use crate::tools::audit::proof::{Claim, Proof};
-use crate::tools::audit::stated::Stated;
 use crate::tools::report::replay::many;
 use crate::tools::report::visible::visible;
 
@@ -100,7 +100,7 @@ fn checked(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
 }
 
 /// What is known of who says so, where no key was asked for.
-const fn unsigned(checkpoint: &Stated) -> &'static str {
+const fn unsigned(checkpoint: &OwnedCheckpoint) -> &'static str {
     if checkpoint.signed {
         "if its checkpoint is true: its signatures were not looked at"
     } else {
@@ -108,7 +108,7 @@ const fn unsigned(checkpoint: &Stated) -> &'static str {
     }
 }
 
-fn same(one: &Stated, other: &Stated) -> bool {
+fn same(one: &OwnedCheckpoint, other: &OwnedCheckpoint) -> bool {
     (&one.origin, one.size, one.root) == (&other.origin, other.size, other.root)
 }
 

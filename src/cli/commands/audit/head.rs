@@ -11,8 +11,8 @@ use crate::cli::reporting::alone;
 use crate::cli::root::with_options;
 use crate::cli::terminal::Terminal;
 use crate::cli::write::write;
-use crate::tools::audit::look::Asked;
-use crate::tools::audit::stated::Stated;
+use crate::tools::audit::checkpoint::OwnedCheckpoint;
+use crate::tools::audit::summary::SummaryQuery;
 
 /// The row of this part.
 pub const COMMAND: Command = Command {
@@ -42,11 +42,11 @@ struct Options {
 
 fn shown(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
     let mut store = log_in(terminal, &options.log)?;
-    let asked = Asked { last: Some(2), ..Asked::default() };
+    let asked = SummaryQuery { last: Some(2), ..SummaryQuery::default() };
     // A segment that ended holds the checkpoint of its last block.
     let looked = looked_at(terminal, (&options.log, &mut store), asked)?;
     let signed = looked.latest.is_some();
-    let Some(head) = looked.latest.or_else(|| Stated::of(&looked.whole)) else {
+    let Some(head) = looked.latest.or_else(|| OwnedCheckpoint::of(&looked.whole)) else {
         terminal.notice("  nothing was written to this log yet\n");
         return Ok(Exit::Done);
     };

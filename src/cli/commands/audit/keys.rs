@@ -13,7 +13,7 @@ use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
 use crate::runtime::audit::note::{self, ED25519, Note, Verifier, key_id};
 use crate::runtime::trust::key::{KeyFault, PublicKey};
-use crate::tools::audit::stated::Stated;
+use crate::tools::audit::checkpoint::OwnedCheckpoint;
 
 /// A key that may have signed a checkpoint.
 #[derive(Debug)]
@@ -81,6 +81,6 @@ pub(super) fn verifiers(keys: &[Key]) -> Vec<&dyn Verifier> {
 }
 
 /// Whether one of the keys signed a checkpoint, and none that it names did not.
-pub(super) fn signed(checkpoint: &Stated, keys: &[Key]) -> bool {
+pub(super) fn signed(checkpoint: &OwnedCheckpoint, keys: &[Key]) -> bool {
     Note::is_signed_by_any(checkpoint.text.as_bytes(), &verifiers(keys))
 }

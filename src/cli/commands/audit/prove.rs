@@ -15,11 +15,11 @@ use crate::cli::write::write;
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
 use crate::runtime::audit::store::Snapshot;
+use crate::tools::audit::checkpoint::OwnedCheckpoint;
 use crate::tools::audit::findings;
-use crate::tools::audit::look::Asked;
 use crate::tools::audit::proof::Proof;
-use crate::tools::audit::prove::{Unproved, Which, prove_growth, prove_record};
-use crate::tools::audit::stated::Stated;
+use crate::tools::audit::prove::{ProofError, RecordSelector, prove_growth, prove_record};
+use crate::tools::audit::summary::SummaryQuery;
 
 /// The row of this part.
 pub const COMMAND: Command = Command {
@@ -64,7 +64,7 @@ struct Options {
 fn proved(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
     let Options { id, number, old, .. } = options;
     let log = options.log.as_path();
-    let which = id.clone().map(Which::Id).or(number.map(Which::Number));
+    let which = id.clone().map(RecordSelector::Id).or(number.map(RecordSelector::Number));
     let mut store = log_in(terminal, log)?;
     let (proof, which) = match (which, old) {
         (Some(which), _) => (prove_record(&mut store, &which), Some(which)),
@@ -95,52 +95,52 @@ fn growth(
     options: &Options,
     (log, store): (&Path, &mut Snapshot),
     old: &Path,
-) -> Result<Result<Proof, Unproved>, Exit> {
+) -> Result<Result<Proof, ProofError>, Exit> {
     let old = checkpoint_in(terminal, old)?;
-    let looked = looked_at(terminal, (log, &mut *store), asked(&old))?;
+    let looked = looked_at(terminal, (log, &mut *store), summary_query(&old))?;
     let newer = match &options.new {
         None => looked.latest.filter(|latest| latest.size >= old.size),
         Some(path) => {
             let newer = checkpoint_in(terminal, path)?;
-            looked_at(terminal, (log, &mut *store), asked(&newer))?;
+            looked_at(terminal, (log, &mut *store), summary_query(&newer))?;
             Some(newer)
         }
     };
-    let newer = newer.or_else(|| Stated::of(&looked.whole));
-    Ok(newer.ok_or(Unproved::NoGrowth).and_then(|newer| prove_growth(store, old.size, newer)))
+    let newer = newer.or_else(|| OwnedCheckpoint::of(&looked.whole));
+    Ok(newer.ok_or(ProofError::NoGrowth).and_then(|newer| prove_growth(store, old.size, newer)))
 }
 
-fn asked(kept: &Stated) -> Asked<'_> {
-    Asked { kept: Some(kept), ..Asked::default() }
+fn summary_query(kept: &OwnedCheckpoint) -> SummaryQuery<'_> {
+    SummaryQuery { kept: Some(kept), ..SummaryQuery::default() }
 }
 
 /// How the command ends where nothing can be proved, its words written.
 fn unproved(
     terminal: &Terminal,
     (log, store): (&Path, &Snapshot),
-    which: Option<&Which>,
-    why: &Unproved,
+    which: Option<&RecordSelector>,
+    why: &ProofError,
 ) -> Exit {
     let name = shown(log);
     let finding = match why {
-        Unproved::Stopped(why) => return stopped(terminal, log, store, why),
-        Unproved::NoRecord => {
-            let number = Which::Number(0);
+        ProofError::Stopped(why) => return stopped(terminal, log, store, why),
+        ProofError::NoRecord => {
+            let number = RecordSelector::Number(0);
             let finding = findings::no_record(which.unwrap_or(&number), &name);
             return alone(terminal, &finding).max(Exit::Missing);
         }
-        Unproved::Several(one, other) => {
+        ProofError::Several(one, other) => {
             let fact = format!("several records of `{name}` have this id");
             let help = format!("`--number {one}` is one of them, and `--number {other}` another");
             Diagnostic::without_place(Code::BadUsage, fact).help(help)
         }
-        Unproved::InFront => {
+        ProofError::InFront => {
             let fact = format!("what proves it lies in front of what is in `{name}`");
             let help = "put the segments in front of these beside them";
             let finding = Diagnostic::without_place(Code::Unreadable, fact).help(help);
             return alone(terminal, &finding).max(Exit::Missing);
         }
-        Unproved::NoGrowth => {
+        ProofError::NoGrowth => {
             let fact =
                 "the older checkpoint is of no line, or of more than the newer one".to_owned();
             Diagnostic::without_place(Code::BadUsage, fact)

@@ -13,9 +13,9 @@ use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
 use crate::runtime::audit::store::{Snapshot, Source as _};
 use crate::runtime::audit::walk::WalkError;
+use crate::tools::audit::checkpoint::OwnedCheckpoint;
 use crate::tools::audit::findings;
-use crate::tools::audit::look::{Asked, Held, Looked, look};
-use crate::tools::audit::stated::Stated;
+use crate::tools::audit::summary::{CheckpointStatus, LogSummary, SummaryQuery, summarize};
 use crate::tools::inputs;
 
 /// The log in a directory, to be read.
@@ -50,10 +50,11 @@ pub(super) fn bytes_of(terminal: &Terminal, path: &Path, most: usize) -> Result<
 ///
 /// # Errors
 /// How the command ends, its words already written.
-pub(super) fn checkpoint_in(terminal: &Terminal, path: &Path) -> Result<Stated, Exit> {
+pub(super) fn checkpoint_in(terminal: &Terminal, path: &Path) -> Result<OwnedCheckpoint, Exit> {
     let bytes = bytes_of(terminal, path, NOTE_BYTES_MAX)?;
     let wanted = "checkpoint";
-    Stated::read(&bytes).ok_or_else(|| alone(terminal, &findings::unread(&shown(path), wanted)))
+    OwnedCheckpoint::read(&bytes)
+        .ok_or_else(|| alone(terminal, &findings::unread(&shown(path), wanted)))
 }
 
 /// How a command ends that cannot read a log on, its words written.
@@ -74,16 +75,20 @@ pub(super) fn stopped(terminal: &Terminal, log: &Path, store: &Snapshot, why: &W
 pub(super) fn looked_at(
     terminal: &Terminal,
     (log, store): (&Path, &mut Snapshot),
-    asked: Asked<'_>,
-) -> Result<Looked, Exit> {
-    let (kept, looked) = (asked.kept, look(store, asked));
+    asked: SummaryQuery<'_>,
+) -> Result<LogSummary, Exit> {
+    let (kept, looked) = (asked.kept, summarize(store, asked));
     let (looked, held) = looked.map_err(|why| stopped(terminal, log, store, &why))?;
     let Some((kept, held)) = kept.zip(held) else { return Ok(looked) };
     match findings::unheld(&held, kept, (&shown(log), looked.whole.lines())) {
         None => Ok(looked),
         Some(finding) => {
             let exit = alone(terminal, &finding);
-            Err(exit.max(if held == Held::InFront { Exit::Missing } else { Exit::Integrity }))
+            Err(exit.max(if held == CheckpointStatus::InFront {
+                Exit::Missing
+            } else {
+                Exit::Integrity
+            }))
         }
     }
 }

@@ -13,7 +13,7 @@ use crate::cli::root::with_options;
 use crate::cli::sources::shown;
 use crate::cli::terminal::Terminal;
 use crate::tools::audit::findings;
-use crate::tools::audit::look::Asked;
+use crate::tools::audit::summary::SummaryQuery;
 use crate::tools::report::audit::{Drawing, full, json};
 
 /// The row of this part.
@@ -57,7 +57,7 @@ fn verified(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
         options.checkpoint.as_deref().map(|path| checkpoint_in(terminal, path)).transpose()?;
     let mut store = log_in(terminal, &options.log)?;
     let keys = keys_of(terminal, &options.key)?;
-    let asked = Asked { last: None, kept: kept.as_ref(), keys: &verifiers(&keys) };
+    let asked = SummaryQuery { last: None, kept: kept.as_ref(), keys: &verifiers(&keys) };
     let looked = looked_at(terminal, (&options.log, &mut store), asked)?;
     let asked = !keys.is_empty();
     let drawing = Drawing { looked: &looked, kept: kept.map(|kept| kept.size), signed: asked };

@@ -18,7 +18,7 @@ use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
 use crate::runtime::program::Program;
 use crate::runtime::record::check::Chains;
-use crate::tools::inspect::worded::Worded;
+use crate::tools::inspect::description::DescribedProgram;
 use crate::tools::replay::again::Obstacle;
 use crate::tools::replay::comparer::Comparer;
 use crate::tools::replay::fold::Folds;
@@ -246,7 +246,7 @@ pub(super) fn show(
 ) -> Result<Exit, Exit> {
     let Compared { impact, to, .. } = found;
     let before = found.before();
-    let (from, to) = (before.as_deref().map(Worded::of), Worded::of(to));
+    let (from, to) = (before.as_deref().map(DescribedProgram::of), DescribedProgram::of(to));
     let counted = counts(impact);
     let gates = gates(terminal, showing)?;
     let chained = impact.chains.clone().finish();

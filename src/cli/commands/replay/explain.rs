@@ -4,14 +4,14 @@ use clap::{ArgMatches, Args};
 
 use crate::cli::Command;
 use crate::cli::bundles::Settings;
+use crate::cli::commands::explanation::ExplanationOptions;
 use crate::cli::commands::replay::one::Named;
-use crate::cli::commands::telling::Telling;
 use crate::cli::exit::Exit;
 use crate::cli::root::with_options;
 use crate::cli::terminal::Terminal;
 use crate::tools::replay::explain::explain;
 use crate::tools::replay::knew::happened;
-use crate::tools::report::why::Told;
+use crate::tools::report::why::DecisionExplanation;
 
 /// The row of this part.
 pub const COMMAND: Command = Command {
@@ -34,7 +34,7 @@ struct Options {
     #[command(flatten)]
     named: Named,
     #[command(flatten)]
-    telling: Telling,
+    telling: ExplanationOptions,
 }
 
 fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {
@@ -52,5 +52,7 @@ fn explained(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
     }
     let explained = explain(&record, &program, options.telling.exhaustive);
     let explained = explained.map_err(|obstacle| wanted.obstructed(terminal, &obstacle))?;
-    Ok(options.telling.tell(terminal, Told::of_record(&record, &program, &explained)))
+    Ok(options
+        .telling
+        .write(terminal, DecisionExplanation::of_record(&record, &program, &explained)))
 }

@@ -220,7 +220,7 @@ impl Run<'_> {
             steps += 1;
             if steps.is_multiple_of(TELL_EVERY) {
                 sealed(terminal, vault.as_mut())?;
-                far.progress.tell(far.read.load(Ordering::Relaxed), far.total);
+                far.progress.draw(far.read.load(Ordering::Relaxed), far.total);
             }
         }
     }

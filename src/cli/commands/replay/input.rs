@@ -312,7 +312,7 @@ impl Stream<'_> {
                     enough = true;
                     progress.stop.store(true, Ordering::Relaxed);
                 }
-                bar.tell(progress.read.load(Ordering::Relaxed), total);
+                bar.draw(progress.read.load(Ordering::Relaxed), total);
             }
             Err(damage) => {
                 bar.end();

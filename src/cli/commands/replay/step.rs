@@ -15,7 +15,7 @@ use crate::cli::commands::replay::input::{Bundles, Ran, Stream, sources_of};
 use crate::cli::exit::Exit;
 use crate::cli::reporting::alone;
 use crate::cli::root::with_options;
-use crate::cli::screen::{Left, show};
+use crate::cli::screen::{ScreenExit, show};
 use crate::cli::terminal::Terminal;
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
@@ -35,7 +35,7 @@ use crate::tools::replay::stream::Chunk;
 use crate::tools::report::paint::Style;
 use crate::tools::report::replay::{flip as flipped, step as drawn};
 use crate::tools::report::why::source::draw;
-use crate::tools::report::why::{Told, full};
+use crate::tools::report::why::{DecisionExplanation, full};
 
 /// The row of this part.
 pub const COMMAND: Command = Command {
@@ -92,8 +92,8 @@ fn stepped(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
         told(call, sheet, other, &store, width).unwrap_or_else(|why| format!("{why}\n"))
     };
     match show(&session, terminal.style.colour, &mut tell) {
-        Ok(Left::Done) => Ok(broken),
-        Ok(Left::Interrupted) => Ok(broken.max(Exit::Interrupted)),
+        Ok(ScreenExit::Done) => Ok(broken),
+        Ok(ScreenExit::Interrupted) => Ok(broken.max(Exit::Interrupted)),
         Err(error) => {
             let fact = format!("the terminal cannot be drawn on: {error}");
             let finding = Diagnostic::without_place(Code::Unreadable, fact);
@@ -213,7 +213,7 @@ fn told(
                     draw(why, None, false, style)
                 }
                 Explained::Decided { .. } | Explained::Withheld { .. } => {
-                    full(&Told::of_record(&record, &program, &explained), style)
+                    full(&DecisionExplanation::of_record(&record, &program, &explained), style)
                 }
             })
         }

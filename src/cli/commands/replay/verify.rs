@@ -18,7 +18,7 @@ use crate::cli::terminal::Terminal;
 use crate::cli::write::write;
 use crate::runtime::program::Program;
 use crate::runtime::record::check::ChainReport;
-use crate::tools::inspect::worded::Worded;
+use crate::tools::inspect::description::DescribedProgram;
 use crate::tools::replay::again::Obstacle;
 use crate::tools::replay::findings;
 use crate::tools::replay::fold::Folds;
@@ -96,7 +96,7 @@ fn verified(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
                 && all.mismatches.is_empty()
                 && let Some(found) = verified.mismatches.first()
             {
-                bar.say(&provisional(found, sources));
+                bar.print_line(&provisional(found, sources));
             }
             all.add(verified);
         },
@@ -107,7 +107,8 @@ fn verified(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
     // Without all lines nobody can tell.
     let chained = if passed == 0 { chained } else { ChainReport::default() };
     let programs = decided_otherwise(&all, store);
-    let worded: Vec<Worded<'_>> = programs.iter().map(|program| Worded::of(program)).collect();
+    let worded: Vec<DescribedProgram<'_>> =
+        programs.iter().map(|program| DescribedProgram::of(program)).collect();
     let bundles = options.input.bundles.as_given();
     let drawing = Drawing {
         verified: &all,

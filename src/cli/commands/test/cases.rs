@@ -1,7 +1,7 @@
 //! The cases, each decided once.
 
 use crate::base::span::Span;
-use crate::cli::commands::test::{Options, Read};
+use crate::cli::commands::test::{Options, TestedProjects};
 use crate::cli::exit::Exit;
 use crate::cli::reporting::{Conclusion, Reporting, conclude};
 use crate::cli::sources::exit_of_project;
@@ -16,12 +16,16 @@ use crate::tools::pipeline::compile;
 use crate::tools::project::Project;
 use crate::tools::report::paint::Style;
 use crate::tools::report::{Format, TestCase, counted};
-use crate::tools::suite::choose::Tested;
+use crate::tools::suite::choose::TestSources;
 use crate::tools::suite::files::read_all;
-use crate::tools::suite::run::{Outcome, Ran, run as run_cases};
+use crate::tools::suite::run::{CaseResult, Outcome, run as run_cases};
 use crate::tools::suite::{TestFile, show};
 
-pub(super) fn run(terminal: &Terminal, options: &Options, read: Read) -> Result<Exit, Exit> {
+pub(super) fn run(
+    terminal: &Terminal,
+    options: &Options,
+    read: TestedProjects,
+) -> Result<Exit, Exit> {
     let (output_format, output) = options.showing.formats::<Format>(terminal)?;
     let reporting = Reporting { output_format, output, exit_zero: options.showing.exit_zero };
     Ok(report(terminal, options, read, &reporting))
@@ -31,14 +35,14 @@ pub(super) fn run(terminal: &Terminal, options: &Options, read: Read) -> Result<
 pub(super) fn report(
     terminal: &Terminal,
     options: &Options,
-    read: Read,
+    read: TestedProjects,
     reporting: &Reporting,
 ) -> Exit {
-    let Read { mut projects, since } = read;
+    let TestedProjects { mut projects, since } = read;
     let mut tests: Vec<Vec<TestFile>> =
         projects.iter_mut().map(|(project, sink)| read_all(project, sink)).collect();
-    let sources: Vec<Tested<'_>> =
-        projects.iter().map(|(project, _)| Tested::of(&project.files)).collect();
+    let sources: Vec<TestSources<'_>> =
+        projects.iter().map(|(project, _)| TestSources::of(&project.files)).collect();
     if let Some(filter) = &options.filter {
         for (tests, sources) in tests.iter_mut().zip(&sources) {
             for test in tests {
@@ -93,7 +97,7 @@ pub(super) fn report(
 
 /// What became of a test file.
 #[derive(Default)]
-struct Decided {
+struct FileResult {
     counts: Counts,
     /// For people; else empty.
     body: String,
@@ -110,7 +114,7 @@ fn uncompiled(project: &Project, sink: &mut Sink) {
 }
 
 /// A case, for formats that tell of every one.
-fn told(ran: &Ran) -> TestCase {
+fn test_case(ran: &CaseResult) -> TestCase {
     let (failure, skipped) = match &ran.outcome {
         Outcome::Passed { .. } => (None, None),
         Outcome::Skipped { reason } => (None, Some(reason.clone())),
@@ -118,7 +122,7 @@ fn told(ran: &Ran) -> TestCase {
             (Some(format!("expects {}; it is {}", why.expected, why.actual)), None)
         }
     };
-    let Ran { policy, name, span, .. } = ran;
+    let CaseResult { policy, name, span, .. } = ran;
     TestCase { policy: policy.clone(), name: name.clone(), span: *span, failure, skipped }
 }
 
@@ -126,14 +130,14 @@ fn told(ran: &Ran) -> TestCase {
 fn decide(
     reporting: &Reporting,
     project: &Project,
-    sources: &Tested<'_>,
+    sources: &TestSources<'_>,
     test: &TestFile,
     style: Style,
-) -> Decided {
-    let mut decided = Decided::default();
+) -> FileResult {
+    let mut decided = FileResult::default();
     for ran in run_cases(test, sources, &project.settings, &mut decided.sink) {
         decided.counts.add(Counts::of(&ran));
-        decided.cases.push(told(&ran));
+        decided.cases.push(test_case(&ran));
         decided.body.push_str(&say(reporting, project, &ran, style, &mut decided.sink));
     }
     decided
@@ -143,7 +147,7 @@ fn decide(
 fn say(
     reporting: &Reporting,
     project: &Project,
-    ran: &Ran,
+    ran: &CaseResult,
     style: Style,
     sink: &mut Sink,
 ) -> String {
@@ -176,7 +180,7 @@ struct Counts {
 
 impl Counts {
     /// One case.
-    const fn of(ran: &Ran) -> Self {
+    const fn of(ran: &CaseResult) -> Self {
         match ran.outcome {
             Outcome::Passed { .. } => Self { passed: 1, failed: 0, skipped: 0 },
             Outcome::Failed(_) => Self { passed: 0, failed: 1, skipped: 0 },

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
 use crate::diag::suggest::nearest;
-use crate::tools::suite::choose::Tested;
+use crate::tools::suite::choose::TestSources;
 use crate::tools::suite::{Case, TestFile};
 
 /// What `--filter` asks for; all of it must hold.
@@ -50,7 +50,7 @@ impl FromStr for Filter {
 
 impl Filter {
     /// Keeps the cases of `test` that are asked for.
-    pub(super) fn keep(&self, test: &mut TestFile, sources: &Tested<'_>) {
+    pub(super) fn keep(&self, test: &mut TestFile, sources: &TestSources<'_>) {
         if let Some(policy) = &self.policy
             && !sources.policies_of(test).contains(&policy.as_str())
         {
@@ -75,11 +75,11 @@ impl Filter {
     }
 
     /// What it names and no project has.
-    pub(super) fn unknown(&self, all: &[Tested<'_>]) -> Option<Diagnostic> {
+    pub(super) fn unknown(&self, all: &[TestSources<'_>]) -> Option<Diagnostic> {
         let asked = [("policy", &self.policy), ("rule", &self.rule)];
         asked.into_iter().find_map(|(what, name)| {
             let name = name.as_ref()?;
-            let names = |tested: &'_ Tested<'_>| -> Vec<String> {
+            let names = |tested: &'_ TestSources<'_>| -> Vec<String> {
                 let own = if what == "policy" { tested.policy_names() } else { tested.rule_ids() };
                 own.into_iter().map(str::to_owned).collect()
             };

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::cli::commands::test::{Options, Read, cases, write_all};
+use crate::cli::commands::test::{Options, TestedProjects, cases, write_all};
 use crate::cli::exit::Exit;
 use crate::cli::reporting::{Conclusion, Reporting, alone, conclude};
 use crate::cli::sources::exit_of_project;
@@ -14,10 +14,10 @@ use crate::tools::coverage::{Coverage, RuleCover, measure};
 use crate::tools::project::{Project, Settings};
 use crate::tools::report::counted;
 use crate::tools::report::paint::Style;
-use crate::tools::report::suite::coverage::{Drawing, Format, OfProject};
-use crate::tools::revision::{Changed, changed};
+use crate::tools::report::suite::coverage::{Drawing, Format, ProjectCoverage};
+use crate::tools::revision::{ChangedLines, changed};
 use crate::tools::suite::TestFile;
-use crate::tools::suite::choose::Tested;
+use crate::tools::suite::choose::TestSources;
 use crate::tools::suite::files::read_all;
 use crate::tools::suite::run::{Outcome, run as run_cases};
 
@@ -47,7 +47,11 @@ impl CoverageOptions {
     }
 }
 
-pub(super) fn run(terminal: &Terminal, options: &Options, read: Read) -> Result<Exit, Exit> {
+pub(super) fn run(
+    terminal: &Terminal,
+    options: &Options,
+    read: TestedProjects,
+) -> Result<Exit, Exit> {
     let (format, outputs) = options.showing.formats::<Format>(terminal)?;
     let mut exit = Exit::Done;
     if format.for_people {
@@ -59,13 +63,13 @@ pub(super) fn run(terminal: &Terminal, options: &Options, read: Read) -> Result<
     for (mut project, mut sink) in read.projects {
         let coverage = of_project(terminal, options, &format, (&mut project, &mut sink))?;
         if !format.for_people {
-            exit = exit.max(said(terminal, options, &project, sink));
+            exit = exit.max(report_findings(terminal, options, &project, sink));
         }
         all.push((project, coverage));
     }
-    let projects: Vec<OfProject<'_>> = all
+    let projects: Vec<ProjectCoverage<'_>> = all
         .iter()
-        .map(|(project, coverage)| OfProject {
+        .map(|(project, coverage)| ProjectCoverage {
             files: &project.files,
             prefix: &project.prefix,
             coverage,
@@ -91,7 +95,7 @@ fn of_project(
     (project, sink): (&mut Project, &mut Sink),
 ) -> Result<Coverage, Exit> {
     let mut tests = read_all(project, sink);
-    let sources = Tested::of(&project.files);
+    let sources = TestSources::of(&project.files);
     if let Some(filter) = &options.filter {
         for test in &mut tests {
             filter.keep(test, &sources);
@@ -117,13 +121,13 @@ fn of_project(
 }
 
 /// How many cases fail.
-fn failed(tests: &[TestFile], sources: &Tested<'_>, settings: &Settings) -> usize {
+fn failed(tests: &[TestFile], sources: &TestSources<'_>, settings: &Settings) -> usize {
     let ran = tests.iter().flat_map(|test| run_cases(test, sources, settings, &mut Sink::new()));
     ran.filter(|ran| matches!(ran.outcome, Outcome::Failed(_))).count()
 }
 
 /// Whether a rule, or a part of its condition that stands elsewhere, lies on changed lines.
-fn touched(project: &Project, rule: &RuleCover, changed: &Changed) -> bool {
+fn touched(project: &Project, rule: &RuleCover, changed: &ChangedLines) -> bool {
     let atoms = rule.atoms.iter().map(|atom| atom.span);
     std::iter::once(rule.span).chain(atoms).any(|span| {
         let Some(file) = project.files.get(span.file) else { return false };
@@ -133,7 +137,7 @@ fn touched(project: &Project, rule: &RuleCover, changed: &Changed) -> bool {
 }
 
 /// The findings of a project, where its coverage is for programs.
-fn said(terminal: &Terminal, options: &Options, project: &Project, sink: Sink) -> Exit {
+fn report_findings(terminal: &Terminal, options: &Options, project: &Project, sink: Sink) -> Exit {
     let (findings, _) = sink.finish();
     let mut exit = exit_of_project(project.missing);
     let mut with_place = Sink::new();

@@ -25,8 +25,8 @@ use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
 use crate::diag::sink::Sink;
 use crate::tools::project::Project;
-use crate::tools::report::Listed;
-use crate::tools::suite::choose::Tested;
+use crate::tools::report::NamedFormat;
+use crate::tools::suite::choose::TestSources;
 
 /// The row of this command.
 pub const COMMAND: Command = Command {
@@ -71,13 +71,13 @@ struct Options {
     #[arg(long, value_name = "PERCENT", value_parser = choice::threshold)]
     threshold: Option<f64>,
     #[command(flatten)]
-    showing: Showing,
+    showing: TestOutput,
 }
 
 /// How results are written.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Findings")]
-struct Showing {
+struct TestOutput {
     /// How results are written: as `policyc check` writes findings; with --mutants full, json,
     /// markdown or html; with --coverage full, json, lcov, cobertura, html or markdown.
     #[arg(long, value_name = "FORMAT", default_value = "full")]
@@ -91,11 +91,11 @@ struct Showing {
 }
 
 fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {
-    with_options(matches, terminal, again)
+    with_options(matches, terminal, once_or_watched)
 }
 
 /// Once, or whenever something changes.
-fn again(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
+fn once_or_watched(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
     check_usage(terminal, options)?;
     if !options.watch {
         return once(terminal, options);
@@ -109,7 +109,7 @@ fn once(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
     let since = Stopwatch::start();
     let projects = options.sources.projects(terminal);
     refuse_unknown(terminal, options, &projects)?;
-    let read = Read { projects, since };
+    let read = TestedProjects { projects, since };
     if options.review.wanted() {
         review::run(terminal, options, read)
     } else if options.coverage.wanted() {
@@ -123,7 +123,7 @@ fn once(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
 
 /// The projects that the paths belong to, as they were read once.
 #[derive(Clone, Debug)]
-struct Read {
+struct TestedProjects {
     projects: Vec<(Project, Sink)>,
     since: Stopwatch,
 }
@@ -137,7 +137,7 @@ fn refuse_unknown(
     let Some(filter) = options.filter.as_ref().filter(|filter| filter.names()) else {
         return Ok(());
     };
-    let sources: Vec<_> = projects.iter().map(|(it, _)| Tested::of(&it.files)).collect();
+    let sources: Vec<_> = projects.iter().map(|(it, _)| TestSources::of(&it.files)).collect();
     match filter.unknown(&sources) {
         Some(unknown) => Err(alone(terminal, &unknown)),
         None => Ok(()),
@@ -155,9 +155,9 @@ fn check_usage(terminal: &Terminal, options: &Options) -> Result<(), Exit> {
     Err(alone(terminal, &finding.help("add `--coverage` or `--mutants`")))
 }
 
-impl Showing {
+impl TestOutput {
     /// The formats that were chosen, of those that there are: that of the screen, those of files.
-    fn formats<F: Listed>(&self, terminal: &Terminal) -> Result<(F, Vec<(F, PathBuf)>), Exit> {
+    fn formats<F: NamedFormat>(&self, terminal: &Terminal) -> Result<(F, Vec<(F, PathBuf)>), Exit> {
         let named = |name: &str| {
             format_named::<F>(name).map_err(|help| {
                 let fact = format!("there is no format `{name}` for this");

@@ -1,6 +1,6 @@
 //! `--mutants`: would the tests notice a wrong policy?
 
-use crate::cli::commands::test::{Options, Read, write_all};
+use crate::cli::commands::test::{Options, TestedProjects, write_all};
 use crate::cli::exit::Exit;
 use crate::cli::interrupt::interrupted;
 use crate::cli::reporting::{Conclusion, Reporting, alone, conclude};
@@ -9,12 +9,12 @@ use crate::cli::terminal::Terminal;
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
 use crate::diag::sink::Sink;
-use crate::tools::mutate::Tried;
-use crate::tools::mutate::run::{Choice, Unfit, run as try_all};
+use crate::tools::mutate::TestedMutant;
+use crate::tools::mutate::run::{Choice, MutationError, run as try_all};
 use crate::tools::project::Project;
 use crate::tools::report::paint::Style;
-use crate::tools::report::suite::mutants::{Drawing, Format, OfProject};
-use crate::tools::suite::choose::Tested;
+use crate::tools::report::suite::mutants::{Drawing, Format, ProjectMutants};
+use crate::tools::suite::choose::TestSources;
 use crate::tools::suite::files::read_all;
 
 /// Which mutants are tried.
@@ -41,18 +41,22 @@ impl MutantOptions {
     }
 }
 
-pub(super) fn run(terminal: &Terminal, options: &Options, read: Read) -> Result<Exit, Exit> {
+pub(super) fn run(
+    terminal: &Terminal,
+    options: &Options,
+    read: TestedProjects,
+) -> Result<Exit, Exit> {
     let (format, outputs) = options.showing.formats::<Format>(terminal)?;
     let own = &options.mutants;
     let choice =
         Choice { owner: own.mutants.clone().flatten(), sample: own.sample, limit: own.limit };
     let stop = interrupted();
-    let mut all: Vec<(Project, Vec<Tried>)> = Vec::new();
+    let mut all: Vec<(Project, Vec<TestedMutant>)> = Vec::new();
     let (mut known, mut exit) = (false, Exit::Done);
     for (mut project, mut sink) in read.projects {
         let mut tests = read_all(&mut project, &mut sink);
         let tried = {
-            let sources = Tested::of(&project.files);
+            let sources = TestSources::of(&project.files);
             known |= choice.owner.as_ref().is_none_or(|name| sources.has_owner(name));
             if let Some(filter) = &options.filter {
                 for test in &mut tests {
@@ -61,7 +65,7 @@ pub(super) fn run(terminal: &Terminal, options: &Options, read: Read) -> Result<
             }
             let settings = &project.settings;
             if sink.has_errors() {
-                Err(Unfit::Broken)
+                Err(MutationError::Broken)
             } else {
                 try_all(&tests, &sources, settings, &choice, &stop, &mut sink)
             }
@@ -75,9 +79,13 @@ pub(super) fn run(terminal: &Terminal, options: &Options, read: Read) -> Result<
         let fact = format!("`--mutants` names `{name}`, which is no rule and no variable");
         return Err(alone(terminal, &Diagnostic::without_place(Code::BadUsage, fact)));
     }
-    let projects: Vec<OfProject<'_>> = all
+    let projects: Vec<ProjectMutants<'_>> = all
         .iter()
-        .map(|(project, tried)| OfProject { files: &project.files, prefix: &project.prefix, tried })
+        .map(|(project, tried)| ProjectMutants {
+            files: &project.files,
+            prefix: &project.prefix,
+            tried,
+        })
         .collect();
     let stopped = stop.load(std::sync::atomic::Ordering::Relaxed);
     let drawing = Drawing { projects: &projects, threshold: options.threshold, stopped };
@@ -100,8 +108,8 @@ pub(super) fn run(terminal: &Terminal, options: &Options, read: Read) -> Result<
 }
 
 /// Says why the mutants of a project say nothing.
-fn unusable(terminal: &Terminal, project: &Project, mut sink: Sink, unfit: &Unfit) -> Exit {
-    if let Unfit::Fails(name, at) = unfit {
+fn unusable(terminal: &Terminal, project: &Project, mut sink: Sink, unfit: &MutationError) -> Exit {
+    if let MutationError::Fails(name, at) = unfit {
         let fact = format!("`{name}` fails without any change");
         let finding = Diagnostic::new(Code::TestFailed, *at, fact, "this case");
         sink.report(finding.help("mutants are tried when all cases pass: run `policyc test`"));

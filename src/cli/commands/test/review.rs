@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use serde_json::Value as Json;
 
 use crate::base::span::Span;
-use crate::cli::commands::test::{Options, Read, cases};
+use crate::cli::commands::test::{Options, TestedProjects, cases};
 use crate::cli::exit::Exit;
 use crate::cli::reporting::{Conclusion, Reporting, alone, conclude};
 use crate::cli::sources::exit_of_project;
@@ -17,10 +17,10 @@ use crate::diag::diagnostic::Diagnostic;
 use crate::diag::sink::Sink;
 use crate::tools::project::Project;
 use crate::tools::report::counted;
-use crate::tools::suite::choose::Tested;
+use crate::tools::suite::choose::TestSources;
 use crate::tools::suite::files::read_all;
-use crate::tools::suite::run::{Outcome, Ran, run as run_cases};
-use crate::tools::suite::snapshot::{self, Kept};
+use crate::tools::suite::run::{CaseResult, Outcome, run as run_cases};
+use crate::tools::suite::snapshot::{self, Decisions};
 use crate::tools::suite::{Expect, TestFile, show};
 
 /// Whose decisions are accepted.
@@ -59,7 +59,11 @@ struct Counts {
     left: usize,
 }
 
-pub(super) fn run(terminal: &Terminal, options: &Options, read: Read) -> Result<Exit, Exit> {
+pub(super) fn run(
+    terminal: &Terminal,
+    options: &Options,
+    read: TestedProjects,
+) -> Result<Exit, Exit> {
     let accept = options.review.accept.as_deref();
     if accept.is_none() && !(io::stdin().is_terminal() && io::stdout().is_terminal()) {
         let finding =
@@ -73,7 +77,7 @@ pub(super) fn run(terminal: &Terminal, options: &Options, read: Read) -> Result<
     let mut quit = false;
     for (mut project, mut sink) in read.projects {
         let mut tests = read_all(&mut project, &mut sink);
-        let sources = Tested::of(&project.files);
+        let sources = TestSources::of(&project.files);
         for test in &mut tests {
             let before = reviewed(test);
             if let Some(filter) = &options.filter {
@@ -87,14 +91,14 @@ pub(super) fn run(terminal: &Terminal, options: &Options, read: Read) -> Result<
             sink.append(own);
             let pending = pending(test, &ran);
             unknown.retain(|name| !test.cases.iter().any(|case| case.name == *name));
-            let mut accepted = Kept::new();
+            let mut accepted = Decisions::new();
             for (ran, decision) in pending {
                 let answer = match accept {
                     _ if quit || !sound => Answer::Skip,
                     Some([]) => Answer::Accept,
                     Some(names) if names.contains(&ran.name) => Answer::Accept,
                     Some(_) => Answer::Skip,
-                    None => ask(terminal, &project, ran),
+                    None => prompt(terminal, &project, ran),
                 };
                 quit |= answer == Answer::Quit;
                 match answer {
@@ -108,7 +112,7 @@ pub(super) fn run(terminal: &Terminal, options: &Options, read: Read) -> Result<
             }
             exit = exit.max(keep(terminal, &project, test, (before, accepted)));
         }
-        exit = exit.max(said(terminal, &project, sink));
+        exit = exit.max(report_findings(terminal, &project, sink));
     }
     if let Some(name) = unknown.first() {
         let fact = format!("`--accept` names `{name}`, and no case is called so");
@@ -122,14 +126,14 @@ pub(super) fn run(terminal: &Terminal, options: &Options, read: Read) -> Result<
 }
 
 /// The cases whose decision is new or another, with what is kept of it.
-fn pending<'r>(test: &TestFile, ran: &'r [Ran]) -> Vec<(&'r Ran, Json)> {
-    let is_one = |ran: &Ran| {
+fn pending<'r>(test: &TestFile, ran: &'r [CaseResult]) -> Vec<(&'r CaseResult, Json)> {
+    let is_one = |ran: &CaseResult| {
         let own = test.cases.iter().find(|case| case.name == ran.name && case.span == ran.span);
         own.is_some_and(|case| snapshot::is_one(&case.expect.value))
     };
-    let decision = |ran: &'r Ran| match &ran.outcome {
+    let decision = |ran: &'r CaseResult| match &ran.outcome {
         Outcome::Failed(failure) if !failure.decision.is_null() && is_one(ran) => {
-            Some((ran, snapshot::kept(&failure.decision)))
+            Some((ran, snapshot::snapshot_of(&failure.decision)))
         }
         Outcome::Failed(_) | Outcome::Passed { .. } | Outcome::Skipped { .. } => None,
     };
@@ -137,7 +141,7 @@ fn pending<'r>(test: &TestFile, ran: &'r [Ran]) -> Vec<(&'r Ran, Json)> {
 }
 
 /// Shows a decision and asks what becomes of it.
-fn ask(terminal: &Terminal, project: &Project, ran: &Ran) -> Answer {
+fn prompt(terminal: &Terminal, project: &Project, ran: &CaseResult) -> Answer {
     let place = cases::place(&project.files, &project.prefix, ran.span);
     terminal.result(&show::case(ran, &place, terminal.style));
     loop {
@@ -157,7 +161,7 @@ fn ask(terminal: &Terminal, project: &Project, ran: &Ran) -> Answer {
 }
 
 /// The decisions that were reviewed before, of all cases of a file.
-fn reviewed(test: &TestFile) -> Kept {
+fn reviewed(test: &TestFile) -> Decisions {
     let before = test.cases.iter().filter_map(|case| match &case.expect.value {
         Expect::Snapshot(Some(decision)) => Some((case.name.clone(), decision.clone())),
         Expect::Snapshot(None)
@@ -174,7 +178,7 @@ fn keep(
     terminal: &Terminal,
     project: &Project,
     test: &TestFile,
-    (mut kept, accepted): (Kept, Kept),
+    (mut kept, accepted): (Decisions, Decisions),
 ) -> Exit {
     if accepted.is_empty() {
         return Exit::Done;
@@ -189,7 +193,7 @@ fn keep(
 }
 
 /// What is wrong with sources and test files.
-fn said(terminal: &Terminal, project: &Project, sink: Sink) -> Exit {
+fn report_findings(terminal: &Terminal, project: &Project, sink: Sink) -> Exit {
     if !sink.has_errors() {
         return exit_of_project(project.missing);
     }

@@ -7,7 +7,7 @@
 
 use crate::lang::error::EvalError;
 use crate::lang::value::heap::{Heap, View};
-use crate::lang::value::message::{Field, Kind, Presence, WellKnown, held, plain};
+use crate::lang::value::message::{Field, Kind, Presence, WellKnown, field_value, plain};
 use crate::lang::value::wire::{self, WireError};
 use crate::lang::value::{Space, Tag, Value, map, time};
 
@@ -223,7 +223,7 @@ fn choose(heap: &mut Heap<'_>, kind: u32, height: usize) {
 /// As `finish`.
 pub fn converted(heap: &mut Heap<'_>, message: &Value) -> Result<Value, EvalError> {
     let kind = message.kind();
-    let field = |heap: &Heap<'_>, number: u32| held(&heap.view(), message, number);
+    let field = |heap: &Heap<'_>, number: u32| field_value(&heap.view(), message, number);
     let whole = |heap: &Heap<'_>, number: u32| field(heap, number).map_or(0, |it| it.signed());
     match heap.descriptors.well_known(kind) {
         WellKnown::Plain => Ok(*message),
@@ -262,10 +262,10 @@ fn content(heap: &mut Heap<'_>, any: &Value) -> Result<Value, EvalError> {
 /// The type of what an `Any` holds, and its bytes; `None` where nobody knows the type.
 #[must_use]
 pub fn packed(view: &View<'_>, any: &Value) -> Option<(u32, Value)> {
-    let url = held(view, any, 1)?;
+    let url = field_value(view, any, 1)?;
     let name = view.bytes(&url).rsplit(|byte| *byte == b'/').next()?;
     let kind = view.descriptors.named(view.program_text, name)?;
-    Some((kind, held(view, any, 2).unwrap_or_else(|| Kind::Bytes.zero())))
+    Some((kind, field_value(view, any, 2).unwrap_or_else(|| Kind::Bytes.zero())))
 }
 
 #[cfg(test)]

@@ -128,7 +128,7 @@ pub enum Presence<C = u16, K = Kind> {
 
 impl<M, E> Kind<M, E> {
     /// The same kind, where `by` tells message types and enums in another way.
-    pub fn told<S: ?Sized, N, F>(
+    pub fn map<S: ?Sized, N, F>(
         &self,
         by: &mut S,
         message: impl FnOnce(&mut S, &M) -> N,
@@ -422,7 +422,7 @@ pub fn type_of(view: &View<'_>, value: &Value) -> Option<Value> {
 
 /// What field `number` of `message` holds, if it is set.
 #[must_use]
-pub fn held(view: &View<'_>, message: &Value, number: u32) -> Option<Value> {
+pub fn field_value(view: &View<'_>, message: &Value, number: u32) -> Option<Value> {
     let (pairs, _) = view.elements(message).as_chunks::<2>();
     let at = pairs.binary_search_by_key(&u64::from(number), |[number, _]| number.bits()).ok()?;
     pairs.get(at).map(|[_, value]| *value)
@@ -431,13 +431,13 @@ pub fn held(view: &View<'_>, message: &Value, number: u32) -> Option<Value> {
 /// What selecting `field` from `message` yields.
 #[must_use]
 pub fn get(view: &View<'_>, message: &Value, field: &Field) -> Value {
-    held(view, message, field.number).unwrap_or(field.default)
+    field_value(view, message, field.number).unwrap_or(field.default)
 }
 
 /// Whether `field` of `message` is set.
 #[must_use]
 pub fn has(view: &View<'_>, message: &Value, field: &Field) -> bool {
-    held(view, message, field.number).is_some()
+    field_value(view, message, field.number).is_some()
 }
 
 /// The field of the type of `message` that a string names.

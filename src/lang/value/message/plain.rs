@@ -13,7 +13,7 @@ use std::fmt::Write;
 use crate::base::limits::VALUE_DEPTH_MAX;
 use crate::lang::error::EvalError;
 use crate::lang::value::heap::{Heap, View};
-use crate::lang::value::message::{Field, Kind, Presence, UNKNOWN, WellKnown, held};
+use crate::lang::value::message::{Field, Kind, Presence, UNKNOWN, WellKnown, field_value};
 use crate::lang::value::text::{Buffer, write_scalar};
 use crate::lang::value::{Space, Tag, Value, base64, map};
 
@@ -356,7 +356,7 @@ pub fn content(view: &View<'_>, value: &Value) -> (Content, Form) {
 /// The paths of a field mask as one string: separated by commas, in lower camel case.
 fn mask(heap: &mut Heap<'_>, value: &Value) -> Result<Value, EvalError> {
     let start = heap.store.text().len();
-    let paths = held(&heap.view(), value, 1).unwrap_or(Value::list(Space::Arena, 0, 0, 1));
+    let paths = field_value(&heap.view(), value, 1).unwrap_or(Value::list(Space::Arena, 0, 0, 1));
     for at in 0..paths.len() as usize {
         let path = heap.elements(&paths).get(at).copied().unwrap_or(Value::NULL);
         if at > 0 {

@@ -15,7 +15,7 @@ use crate::runtime::vm::partial::equal::{Answer, Orders, orders_with};
 use crate::runtime::vm::partial::eval::{Evaluator, Frame, Outcomes, Write};
 use crate::runtime::vm::partial::fact::{Classes, Fact, Kinds, Sources};
 use crate::runtime::vm::partial::state::is_unknown;
-use crate::runtime::vm::request::whole::{field, held};
+use crate::runtime::vm::request::whole::{field, type_row};
 use crate::runtime::vm::select::related;
 
 /// What a test can come to.
@@ -293,7 +293,7 @@ impl<'e> Evaluator<'e> {
     pub(super) fn has_key(&mut self, fact: &Fact, key: &Value) -> Branches {
         let module = &self.program.module;
         let optional = fact.kinds.has(Tag::Optional);
-        let record = if fact.ty == NONE { None } else { Some(held(module, fact.ty)) };
+        let record = if fact.ty == NONE { None } else { Some(type_row(module, fact.ty)) };
         let mut map = Branches::EITHER;
         if let (Some(TypeRow::Record { fields, rest }), false) = (record, optional) {
             let own = field(module, fields, self.machine.heap.bytes(key));

@@ -434,5 +434,5 @@ pub(super) fn report_of(
     let decision = Decision::of(filled, verdict, moment);
     let mut canonical = Canonical::of(decision.program());
     let digest = canonical.digest_with(&decision, explained);
-    (DecisionReport::told(&decision, digest, reason, outputs), canonical)
+    (DecisionReport::of_parts(&decision, digest, reason, outputs), canonical)
 }

@@ -20,7 +20,7 @@ use crate::runtime::vm::request::number;
 use crate::runtime::vm::request::reader::{Read, Reader, Text};
 use crate::runtime::vm::request::result;
 use crate::runtime::vm::request::spread;
-use crate::runtime::vm::request::whole::held;
+use crate::runtime::vm::request::whole::type_row;
 
 /// An open container.
 #[derive(Clone, Copy, Debug)]
@@ -410,7 +410,7 @@ impl Walk<'_, '_> {
 
     /// Refuses an item beyond the most that a list type allows.
     pub(in crate::runtime) fn limit(&self, ty: u16, count: u32) -> Read<()> {
-        let row = held(&self.program.module, ty);
+        let row = type_row(&self.program.module, ty);
         let long = matches!(row, TypeRow::List(_, Some(most)) if count > *most);
         if long { Err(InputKind::TooLong) } else { Ok(()) }
     }

@@ -22,7 +22,7 @@ pub(in crate::runtime) fn row(module: &Module, at: u16) -> &TypeRow {
 
 /// Type row `at`, or of what it holds in the end where it is an optional or may be null. Types that
 /// are verified end.
-pub(in crate::runtime) fn held(module: &Module, at: u16) -> &TypeRow {
+pub(in crate::runtime) fn type_row(module: &Module, at: u16) -> &TypeRow {
     let mut own = row(module, at);
     while let TypeRow::Optional(inner) | TypeRow::Nullable(inner) = own {
         own = row(module, *inner);
@@ -99,10 +99,10 @@ impl Walk<'_, '_> {
         }
         // A container remembers the type of the optional that it will be in.
         match byte {
-            b'{' => self.object(held(&program.module, ty), ty, node),
-            b'[' => self.list(held(&program.module, ty), ty, node),
+            b'{' => self.object(type_row(&program.module, ty), ty, node),
+            b'[' => self.list(type_row(&program.module, ty), ty, node),
             _ if byte != b'n' && matches!(wanted, TypeRow::Optional(_)) => {
-                let value = self.scalar(held(&program.module, ty), byte)?;
+                let value = self.scalar(type_row(&program.module, ty), byte)?;
                 self.wrapped(ty, value).map(Some)
             }
             _ => self.scalar(wanted, byte).map(Some),
@@ -249,7 +249,7 @@ impl Walk<'_, '_> {
             let start = self.reader.at;
             let text = self.key()?;
             let mut key = self.text(text)?;
-            let ty = match held(&program.module, frame.ty) {
+            let ty = match type_row(&program.module, frame.ty) {
                 TypeRow::Map(wanted, value) => {
                     key = self.map_key(row(&program.module, *wanted), key)?;
                     *value
@@ -305,7 +305,7 @@ impl Walk<'_, '_> {
             }
             InputKind::DuplicateKey
         })?;
-        if let TypeRow::Record { fields, .. } = held(&self.program.module, frame.ty) {
+        if let TypeRow::Record { fields, .. } = type_row(&self.program.module, frame.ty) {
             let view = self.heap.view();
             for field in fields.iter().filter(|field| field.required) {
                 if map::get_str(&view, &map, self.program.string(field.name)).is_none() {

@@ -14,11 +14,11 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::base::arrange::Arrange as _;
 use crate::diag::numbers::grouped;
-use crate::tools::bench::budget::{Judged, Verdict};
-use crate::tools::bench::compare::{Change, Comparison, Source, What};
-use crate::tools::bench::document::{Measured, OfRule};
+use crate::tools::bench::budget::{BudgetResult, Verdict};
+use crate::tools::bench::compare::{Change, Comparison, Metric, Source};
+use crate::tools::bench::document::{Measurement, RuleMeasurement};
 use crate::tools::bench::draw::text::{Side, columns, growth, number, rate, time, values, what};
-use crate::tools::bench::draw::{Against, Drawing};
+use crate::tools::bench::draw::{ComparisonView, Drawing};
 use crate::tools::bench::places::Kind;
 use crate::tools::bench::summary::{QUANTILES, Times};
 use crate::tools::inspect::size_text;
@@ -54,7 +54,7 @@ pub fn draw(drawing: &Drawing<'_>, style: Style) -> String {
 }
 
 /// One policy in full.
-fn one(drawing: &Drawing<'_>, policy: &Measured, style: Style, text: &mut String) {
+fn one(drawing: &Drawing<'_>, policy: &Measurement, style: Style, text: &mut String) {
     let about = drawing.abouts.first();
     let (origin, prefix) = about.map_or(("", ""), |about| (about.origin, about.prefix));
     let contexts = &policy.contexts;
@@ -122,7 +122,7 @@ fn row(text: &mut String, style: Style, word: &str, parts: &[String]) {
 }
 
 /// Percentiles of deciding and reading.
-fn times(policy: &Measured, style: Style, text: &mut String) {
+fn times(policy: &Measurement, style: Style, text: &mut String) {
     let rows: Vec<(&str, &Times)> = [("decide", &policy.decide), ("read", &policy.read)]
         .into_iter()
         .filter_map(|(word, times)| Some((word, times.as_ref().filter(|it| it.samples > 0)?)))
@@ -157,7 +157,7 @@ fn table(cells: &[Vec<String>], sides: &[Side], style: Style, text: &mut String)
 }
 
 /// `214 instructions a decision, 260 at most`, `412 units of cost`, `0 allocations`.
-fn counts(policy: &Measured) -> Vec<String> {
+fn counts(policy: &Measurement) -> Vec<String> {
     let amount = |sum: u64, most: u64, word: &str| {
         let mean = number(policy.mean(sum));
         let most = grouped(most);
@@ -178,8 +178,8 @@ fn counts(policy: &Measured) -> Vec<String> {
 }
 
 /// `base.json`, `instructions +21 % (was 176)`, `cost same`, `p50 same`.
-fn against_text(against: &Against<'_>, comparison: &Comparison) -> Vec<String> {
-    let told = comparison.changes.iter().filter(|change| !matches!(change.what, What::Rule(_)));
+fn against_text(against: &ComparisonView<'_>, comparison: &Comparison) -> Vec<String> {
+    let told = comparison.changes.iter().filter(|change| !matches!(change.what, Metric::Rule(_)));
     let part = |change: &Change| {
         let (_, before) = values(change);
         let mark = if change.worse { "✗ " } else { "" };
@@ -195,7 +195,7 @@ fn against_text(against: &Against<'_>, comparison: &Comparison) -> Vec<String> {
     [against.name.to_owned()].into_iter().chain(told.map(part)).chain(aside).collect()
 }
 
-fn budget_text(judged: &Judged<'_>) -> String {
+fn budget_text(judged: &BudgetResult<'_>) -> String {
     let key = &judged.budget.key;
     let (found, limit) = match judged.budget.limit {
         Limit::Count(limit) => (number(judged.found), grouped(limit)),
@@ -213,17 +213,17 @@ fn budget_text(judged: &Judged<'_>) -> String {
 
 /// The rules with the most instructions; those that changed come first.
 fn rules(
-    (policy, prefix): (&Measured, &str),
+    (policy, prefix): (&Measurement, &str),
     comparison: Option<&Comparison>,
     style: Style,
     text: &mut String,
 ) {
     let change = |at: usize| {
         let changes = comparison.map_or(&[][..], |it| it.changes.as_slice());
-        changes.iter().find(|change| change.what == What::Rule(at))
+        changes.iter().find(|change| change.what == Metric::Rule(at))
     };
     let is_new = |at: usize| comparison.is_some_and(|it| it.new_rules.contains(&at));
-    let mut order: Vec<(usize, &OfRule)> =
+    let mut order: Vec<(usize, &RuleMeasurement)> =
         policy.rules.iter().enumerate().filter(|(_, rule)| rule.asked > 0).collect();
     let changed = |at: usize| change(at).is_some() || is_new(at);
     order.arrange_by_key(|(at, rule)| (!changed(*at), std::cmp::Reverse(rule.instructions), *at));
@@ -266,7 +266,7 @@ fn rules(
 }
 
 /// The tools with the most decisions.
-fn tools(policy: &Measured, style: Style, text: &mut String) {
+fn tools(policy: &Measurement, style: Style, text: &mut String) {
     if policy.tools.len() < 2 {
         return;
     }
@@ -291,7 +291,7 @@ fn tools(policy: &Measured, style: Style, text: &mut String) {
 }
 
 /// Where the time goes.
-fn blame((policy, prefix): (&Measured, &str), style: Style, text: &mut String) {
+fn blame((policy, prefix): (&Measurement, &str), style: Style, text: &mut String) {
     if policy.blame.is_empty() {
         return;
     }
@@ -338,7 +338,7 @@ fn more(count: usize, word: &str, text: &mut String) {
 }
 
 /// A row for each of several policies.
-fn several(drawing: &Drawing<'_>, policies: &[Measured], style: Style, text: &mut String) {
+fn several(drawing: &Drawing<'_>, policies: &[Measurement], style: Style, text: &mut String) {
     let mut head = vec!["", "p50", "p99", "p99.9", "instructions", "allocs"];
     head.extend(drawing.against.as_ref().map(|_| "against"));
     let mut cells: Vec<Vec<String>> = vec![head.into_iter().map(str::to_owned).collect()];
@@ -375,7 +375,7 @@ fn several(drawing: &Drawing<'_>, policies: &[Measured], style: Style, text: &mu
 fn in_a_word(comparison: &Comparison) -> String {
     let told = |change: &&Change| growth(change) != "same";
     let worst = comparison.worse().next();
-    let counts = || comparison.changes.iter().filter(|it| matches!(it.what, What::Count(_)));
+    let counts = || comparison.changes.iter().filter(|it| matches!(it.what, Metric::Count(_)));
     let mark = if worst.is_some() { "✗ " } else { "" };
     worst
         .or_else(|| counts().find(told))

@@ -1,7 +1,7 @@
 //! Annotations that GitHub shows beside the lines of a change.
 
 use crate::tools::bench::draw::Drawing;
-use crate::tools::report::github::{At, Level, annotation};
+use crate::tools::report::github::{Level, Location, annotation};
 use crate::tools::report::paint::Style;
 
 /// A line a finding.
@@ -14,7 +14,7 @@ pub fn draw(drawing: &Drawing<'_>, _style: Style) -> String {
         let at = known.map(|(span, file)| {
             let start = file.lines.place(&file.text, span.start);
             let end_line = file.lines.line(span.end);
-            At { path: &file.path, line: start.line, end_line, column: Some(start.column) }
+            Location { path: &file.path, line: start.line, end_line, column: Some(start.column) }
         });
         let title = format!("{}: {}", found.code.id(), found.code.title());
         text.push_str(&annotation(Level::Error, at, &title, &found.message));

@@ -5,7 +5,7 @@
 
 use std::fmt::Write as _;
 
-use crate::tools::bench::document::Measured;
+use crate::tools::bench::document::Measurement;
 use crate::tools::bench::draw::Drawing;
 use crate::tools::bench::summary::{QUANTILES, Times};
 use crate::tools::report::paint::Style;
@@ -38,7 +38,7 @@ pub fn draw(drawing: &Drawing<'_>, _style: Style) -> String {
     text
 }
 
-fn line(policy: &Measured, times: Option<&Times>, round: &[f64; QUANTILES.len()]) -> String {
+fn line(policy: &Measurement, times: Option<&Times>, round: &[f64; QUANTILES.len()]) -> String {
     let rounds = times.map_or(1, |times| times.rounds.len() as u64);
     let samples = times.map_or(0, |times| times.samples).checked_div(rounds).unwrap_or(0);
     let [p50, p90, p99, ..] = round;
@@ -46,7 +46,7 @@ fn line(policy: &Measured, times: Option<&Times>, round: &[f64; QUANTILES.len()]
     format!("{samples}\t{p50:.2} ns/op\t{p90:.2} p90-ns/op\t{p99:.2} p99-ns/op\t{counts}")
 }
 
-fn counts(policy: &Measured) -> String {
+fn counts(policy: &Measurement) -> String {
     let mean = |sum: u64| policy.mean(sum);
     let mut text = format!("{:.2} instructions/op", mean(policy.instructions.sum));
     let _ = write!(text, "\t{:.2} cost/op", mean(policy.cost.sum));

@@ -3,8 +3,8 @@
 //! Imports: `tools::project`, `tools::report`.
 
 use crate::tools::bench::budget::Verdict;
-use crate::tools::bench::compare::What;
-use crate::tools::bench::document::Measured;
+use crate::tools::bench::compare::Metric;
+use crate::tools::bench::document::Measurement;
 use crate::tools::bench::draw::Drawing;
 use crate::tools::bench::draw::text::{number, time, values, what};
 use crate::tools::project::config::Limit;
@@ -15,19 +15,19 @@ use crate::tools::report::paint::Style;
 #[must_use]
 pub fn draw(drawing: &Drawing<'_>, _style: Style) -> String {
     let policies = drawing.document.policies.iter().enumerate();
-    let suite = |(at, policy): (usize, &Measured)| {
+    let suite = |(at, policy): (usize, &Measurement)| {
         (format!("policyc bench {}", policy.name), policy.name.clone(), cases(drawing, at, policy))
     };
     document(&policies.map(suite).collect::<Vec<_>>())
 }
 
-fn cases(drawing: &Drawing<'_>, at: usize, policy: &Measured) -> Vec<Case> {
+fn cases(drawing: &Drawing<'_>, at: usize, policy: &Measurement) -> Vec<Case> {
     let mut cases = vec![Case { name: "measured".to_owned(), failure: None, skipped: None }];
     let comparison = drawing.against.as_ref().and_then(|against| against.comparisons.get(at));
     for change in comparison.map_or(&[][..], |it| it.changes.as_slice()) {
         let name = match change.what {
-            What::Count(_) | What::Time(_) => what(change).to_owned(),
-            What::Rule(rule) => {
+            Metric::Count(_) | Metric::Time(_) => what(change).to_owned(),
+            Metric::Rule(rule) => {
                 format!("rule {}", policy.rules.get(rule).map_or("", |rule| rule.rule.as_str()))
             }
         };

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::tools::bench::compare::{Change, Comparison, What};
+use crate::tools::bench::compare::{Change, Comparison, Metric};
 use crate::tools::bench::draw::Drawing;
 use crate::tools::bench::draw::text::{growth, number, time, what};
 use crate::tools::report::markdown::{cell, code};
@@ -58,7 +58,8 @@ pub fn draw(drawing: &Drawing<'_>, _style: Style) -> String {
 
 /// What changed: `instructions +21 %, p50 -3.0 %`; `same` where nothing did.
 fn changes(comparison: &Comparison) -> String {
-    let told = |change: &&Change| !matches!(change.what, What::Rule(_)) && growth(change) != "same";
+    let told =
+        |change: &&Change| !matches!(change.what, Metric::Rule(_)) && growth(change) != "same";
     let parts: Vec<String> = comparison
         .changes
         .iter()

@@ -13,10 +13,10 @@ pub mod markdown;
 pub mod text;
 
 use crate::diag::diagnostic::Diagnostic;
-use crate::tools::bench::budget::Judged;
+use crate::tools::bench::budget::BudgetResult;
 use crate::tools::bench::compare::{Comparison, Source};
 use crate::tools::bench::document::Document;
-use crate::tools::report::Listed;
+use crate::tools::report::NamedFormat;
 use crate::tools::report::Report;
 use crate::tools::report::paint::Style;
 
@@ -26,20 +26,20 @@ pub struct Drawing<'a> {
     /// What was measured.
     pub document: &'a Document,
     /// What it is compared with.
-    pub against: Option<Against<'a>>,
+    pub against: Option<ComparisonView<'a>>,
     /// What became of the budgets of each policy, beside `Document::policies`.
-    pub budgets: &'a [Vec<Judged<'a>>],
+    pub budgets: &'a [Vec<BudgetResult<'a>>],
     /// Regressions and missed budgets, on their sources.
     pub report: Report<'a>,
     /// Beside `Document::policies`.
-    pub abouts: &'a [About<'a>],
+    pub abouts: &'a [PolicyDetails<'a>],
     /// Whether it was stopped before the end.
     pub stopped: bool,
 }
 
 /// What else people want to know of a policy.
 #[derive(Clone, Copy, Debug)]
-pub struct About<'a> {
+pub struct PolicyDetails<'a> {
     /// Where its contexts come from.
     pub origin: &'a str,
     /// What stands before the paths of its sources.
@@ -48,7 +48,7 @@ pub struct About<'a> {
 
 /// What a measurement is compared with.
 #[derive(Clone, Debug)]
-pub struct Against<'a> {
+pub struct ComparisonView<'a> {
     /// As people call it: a file or a revision.
     pub name: &'a str,
     /// Where the old numbers come from.
@@ -92,7 +92,7 @@ pub const FORMATS: &[Format] = &[
     Format { name: "markdown", draw: markdown::draw, for_people: false },
 ];
 
-impl Listed for Format {
+impl NamedFormat for Format {
     const ALL: &'static [Self] = FORMATS;
 
     fn name(&self) -> &'static str {

@@ -5,7 +5,7 @@
 use unicode_width::UnicodeWidthStr;
 
 use crate::diag::numbers::grouped;
-use crate::tools::bench::compare::{Change, What};
+use crate::tools::bench::compare::{Change, Metric};
 use crate::tools::bench::summary::QUANTILES;
 use crate::tools::report::visible::visible;
 
@@ -65,9 +65,9 @@ pub fn growth(change: &Change) -> String {
 #[must_use]
 pub fn what(change: &Change) -> &'static str {
     match change.what {
-        What::Count(name) => name,
-        What::Rule(_) => "rule",
-        What::Time(at) => QUANTILES.get(at).map_or("", |(name, _)| name),
+        Metric::Count(name) => name,
+        Metric::Rule(_) => "rule",
+        Metric::Time(at) => QUANTILES.get(at).map_or("", |(name, _)| name),
     }
 }
 
@@ -75,8 +75,8 @@ pub fn what(change: &Change) -> &'static str {
 #[must_use]
 pub fn values(change: &Change) -> (String, String) {
     match change.what {
-        What::Count(_) | What::Rule(_) => (number(change.after), number(change.before)),
-        What::Time(_) => (time(change.after), time(change.before)),
+        Metric::Count(_) | Metric::Rule(_) => (number(change.after), number(change.before)),
+        Metric::Time(_) => (time(change.after), time(change.before)),
     }
 }
 

@@ -44,7 +44,7 @@ const TOGETHER_MAX: usize = 256;
 
 /// What came of an input on which a rule fires.
 #[derive(Debug)]
-enum Met {
+enum FiringResult {
     /// There is none: proved.
     None,
     /// Who won, and who fired.
@@ -86,9 +86,11 @@ impl World<'_> {
         let fires = self.store.formulas.any(own.fires.iter().copied());
         let left = self.store.formulas.and(domain, fires);
         let (winner, mut others) = match self.meets(rule, left)? {
-            Met::None => return Some(Contest::Never),
-            Met::Some { winner, .. } if winner == Some(rule) => return Some(Contest::Decides),
-            Met::Some { winner, fired } => (winner, fired),
+            FiringResult::None => return Some(Contest::Never),
+            FiringResult::Some { winner, .. } if winner == Some(rule) => {
+                return Some(Contest::Decides);
+            }
+            FiringResult::Some { winner, fired } => (winner, fired),
         };
         others.extend(winner);
         others.dedup();
@@ -97,11 +99,11 @@ impl World<'_> {
             let apart = self.unbeaten((rule, effect), other)?;
             let apart = self.store.formulas.and(left, apart);
             match self.meets(rule, apart) {
-                Some(Met::None) => return Some(self.beaten((rule, effect), vec![other])),
-                Some(Met::Some { winner, .. }) if winner == Some(rule) => {
+                Some(FiringResult::None) => return Some(self.beaten((rule, effect), vec![other])),
+                Some(FiringResult::Some { winner, .. }) if winner == Some(rule) => {
                     return Some(Contest::Decides);
                 }
-                Some(Met::Some { winner, fired }) => {
+                Some(FiringResult::Some { winner, fired }) => {
                     others.retain(|it| fired.contains(it) || winner == Some(*it));
                 }
                 None => {}
@@ -119,31 +121,31 @@ impl World<'_> {
         let (mut by, mut left): (Vec<u16>, Lit) = (Vec::new(), left);
         while by.len() <= WINNERS_MAX {
             match self.meets(rule.0, left)? {
-                Met::None => return Some(self.beaten(rule, by)),
-                Met::Some { winner: Some(winner), .. } if winner == rule.0 => {
+                FiringResult::None => return Some(self.beaten(rule, by)),
+                FiringResult::Some { winner: Some(winner), .. } if winner == rule.0 => {
                     return Some(Contest::Decides);
                 }
-                Met::Some { winner: Some(winner), .. } if !by.contains(&winner) => {
+                FiringResult::Some { winner: Some(winner), .. } if !by.contains(&winner) => {
                     let apart = self.unbeaten(rule, winner)?;
                     left = self.store.formulas.and(left, apart);
                     by.push(winner);
                 }
-                Met::Some { .. } => return None,
+                FiringResult::Some { .. } => return None,
             }
         }
         None
     }
 
     /// What comes of an input among `left` on which a rule fires; `None` where it is not known.
-    fn meets(&mut self, rule: u16, left: Lit) -> Option<Met> {
-        let mut met = Met::None;
+    fn meets(&mut self, rule: u16, left: Lit) -> Option<FiringResult> {
+        let mut met = FiringResult::None;
         let phase = self.phase(Some(rule));
         let answer = self.find(left, phase, &mut |ran| {
-            met = Met::Some { winner: ran.winner, fired: ran.fired.clone() };
+            met = FiringResult::Some { winner: ran.winner, fired: ran.fired.clone() };
             ran.fired.contains(&rule)
         });
         match answer {
-            Answer::Proved => Some(Met::None),
+            Answer::Proved => Some(FiringResult::None),
             Answer::Found(_) => Some(met),
             Answer::Undecided(_) => None,
         }

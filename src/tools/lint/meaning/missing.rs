@@ -10,7 +10,7 @@ use crate::diag::diagnostic::Diagnostic;
 use crate::lang::decision::Effect;
 use crate::lang::error::EvalError;
 use crate::runtime::bundle::module::Phase;
-use crate::tools::lint::meaning::world::{Ran, World};
+use crate::tools::lint::meaning::world::{RunResult, World};
 
 /// Reports rules that an input was found for on which they fail for want of a value.
 pub fn run(world: &mut World<'_>, rule: u16, found: &mut Vec<Diagnostic>) {
@@ -34,12 +34,12 @@ pub fn run(world: &mut World<'_>, rule: u16, found: &mut Vec<Diagnostic>) {
     if fails == Lit::FALSE {
         return;
     }
-    let of_rule = |ran: &Ran| {
+    let of_rule = |ran: &RunResult| {
         let mut own = ran.failed.iter().filter(|(by, ..)| *by == rule);
         own.find(|(_, class, _)| *class == EvalError::NoSuchKey).copied()
     };
     let mut place = None;
-    let mut shows = |ran: &Ran| {
+    let mut shows = |ran: &RunResult| {
         let failed = of_rule(ran);
         place = failed.map(|(.., pc)| pc).or(place);
         failed.is_some()

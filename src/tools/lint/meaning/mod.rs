@@ -4,7 +4,7 @@
 //! In:      `Subject`.
 //! Out:     findings.
 //! Imports: `base`, `compiler::check`, `compiler::emit`, `compiler::solve`, `compiler::syntax`,
-//!          `diag`, `lang`, `tools::alone`, `tools::parallel`.
+//!          `diag`, `lang`, `tools::standalone`, `tools::parallel`.
 //!
 //! `world` answers questions; `part`, `verdict`, `contest` and `reads` are what several lints ask.
 //! Rules are looked at a few at a time, on all processors, each few in a world of their own: so
@@ -40,17 +40,17 @@ use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
 use crate::diag::sink::Sink;
 use crate::lang::types::{Type, TypeId, TypeTable};
-use crate::tools::alone;
 use crate::tools::lint::meaning::part::operands;
 use crate::tools::lint::meaning::reads::Reads;
-use crate::tools::lint::meaning::world::{Condition, Ground, Role, World, Written};
+use crate::tools::lint::meaning::world::{Condition, Role, RuleSource, SharedWorld, World};
 use crate::tools::lint::shape::boolean;
 use crate::tools::lint::subject::Subject;
 use crate::tools::parallel::each;
+use crate::tools::standalone;
 
 /// What a lint of this room looks at.
 #[derive(Clone, Copy, Debug)]
-pub enum Look {
+pub enum MeaningCheck {
     /// Every condition.
     Condition(fn(&mut World<'_>, &Condition, &mut Vec<Diagnostic>)),
     /// Every rule, by number.
@@ -68,12 +68,12 @@ struct Task {
 }
 
 /// Reports what `looks` find.
-pub fn lint(subject: &Subject<'_>, looks: &[Look], sink: &mut Sink) {
+pub fn lint(subject: &Subject<'_>, looks: &[MeaningCheck], sink: &mut Sink) {
     let mut plan =
-        Plan { subject, tasks: Vec::new(), wanted: Wanted::default(), rules: Vec::new() };
+        LintPlan { subject, tasks: Vec::new(), wanted: PartSet::default(), rules: Vec::new() };
     plan.documents();
     plan.cel_policies();
-    let Plan { tasks, wanted, rules, .. } = plan;
+    let LintPlan { tasks, wanted, rules, .. } = plan;
     // Where a bundle has no room for more, nothing is asked.
     let Ok(made) = parts(&subject.checked, &wanted.parts) else {
         sink.report(given_up("the project is too large to be asked about all inputs".to_owned()));
@@ -81,9 +81,9 @@ pub fn lint(subject: &Subject<'_>, looks: &[Look], sink: &mut Sink) {
     };
     let functions = wanted.parts.iter().map(|part| part.expr).zip(made.functions.iter().copied());
     let leaves: FxHashMap<ExprId, u16> = functions.collect();
-    let ground = Ground {
+    let ground = SharedWorld {
         subject,
-        alone: alone::Subject::of(subject.program),
+        alone: standalone::ContextDecider::of(subject.program),
         parts: &made,
         leaves: &leaves,
         guards: Guards::of(&made.module),
@@ -93,7 +93,7 @@ pub fn lint(subject: &Subject<'_>, looks: &[Look], sink: &mut Sink) {
         debug: OnceLock::new(),
     };
     let few: Vec<&[Task]> = tasks.chunks(TOGETHER).collect();
-    let done = each(&few, |tasks| look(&ground, tasks, looks));
+    let done = each(&few, |tasks| run_checks(&ground, tasks, looks));
     let mut seen: FxHashSet<(Code, Option<Span>)> = FxHashSet::default();
     let mut unknown = 0;
     for (found, own) in done {
@@ -115,18 +115,22 @@ fn given_up(fact: String) -> Diagnostic {
     found.help("findings that are reported are true; others may be missing")
 }
 
-fn look(ground: &Ground<'_>, tasks: &[Task], looks: &[Look]) -> (Vec<Diagnostic>, usize) {
+fn run_checks(
+    ground: &SharedWorld<'_>,
+    tasks: &[Task],
+    looks: &[MeaningCheck],
+) -> (Vec<Diagnostic>, usize) {
     let (mut world, mut found) = (World::of(ground), Vec::new());
     for task in tasks.iter().take_while(|_| !ground.subject.is_stopped()) {
         for condition in &task.conditions {
             for look in looks {
-                if let Look::Condition(run) = look {
+                if let MeaningCheck::Condition(run) = look {
                     run(&mut world, condition, &mut found);
                 }
             }
         }
         for look in looks {
-            if let (Look::Rule(run), Some(rule)) = (look, task.rule) {
+            if let (MeaningCheck::Rule(run), Some(rule)) = (look, task.rule) {
                 run(&mut world, rule, &mut found);
             }
         }
@@ -135,21 +139,21 @@ fn look(ground: &Ground<'_>, tasks: &[Task], looks: &[Look]) -> (Vec<Diagnostic>
 }
 
 /// What there is to look at.
-struct Plan<'a> {
+struct LintPlan<'a> {
     subject: &'a Subject<'a>,
     tasks: Vec<Task>,
-    wanted: Wanted,
-    rules: Vec<Option<Written<'a>>>,
+    wanted: PartSet,
+    rules: Vec<Option<RuleSource<'a>>>,
 }
 
 /// Parts of conditions that become functions, each once.
 #[derive(Default)]
-struct Wanted {
+struct PartSet {
     parts: Vec<Part>,
     known: FxHashSet<ExprId>,
 }
 
-impl Wanted {
+impl PartSet {
     /// The parts of a condition that nothing smaller is a part of.
     fn leaves(&mut self, subject: &Subject<'_>, root: ExprId, context: Option<TypeId>) {
         let mut waiting = vec![root];
@@ -163,7 +167,7 @@ impl Wanted {
     }
 }
 
-impl Plan<'_> {
+impl LintPlan<'_> {
     fn task(&mut self, roots: &[(ExprId, Role)], rule: bool, context: Option<TypeId>) {
         let rule = if rule { u16::try_from(self.rules.len()).ok() } else { None };
         let mut task = Task { rule, conditions: Vec::new() };
@@ -199,7 +203,7 @@ impl Plan<'_> {
                 };
                 self.task(&roots, true, context);
                 let typed = analysis.has_schema;
-                self.rules.push(Some(Written { document, rule, typed }));
+                self.rules.push(Some(RuleSource { document, rule, typed }));
             }
         }
     }

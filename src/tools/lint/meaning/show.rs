@@ -11,7 +11,7 @@ use crate::lang::value::text::write_scalar;
 use crate::runtime::bundle::debug;
 use crate::runtime::bundle::module::SlotRow;
 use crate::tools::diff::search::smaller;
-use crate::tools::lint::meaning::world::{Ground, Ran, World};
+use crate::tools::lint::meaning::world::{RunResult, SharedWorld, World};
 
 impl World<'_> {
     /// An input of which all was taken away that can be. `shows` says whether it is still one that
@@ -20,7 +20,7 @@ impl World<'_> {
         &mut self,
         rule: u16,
         example: Example,
-        shows: &mut dyn FnMut(&Ran) -> bool,
+        shows: &mut dyn FnMut(&RunResult) -> bool,
     ) -> Example {
         let phase = self.phase(Some(rule));
         smaller(example, &mut |example| shows(&self.run(example, phase)))
@@ -41,7 +41,7 @@ impl World<'_> {
     }
 }
 
-impl Ground<'_> {
+impl SharedWorld<'_> {
     /// The id of a rule, in backticks.
     #[must_use]
     pub fn name(&self, rule: u16) -> String {

@@ -1,10 +1,10 @@
 //! What lints ask about all inputs: formulas of rules and of the parts of conditions, proofs, and
 //! inputs that are decided.
 //!
-//! In:      `Ground`, which all threads share.
+//! In:      `SharedWorld`, which all threads share.
 //! Out:     `World`: whatever is asked is answered, and remembered for the lints that follow.
 //! Imports: `base`, `compiler::emit`, `compiler::solve`, `compiler::syntax`, `lang`,
-//!          `runtime::bundle`, `runtime::program`, `runtime::vm`, `tools::alone`.
+//!          `runtime::bundle`, `runtime::program`, `runtime::vm`, `tools::standalone`.
 //!
 //! A world is made for a few rules and thrown away, so that no question looks at what others are
 //! about, and so that nothing hangs on the number of threads.
@@ -33,20 +33,20 @@ use crate::runtime::bundle::module::{NONE, Phase};
 use crate::runtime::program::dispatch::ProgramItem;
 use crate::runtime::vm::request::Moment;
 use crate::runtime::vm::scratch::Scratch;
-use crate::tools::alone;
 use crate::tools::lint::meaning::contest::Contest;
 use crate::tools::lint::meaning::part::{Leaf, is_data};
 use crate::tools::lint::meaning::reads::Reads;
 use crate::tools::lint::meaning::verdict::Verdict;
 use crate::tools::lint::subject::Subject;
+use crate::tools::standalone;
 
 /// What all worlds of a project share.
 #[derive(Debug)]
-pub struct Ground<'a> {
+pub struct SharedWorld<'a> {
     /// The project.
     pub subject: &'a Subject<'a>,
     /// What decides about inputs.
-    pub alone: alone::Subject<'a>,
+    pub alone: standalone::ContextDecider<'a>,
     /// Its module, with parts of conditions as functions.
     pub parts: &'a Parts,
     /// The function of each part that nothing smaller is a part of.
@@ -56,7 +56,7 @@ pub struct Ground<'a> {
     /// What inputs are made of.
     pub frame: Arc<Frame>,
     /// The rules of documents, by number; `None` for a CEL Policy document that decides.
-    pub rules: Vec<Option<Written<'a>>>,
+    pub rules: Vec<Option<RuleSource<'a>>>,
     /// What rules read.
     pub reads: Reads,
     /// Where everything was written, once it was asked for.
@@ -65,7 +65,7 @@ pub struct Ground<'a> {
 
 /// A rule, as it is written.
 #[derive(Clone, Copy, Debug)]
-pub struct Written<'a> {
+pub struct RuleSource<'a> {
     /// Its document.
     pub document: &'a PolicyDocument,
     /// The rule.
@@ -102,7 +102,7 @@ pub enum Role {
 
 /// What came of an input.
 #[derive(Clone, Debug)]
-pub struct Ran {
+pub struct RunResult {
     /// The rule that won.
     pub winner: Option<u16>,
     /// The rules that fired.
@@ -113,7 +113,7 @@ pub struct Ran {
     pub effect: &'static str,
 }
 
-impl Ran {
+impl RunResult {
     /// Of an input that is refused.
     fn refused() -> Self {
         let effect = Effect::Deny.word();
@@ -125,7 +125,7 @@ impl Ran {
 #[derive(Debug)]
 pub struct World<'g> {
     /// The project.
-    pub ground: &'g Ground<'g>,
+    pub ground: &'g SharedWorld<'g>,
     /// Formulas.
     pub store: Store,
     /// Questions that were given up.
@@ -142,7 +142,7 @@ pub struct World<'g> {
 impl<'g> World<'g> {
     /// A world in which nothing was asked yet.
     #[must_use]
-    pub fn of(ground: &'g Ground<'g>) -> Self {
+    pub fn of(ground: &'g SharedWorld<'g>) -> Self {
         let mut store = Store::default();
         let lift = Lift::of(&ground.parts.module, &mut store);
         Self {
@@ -234,7 +234,7 @@ impl<'g> World<'g> {
         &mut self,
         holds: Lit,
         phase: Phase,
-        shows: &mut dyn FnMut(&Ran) -> bool,
+        shows: &mut dyn FnMut(&RunResult) -> bool,
     ) -> Answer {
         let ground = self.ground;
         let Self { store, scratch, given_up, .. } = self;
@@ -254,7 +254,7 @@ impl<'g> World<'g> {
     }
 
     /// What comes of an input.
-    pub fn run(&mut self, example: &Example, phase: Phase) -> Ran {
+    pub fn run(&mut self, example: &Example, phase: Phase) -> RunResult {
         run(self.ground, &mut self.scratch, example, phase)
     }
 
@@ -264,15 +264,20 @@ impl<'g> World<'g> {
     }
 }
 
-fn run(ground: &Ground<'_>, scratch: &mut Scratch, example: &Example, phase: Phase) -> Ran {
-    let Ok(taken) = ground.alone.take(example) else { return Ran::refused() };
+fn run(
+    ground: &SharedWorld<'_>,
+    scratch: &mut Scratch,
+    example: &Example,
+    phase: Phase,
+) -> RunResult {
+    let Ok(taken) = ground.alone.take(example) else { return RunResult::refused() };
     let mut filled = ground.alone.fill(&taken, scratch);
     let decision = filled.decide(&Moment { phase, ..Moment::at(example.now.0, example.now.1) });
     let failed = decision.failures().iter().filter_map(|failure| match failure.by {
         ProgramItem::Rule(rule) => Some((rule, failure.class, failure.pc)),
         ProgramItem::Output(_) => None,
     });
-    Ran {
+    RunResult {
         winner: decision.winner(),
         fired: decision.fired().iter().map(|fired| fired.rule).collect(),
         failed: failed.collect(),

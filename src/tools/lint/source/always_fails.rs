@@ -32,7 +32,7 @@ const POSITIONS: [&str; 6] = ["charAt", "indexOf", "lastIndexOf", "substring", "
 
 /// Reports the innermost parts that fail whatever comes in.
 pub fn run(subject: &Subject<'_>, sink: &mut Sink) {
-    let mut known = Known { subject, constants: FxHashMap::default() };
+    let mut known = ConstantValues { subject, constants: FxHashMap::default() };
     let mut failing = FxHashSet::default();
     // Operands are read before what they are operands of.
     for id in subject.ast().exprs.ids() {
@@ -57,13 +57,13 @@ pub fn run(subject: &Subject<'_>, sink: &mut Sink) {
 /// Where an expression fails, and how.
 type Failure = (ExprId, EvalError);
 
-struct Known<'s, 'a> {
+struct ConstantValues<'s, 'a> {
     subject: &'s Subject<'a>,
     /// What is written out, as a value.
     constants: FxHashMap<ExprId, Constant>,
 }
 
-impl Known<'_, '_> {
+impl ConstantValues<'_, '_> {
     /// The value of an expression that is written out.
     fn read(&self, id: ExprId) -> Result<Option<Constant>, Failure> {
         match self.subject.ast().kind(id) {
@@ -135,7 +135,7 @@ impl Known<'_, '_> {
         if let Some(values) = values.iter().cloned().collect::<Option<Vec<_>>>() {
             return match compute(row, &values) {
                 Ok(constant) => Ok(constant),
-                Err(error) if tells(error) => Err((id, error)),
+                Err(error) if is_about_value(error) => Err((id, error)),
                 Err(_) => Ok(None),
             };
         }
@@ -159,7 +159,7 @@ impl Known<'_, '_> {
         }
         let format = row.name == "format" && known(0).is_some();
         let position = POSITIONS.contains(&row.name) && (1..operands.len()).any(negative);
-        tells(error) && (position || format && operands.get(1).is_some_and(is_list))
+        is_about_value(error) && (position || format && operands.get(1).is_some_and(is_list))
     }
 
     /// How a call fails with each of the values that its operands may have.
@@ -221,7 +221,7 @@ fn list(elements: &[Element], value: impl Fn(ExprId) -> Option<Constant>) -> Opt
 }
 
 /// Whether a failure is one of the values, and not of their size.
-fn tells(error: EvalError) -> bool {
+fn is_about_value(error: EvalError) -> bool {
     !matches!(error, EvalError::Budget | EvalError::Pending | EvalError::Input | EvalError::Audit)
 }
 

@@ -11,7 +11,7 @@ use crate::diag::diagnostic::Diagnostic;
 use crate::diag::sink::Sink;
 use crate::lang::decision::Effect;
 use crate::tools::lint::opening::{Opening, Openings};
-use crate::tools::lint::shape::{asked, binary, boolean, look, path, same};
+use crate::tools::lint::shape::{binary, boolean, fingerprint, has_operand, path, same};
 use crate::tools::lint::subject::Subject;
 
 /// Reports `!has(x) || ..x..` in what lets a call through, and `has(x) && !x` in what holds it
@@ -25,10 +25,10 @@ pub fn run(subject: &Subject<'_>, sink: &mut Sink) {
         documents.map(|document| (document.file, document)).collect();
     let (mut demanded, mut rules, mut openings) = (None, None, None);
     for part in subject.parts().iter().filter(|part| !part.lets_pass) {
-        let Some(field) = asked(subject, part.expr) else { continue };
+        let Some(field) = has_operand(subject, part.expr) else { continue };
         let document = documents.get(&subject.ast().span(part.expr).file).copied();
         let Some(document) = document.filter(|it| it.form != Form::Admission) else { continue };
-        if demanded.get_or_insert_with(|| Demanded::of(subject)).holds(subject, field) {
+        if demanded.get_or_insert_with(|| RequiredFields::of(subject)).holds(subject, field) {
             continue;
         }
         let fires = part.effect == Effect::Allow;
@@ -41,7 +41,7 @@ pub fn run(subject: &Subject<'_>, sink: &mut Sink) {
         let rules = rules.get_or_insert_with(|| roots(subject));
         let opening = guarded(subject, rules, part.expr, field).map(|(rule, path)| {
             let openings = openings.get_or_insert_with(|| Openings::of(subject.program));
-            openings.look(rule, &path, fires)
+            openings.find(rule, &path, fires)
         });
         match opening.unwrap_or(Opening::Unknown) {
             Opening::Closed => {}
@@ -55,24 +55,24 @@ pub fn run(subject: &Subject<'_>, sink: &mut Sink) {
 }
 
 /// Fields without which some rule holds a call back, those together that are written much alike.
-struct Demanded(FxHashMap<u64, Vec<ExprId>>);
+struct RequiredFields(FxHashMap<u64, Vec<ExprId>>);
 
-impl Demanded {
+impl RequiredFields {
     fn of(subject: &Subject<'_>) -> Self {
         let mut own = Self(FxHashMap::default());
         let parts = subject.parts().iter();
         for part in parts.filter(|part| part.lets_pass && part.effect != Effect::Allow) {
-            if let Some(field) = asked(subject, part.expr)
+            if let Some(field) = has_operand(subject, part.expr)
                 && !own.holds(subject, field)
             {
-                own.0.entry(look(subject.ast(), field)).or_default().push(field);
+                own.0.entry(fingerprint(subject.ast(), field)).or_default().push(field);
             }
         }
         own
     }
 
     fn holds(&self, subject: &Subject<'_>, field: ExprId) -> bool {
-        let alike = self.0.get(&look(subject.ast(), field));
+        let alike = self.0.get(&fingerprint(subject.ast(), field));
         alike.into_iter().flatten().any(|it| same(subject.ast(), *it, field))
     }
 }

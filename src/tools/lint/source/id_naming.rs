@@ -10,7 +10,7 @@ use crate::tools::lint::subject::Subject;
 
 /// How the words of a name are joined.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Manner {
+enum NamingStyle {
     Kebab,
     Snake,
     Camel,
@@ -18,7 +18,7 @@ enum Manner {
     Other,
 }
 
-impl Manner {
+impl NamingStyle {
     /// Those that a project may keep to; of equally common ones the first.
     const ALL: [Self; 4] = [Self::Kebab, Self::Snake, Self::Camel, Self::Pascal];
 
@@ -69,10 +69,10 @@ pub fn run(subject: &Subject<'_>, sink: &mut Sink) {
     let ours = documents.filter(|document| document.form != Form::Admission);
     let rules =
         ours.flat_map(|document| &document.rules).filter(|rule| rule.id_is_written && !rule.made);
-    let ids: Vec<(&Spanned<Name>, Manner)> =
-        rules.filter_map(|rule| Some((&rule.id, Manner::of(&rule.id.value)?))).collect();
-    let count = |manner: Manner| ids.iter().filter(|(_, other)| *other == manner).count();
-    let Some(most) = Manner::ALL.into_iter().rev().max_by_key(|manner| count(*manner)) else {
+    let ids: Vec<(&Spanned<Name>, NamingStyle)> =
+        rules.filter_map(|rule| Some((&rule.id, NamingStyle::of(&rule.id.value)?))).collect();
+    let count = |manner: NamingStyle| ids.iter().filter(|(_, other)| *other == manner).count();
+    let Some(most) = NamingStyle::ALL.into_iter().rev().max_by_key(|manner| count(*manner)) else {
         return;
     };
     // A house without a manner of its own has none to differ from.

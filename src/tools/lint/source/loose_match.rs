@@ -28,7 +28,7 @@ pub fn run(subject: &Subject<'_>, sink: &mut Sink) {
             "endsWith" if part.lets_pass => ended(subject, *on, piece),
             _ => None,
         };
-        if let Some(Loose { fact, also, help }) = found {
+        if let Some(LooseMatch { fact, also, help }) = found {
             let at = subject.ast().span(part.expr);
             sink.report(Diagnostic::new(Code::LooseMatch, at, fact, also).help(help));
         }
@@ -36,21 +36,21 @@ pub fn run(subject: &Subject<'_>, sink: &mut Sink) {
 }
 
 /// What is wrong, what also fits, and what to do.
-struct Loose {
+struct LooseMatch {
     fact: &'static str,
     also: String,
     help: String,
 }
 
-fn climbing() -> Loose {
-    Loose {
+fn climbing() -> LooseMatch {
+    LooseMatch {
         fact: "a path is searched for `..`",
         also: "names such as `a..b` hold it too, and nothing says where the path leads".to_owned(),
         help: "`path.within(path, root)` resolves `.` and `..`".to_owned(),
     }
 }
 
-fn contained(subject: &Subject<'_>, on: ExprId, piece: &str) -> Option<Loose> {
+fn contained(subject: &Subject<'_>, on: ExprId, piece: &str) -> Option<LooseMatch> {
     let host = is_host(subject, on) && (is_hostname(piece) || piece.contains("://"));
     let directory = is_path(subject, on) && piece.starts_with('/');
     if !host && !directory {
@@ -63,17 +63,17 @@ fn contained(subject: &Subject<'_>, on: ExprId, piece: &str) -> Option<Loose> {
     };
     let help =
         if host { "compare the host" } else { "`path.within(path, root)` asks for the root" };
-    Some(Loose { fact, also, help: help.to_owned() })
+    Some(LooseMatch { fact, also, help: help.to_owned() })
 }
 
-fn begun(subject: &Subject<'_>, on: ExprId, piece: &str) -> Option<Loose> {
+fn begun(subject: &Subject<'_>, on: ExprId, piece: &str) -> Option<LooseMatch> {
     let authority = piece.split_once("://").map(|(_, rest)| rest);
     let open_host = match authority {
         Some(authority) => !authority.is_empty() && !authority.contains('/'),
         None => is_hostname(piece) && (is_host(subject, on) || has_top(piece)),
     };
     if open_host {
-        return Some(Loose {
+        return Some(LooseMatch {
             fact: "the beginning of a host lets this through",
             also: format!("also `{piece}.evil.example`"),
             help: format!("end the host, as in `\"{piece}/\"`, or compare all of it"),
@@ -85,18 +85,18 @@ fn begun(subject: &Subject<'_>, on: ExprId, piece: &str) -> Option<Loose> {
     let repository = authority.is_none()
         && piece.split_once('/').is_some_and(|(host, _)| is_hostname(host))
         && is_host(subject, on);
-    (names && (directory || repository)).then(|| Loose {
+    (names && (directory || repository)).then(|| LooseMatch {
         fact: "the beginning of a name lets this through",
         also: format!("also `{piece}-other`"),
         help: format!("end the name, as in `\"{piece}/\"`"),
     })
 }
 
-fn ended(subject: &Subject<'_>, on: ExprId, piece: &str) -> Option<Loose> {
+fn ended(subject: &Subject<'_>, on: ExprId, piece: &str) -> Option<LooseMatch> {
     if !is_hostname(piece) || !(is_host(subject, on) || has_top(piece)) {
         return None;
     }
-    Some(Loose {
+    Some(LooseMatch {
         fact: "the end of a host lets this through",
         also: format!("also `evil{piece}`"),
         help: format!("begin at a joint, as in `\".{piece}\"` or `\"@{piece}\"`"),

@@ -5,7 +5,7 @@ use crate::diag::diagnostic::Diagnostic;
 use crate::diag::numbers::grouped;
 use crate::diag::sink::Sink;
 use crate::tools::lint::lengths::length;
-use crate::tools::lint::loops::{around, looped};
+use crate::tools::lint::loops::{enclosing_range, looped};
 use crate::tools::lint::subject::Subject;
 
 /// Fewest turns that are worth a word: a hundred elements against a hundred.
@@ -18,7 +18,7 @@ pub fn run(subject: &Subject<'_>, sink: &mut Sink) {
     for id in subject.written() {
         let Some((list, _)) = looped(subject, id) else { continue };
         let Some(inner) = length(subject, list) else { continue };
-        let Some((range, outer)) = around(subject, id, list) else { continue };
+        let Some((range, outer)) = enclosing_range(subject, id, list) else { continue };
         let turns = outer.saturating_mul(inner);
         if turns < TURNS {
             continue;

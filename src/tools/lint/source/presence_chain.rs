@@ -6,7 +6,7 @@ use crate::diag::codes::Code;
 use crate::diag::diagnostic::{Diagnostic, Edit, Fix};
 use crate::diag::sink::Sink;
 use crate::lang::types::Type;
-use crate::tools::lint::shape::{asked, binary, same};
+use crate::tools::lint::shape::{binary, has_operand, same};
 use crate::tools::lint::subject::Subject;
 
 /// Fewest steps for which an optional select is clearer.
@@ -40,7 +40,7 @@ pub fn run(subject: &Subject<'_>, sink: &mut Sink) {
 fn chain(subject: &Subject<'_>, operands: &[ExprId]) -> Vec<ExprId> {
     let mut steps: Vec<ExprId> = Vec::new();
     for operand in operands {
-        let Some(step) = asked(subject, *operand) else { break };
+        let Some(step) = has_operand(subject, *operand) else { break };
         let Some((on, _)) = selected(subject, step) else { break };
         if steps.last().is_some_and(|last| !same(subject.ast(), *last, on)) {
             break;
@@ -52,8 +52,8 @@ fn chain(subject: &Subject<'_>, operands: &[ExprId]) -> Vec<ExprId> {
 
 /// Whether `second` asks a step further than `first`.
 fn follows(subject: &Subject<'_>, first: ExprId, second: ExprId) -> bool {
-    let on = asked(subject, second).and_then(|step| selected(subject, step));
-    let (Some(first), Some((on, _))) = (asked(subject, first), on) else { return false };
+    let on = has_operand(subject, second).and_then(|step| selected(subject, step));
+    let (Some(first), Some((on, _))) = (has_operand(subject, first), on) else { return false };
     same(subject.ast(), first, on)
 }
 

@@ -8,7 +8,7 @@ use crate::diag::numbers::grouped;
 use crate::diag::sink::Sink;
 use crate::lang::types::Type;
 use crate::tools::lint::lengths::length;
-use crate::tools::lint::loops::around;
+use crate::tools::lint::loops::enclosing_range;
 use crate::tools::lint::shape::binary;
 use crate::tools::lint::source::nested_loops::TURNS;
 use crate::tools::lint::subject::Subject;
@@ -25,7 +25,7 @@ pub fn run(subject: &Subject<'_>, sink: &mut Sink) {
             continue;
         }
         let Some(inner) = length(subject, list) else { continue };
-        let Some((range, outer)) = around(subject, id, list) else { continue };
+        let Some((range, outer)) = enclosing_range(subject, id, list) else { continue };
         let steps = outer.saturating_mul(inner);
         if steps < TURNS {
             continue;

@@ -15,7 +15,7 @@ use crate::tools::lint::subject::Subject;
 /// sensitive is refused before; what `redact` withholds from records is still told to the caller.
 pub fn run(subject: &Subject<'_>, sink: &mut Sink) {
     let rules = subject.checked.parsed().policies.iter().flat_map(|document| &document.rules);
-    for told in rules.flat_map(|rule| told(subject, rule)) {
+    for told in rules.flat_map(|rule| quoted_expressions(subject, rule)) {
         if let Some((at, name)) = secret(subject, told) {
             let fact = format!("this message tells `{name}`");
             let found = Diagnostic::new(
@@ -31,7 +31,7 @@ pub fn run(subject: &Subject<'_>, sink: &mut Sink) {
 }
 
 /// The expressions in the messages of a rule.
-fn told(subject: &Subject<'_>, rule: &Rule) -> Vec<ExprId> {
+fn quoted_expressions(subject: &Subject<'_>, rule: &Rule) -> Vec<ExprId> {
     match &rule.body {
         RuleBody::When { reason, .. } => {
             let parts = reason.iter().flat_map(|template| &template.parts);
@@ -60,10 +60,11 @@ fn told(subject: &Subject<'_>, rule: &Rule) -> Vec<ExprId> {
     }
 }
 
-/// The place in `told` whose value becomes a part of the message, and the secret name it has.
-fn secret<'a>(subject: &Subject<'a>, told: ExprId) -> Option<(ExprId, &'a str)> {
+/// The place in `quoted` whose value becomes a part of the message, and the secret name
+/// it has.
+fn secret<'a>(subject: &Subject<'a>, quoted: ExprId) -> Option<(ExprId, &'a str)> {
     let ast = subject.ast();
-    let mut left = vec![told];
+    let mut left = vec![quoted];
     let mut steps = 0_usize;
     while let Some(at) = left.pop().filter(|_| steps < ast.exprs.len()) {
         steps += 1;

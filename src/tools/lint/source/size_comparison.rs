@@ -26,7 +26,8 @@ pub fn run(subject: &Subject<'_>, sink: &mut Sink) {
             // `0 < size(x)` is as good as `size(x) > 0`.
             _ => continue,
         };
-        let fact = format!("a size is asked whether it is {} in a roundabout way", asked(wanted));
+        let fact =
+            format!("a size is asked whether it is {} in a roundabout way", size_bound(wanted));
         let label = format!("the same as `{} 0`", wanted.text());
         let found = Diagnostic::new(Code::SizeComparison, ast.span(id), fact, label);
         let literal = if mirror { lhs } else { rhs };
@@ -39,7 +40,7 @@ pub fn run(subject: &Subject<'_>, sink: &mut Sink) {
     }
 }
 
-const fn asked(wanted: BinaryOp) -> &'static str {
+const fn size_bound(wanted: BinaryOp) -> &'static str {
     if matches!(wanted, BinaryOp::Equal) { "0" } else { "above 0" }
 }
 

@@ -16,14 +16,14 @@ use crate::tools::lint::subject::Subject;
 
 /// The targets of tools that act, by their names; and of those an effect. A tool that does not say
 /// its effect may have any.
-type Deed<'a> = (Vec<&'a Name>, Option<ToolEffect>);
+type ToolTarget<'a> = (Vec<&'a Name>, Option<ToolEffect>);
 
 /// Reports meters with a limit that measure a tool and not another one that does the same to the
 /// same targets.
 pub fn run(subject: &Subject<'_>, sink: &mut Sink) {
     let documents = &subject.checked.parsed().policies;
     let tools = documents.iter().flat_map(|document| &document.tools);
-    let tools: Vec<(&Tool, Deed<'_>)> =
+    let tools: Vec<(&Tool, ToolTarget<'_>)> =
         tools.filter_map(|tool| Some((tool, deed(tool)?))).collect();
     let limits = documents.iter().flat_map(|document| &document.limits);
     let limits: FxHashSet<&Name> = limits.map(|limit| &limit.meter.value).collect();
@@ -36,7 +36,7 @@ pub fn run(subject: &Subject<'_>, sink: &mut Sink) {
         tools.iter().map(|(tool, _)| meters.iter().any(|meter| measures(meter, tool))).collect();
     for meter in meters {
         // The first tool that it measures, of those that do the same.
-        let mut own: FxHashMap<&Deed<'_>, &Tool> = FxHashMap::default();
+        let mut own: FxHashMap<&ToolTarget<'_>, &Tool> = FxHashMap::default();
         // The same, whatever the effect.
         let mut any: FxHashMap<&[&Name], &Tool> = FxHashMap::default();
         for (tool, deed) in tools.iter().filter(|(tool, _)| measures(meter, tool)) {
@@ -69,7 +69,7 @@ pub fn run(subject: &Subject<'_>, sink: &mut Sink) {
 }
 
 /// What a tool does to whom; `None` for one that only reads, or acts on nobody in particular.
-fn deed(tool: &Tool) -> Option<Deed<'_>> {
+fn deed(tool: &Tool) -> Option<ToolTarget<'_>> {
     let fields = tool.args.iter();
     let targets =
         fields.filter(|it| it.role.as_ref().is_some_and(|role| role.value == Role::Target));

@@ -5,7 +5,7 @@ use crate::compiler::syntax::document::model::{Role, Tool, TypeField};
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
 use crate::diag::sink::Sink;
-use crate::tools::lint::plans::{Asked, Planned, acts, is_step, may_have, way};
+use crate::tools::lint::plans::{ArgumentDemands, Planned, acts, is_step, may_have, way};
 use crate::tools::lint::subject::Subject;
 use crate::tools::lint::taint::Taints;
 
@@ -41,7 +41,7 @@ pub fn run(subject: &Subject<'_>, sink: &mut Sink) {
 }
 
 /// Whether what an argument holds decides who is acted on, or leaves, and it may be anything.
-fn is_sink(tool: &Tool, field: &TypeField, asked: &Asked<'_>) -> bool {
+fn is_sink(tool: &Tool, field: &TypeField, asked: &ArgumentDemands<'_>) -> bool {
     let role = field.role.as_ref().map_or(Role::Value, |role| role.value);
     match role {
         Role::Target => !asked.is_bound(),

@@ -17,7 +17,7 @@ const SECRET: &str = "secret.";
 /// Reports labels that say that data are not to be trusted, or not for everyone, where rules ask
 /// for others. Those of other families vouch for something, and need not be asked for.
 pub fn run(subject: &Subject<'_>, sink: &mut Sink) {
-    let Some(asked) = asked(subject) else { return };
+    let Some(asked) = asked_labels(subject) else { return };
     let documents = &subject.checked.parsed().policies;
     let sections: Vec<&Labels> = documents.iter().map(|document| &document.labels).collect();
     for label in sections.iter().flat_map(|labels| &labels.names) {
@@ -51,7 +51,7 @@ fn closure<'l>(sections: &[&'l Labels], label: &'l str) -> Vec<&'l str> {
 }
 
 /// The patterns of labels that rules ask for; `None` where they see all labels, or none.
-fn asked<'a>(subject: &Subject<'a>) -> Option<Vec<&'a str>> {
+fn asked_labels<'a>(subject: &Subject<'a>) -> Option<Vec<&'a str>> {
     let ast = subject.ast();
     let mut patterns = Vec::new();
     for id in ast.exprs.ids() {

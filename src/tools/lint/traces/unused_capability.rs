@@ -6,11 +6,11 @@ use crate::diag::sink::Sink;
 use crate::lang::glob;
 use crate::tools::lint::plans::Planned;
 use crate::tools::lint::subject::Subject;
-use crate::tools::lint::traces::seen::Seen;
+use crate::tools::lint::traces::summary::TraceSummary;
 use crate::tools::report::counted;
 
 /// Reports tools that a role is granted, that no plan knows, and that nobody with the role called.
-pub fn run(subject: &Subject<'_>, seen: &Seen, sink: &mut Sink) {
+pub fn run(subject: &Subject<'_>, seen: &TraceSummary, sink: &mut Sink) {
     let documents = &subject.checked.parsed().policies;
     let planned = Planned::of(subject);
     let capabilities = documents.iter().filter_map(|document| document.capabilities.as_ref());

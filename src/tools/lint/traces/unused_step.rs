@@ -10,14 +10,14 @@ use crate::diag::diagnostic::Diagnostic;
 use crate::diag::sink::Sink;
 use crate::tools::lint::plans::Planned;
 use crate::tools::lint::subject::Subject;
-use crate::tools::lint::traces::seen::{Seen, Step};
+use crate::tools::lint::traces::summary::{Step, TraceSummary};
 use crate::tools::report::counted;
 
 /// Most values that are told by name.
 const TOLD: usize = 3;
 
 /// Reports steps that no call was, and values of their arguments that no call had.
-pub fn run(subject: &Subject<'_>, seen: &Seen, sink: &mut Sink) {
+pub fn run(subject: &Subject<'_>, seen: &TraceSummary, sink: &mut Sink) {
     let Some(planned) = Planned::of(subject) else { return };
     for step in &planned.plan.steps {
         if seen.untold.contains(&*step.tool.value) {
@@ -53,7 +53,7 @@ fn values(
     let unused: Vec<String> = values
         .iter()
         .filter(|value| !given.iter().any(|given| is(value, given)))
-        .filter_map(told)
+        .filter_map(literal_text)
         .collect();
     let Some(more) = unused.len().checked_sub(1) else { return };
     let mut names: Vec<String> = unused.iter().take(TOLD).cloned().collect();
@@ -86,7 +86,7 @@ fn is(value: &Literal, given: &Json) -> bool {
 }
 
 /// A value, as people write it.
-fn told(value: &Literal) -> Option<String> {
+fn literal_text(value: &Literal) -> Option<String> {
     match value {
         Literal::Text(text) => Some(format!("{:?}", &**text)),
         Literal::Int(number) => Some(number.to_string()),

@@ -4,12 +4,12 @@ use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
 use crate::diag::sink::Sink;
 use crate::tools::lint::subject::Subject;
-use crate::tools::lint::traces::seen::Seen;
+use crate::tools::lint::traces::summary::TraceSummary;
 use crate::tools::report::counted;
 
 /// Reports parts of what tools without effect give that nobody is said to write, and that held
 /// texts which neither the principal nor the model had written.
-pub fn run(subject: &Subject<'_>, seen: &Seen, sink: &mut Sink) {
+pub fn run(subject: &Subject<'_>, seen: &TraceSummary, sink: &mut Sink) {
     let documents = &subject.checked.parsed().policies;
     for ((tool, part, place), written) in &seen.written {
         let mut tools = documents.iter().flat_map(|document| &document.tools);

@@ -10,7 +10,7 @@ use crate::tools::diff::{Change, Changes, Presence, RuleChange, Verdict};
 use crate::tools::report::diff::{
     Drawing, directions, sentence, time, touched, unknown, verdict_says, verdict_word,
 };
-use crate::tools::report::github::{At, Level, annotation};
+use crate::tools::report::github::{Level, Location, annotation};
 use crate::tools::report::paint::Style;
 
 /// An annotation a line.
@@ -33,7 +33,7 @@ pub(super) fn draw(drawing: &Drawing<'_>, _style: Style) -> String {
         }));
         // What was removed has no line in the candidate.
         let site = rule.place.as_ref().filter(|_| rule.presence != Presence::Removed);
-        let at = site.map(|site| At {
+        let at = site.map(|site| Location {
             path: &site.path,
             line: site.line,
             end_line: site.end_line,

@@ -16,11 +16,11 @@ use crate::diag::diagnostic::Severity;
 use crate::diag::numbers::grouped;
 use crate::runtime::bundle::module::Phase;
 use crate::tools::decide::{Moments, time_text};
-use crate::tools::diff::traffic::{Touched, Traffic};
+use crate::tools::diff::traffic::{TouchedRecords, Traffic};
 use crate::tools::diff::{Change, Changes, Difference, Presence, RuleChange, Site, Verdict};
 use crate::tools::report::paint::{Paint, Style};
 use crate::tools::report::visible::{visible, wrap};
-use crate::tools::report::{Listed, counted};
+use crate::tools::report::{NamedFormat, counted};
 
 /// Columns of the words in front of what they say.
 const LABEL_COLUMNS: usize = 15;
@@ -56,7 +56,7 @@ pub const FORMATS: &[Format] = &[
     Format { name: "markdown", draw: markdown },
 ];
 
-impl Listed for Format {
+impl NamedFormat for Format {
     const ALL: &'static [Self] = FORMATS;
 
     fn name(&self) -> &'static str {
@@ -171,8 +171,8 @@ fn time(example: &Example) -> String {
 }
 
 /// `3 of 48 213 907 records: 01JD4ZK7Q8, ..`
-fn touched(touched: Option<&Touched>, traffic: &Traffic) -> String {
-    let none = Touched::default();
+fn touched(touched: Option<&TouchedRecords>, traffic: &Traffic) -> String {
+    let none = TouchedRecords::default();
     let touched = touched.unwrap_or(&none);
     let mut text = format!("{} of {} records", grouped(touched.records), grouped(traffic.records));
     let ids: Vec<&str> = touched.examples.rows().map(|(id, _)| id.as_str()).collect();
@@ -320,8 +320,8 @@ fn changes_json(changes: &Changes) -> Json {
     own
 }
 
-fn touched_json(touched: Option<&Touched>) -> Json {
-    let none = Touched::default();
+fn touched_json(touched: Option<&TouchedRecords>) -> Json {
+    let none = TouchedRecords::default();
     let touched = touched.unwrap_or(&none);
     let ids: Vec<&String> = touched.examples.rows().map(|(id, _)| id).collect();
     json!({"records": touched.records, "examples": ids})

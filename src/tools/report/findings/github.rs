@@ -3,7 +3,7 @@
 use crate::diag::diagnostic::Severity;
 use crate::tools::report::Report;
 use crate::tools::report::findings::{Place, message};
-use crate::tools::report::github::{At, Level, annotation};
+use crate::tools::report::github::{Level, Location, annotation};
 use crate::tools::report::paint::Style;
 
 /// A line a finding.
@@ -12,7 +12,7 @@ pub fn draw(report: &Report<'_>, _style: Style) -> String {
     let mut text = String::new();
     for finding in report.findings {
         let place = finding.span().and_then(|span| Place::of(report, span));
-        let at = place.as_ref().map(|place| At {
+        let at = place.as_ref().map(|place| Location {
             path: &place.path,
             line: place.lines.0,
             end_line: place.lines.1,

@@ -16,7 +16,7 @@ use crate::runtime::program::Program;
 use crate::tools::decide::{Moments, time_text};
 use crate::tools::inspect::{bundle_name, digest_text};
 use crate::tools::replay::cover::{Exercised, Reach, RuleCover};
-use crate::tools::report::Listed;
+use crate::tools::report::NamedFormat;
 use crate::tools::report::json::document;
 use crate::tools::report::markdown::{cell, code};
 use crate::tools::report::paint::{Paint, Style};
@@ -57,7 +57,7 @@ pub const FORMATS: &[Format] = &[
     Format { name: "markdown", draw: markdown },
 ];
 
-impl Listed for Format {
+impl NamedFormat for Format {
     const ALL: &'static [Self] = FORMATS;
 
     fn name(&self) -> &'static str {

@@ -14,7 +14,7 @@ use crate::tools::report::decision::{effect_paint, effect_word};
 use crate::tools::report::json::document;
 use crate::tools::report::paint::{Paint, Style};
 use crate::tools::report::visible::{visible, wrap};
-use crate::tools::report::{Listed, counted};
+use crate::tools::report::{NamedFormat, counted};
 
 /// What there is to draw.
 #[derive(Clone, Copy, Debug)]
@@ -43,7 +43,7 @@ pub const FORMATS: &[Format] = &[
     Format { name: "markdown", draw: markdown },
 ];
 
-impl Listed for Format {
+impl NamedFormat for Format {
     const ALL: &'static [Self] = FORMATS;
 
     fn name(&self) -> &'static str {

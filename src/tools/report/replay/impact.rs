@@ -11,7 +11,7 @@ use crate::diag::numbers::grouped;
 use crate::lang::value::time::Instant;
 use crate::runtime::record::check::ChainReport;
 use crate::tools::inspect::bundle_name;
-use crate::tools::inspect::worded::Worded;
+use crate::tools::inspect::description::DescribedProgram;
 use crate::tools::replay::condition::{Condition, condition};
 use crate::tools::replay::gate::Standing;
 use crate::tools::replay::impact::{Changed, Count, Example, FirstChange, Impact, Outcome, Way};
@@ -50,9 +50,9 @@ pub struct Drawing<'a> {
     /// What is known of the chains of the logs.
     pub chained: ChainReport,
     /// The bundle that decides before, where it is one.
-    pub from: Option<&'a Worded<'a>>,
+    pub from: Option<&'a DescribedProgram<'a>>,
     /// The candidate.
-    pub to: &'a Worded<'a>,
+    pub to: &'a DescribedProgram<'a>,
     /// As people call the candidate.
     pub to_name: &'a str,
     /// How long it took, in words.
@@ -91,8 +91,8 @@ pub const FORMATS: &[Format] = &[
 #[must_use]
 pub fn clusters<'a>(
     impact: &'a Impact,
-    from: Option<&Worded<'_>>,
-    to: &Worded<'_>,
+    from: Option<&DescribedProgram<'_>>,
+    to: &DescribedProgram<'_>,
 ) -> Vec<Cluster<'a>> {
     let mut ways: Vec<(&Way, &Changed)> = impact.ways.rows().collect();
     ways.arrange_by_key(|(way, changed)| {
@@ -192,8 +192,8 @@ pub(super) fn cause(way: &Way) -> String {
 /// The lines of the rules that fire now or do not any more which one of both bundles lacks: sign,
 /// number, text.
 fn lines(drawing: &Drawing<'_>, way: &Way) -> Vec<(char, u32, String)> {
-    let of = |worded: Option<&Worded<'_>>| -> Vec<(u32, String)> {
-        let Some(Worded { program, debug, .. }) = worded else { return Vec::new() };
+    let of = |worded: Option<&DescribedProgram<'_>>| -> Vec<(u32, String)> {
+        let Some(DescribedProgram { program, debug, .. }) = worded else { return Vec::new() };
         let ids = way.gone.iter().chain(&way.new);
         let rules = ids.filter_map(|id| {
             (0..).zip(&debug.rules).find(|(at, _)| program.rule_id(*at) == id).map(|(_, row)| row)

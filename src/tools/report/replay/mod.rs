@@ -17,9 +17,9 @@ pub mod verify;
 mod verify_told;
 
 use crate::diag::numbers::grouped;
-use crate::tools::report::Listed;
+use crate::tools::report::NamedFormat;
 
-impl Listed for impact::Format {
+impl NamedFormat for impact::Format {
     const ALL: &'static [Self] = impact::FORMATS;
 
     fn name(&self) -> &'static str {

@@ -18,7 +18,7 @@ use crate::lang::decision::Effect;
 use crate::runtime::program::Program;
 use crate::runtime::record::check::ChainReport;
 use crate::runtime::vm::observe::AtomState;
-use crate::tools::inspect::worded::Worded;
+use crate::tools::inspect::description::DescribedProgram;
 use crate::tools::inspect::{bundle_name, digest_short, digest_text};
 use crate::tools::replay::again::Obstacle;
 use crate::tools::replay::findings;
@@ -32,7 +32,7 @@ use crate::tools::report::markdown::{cell, code};
 use crate::tools::report::paint::{Paint, Style};
 use crate::tools::report::replay::{chain, many, records, share, verify_told};
 use crate::tools::report::visible::visible;
-use crate::tools::report::{Listed, Report, full as findings_full};
+use crate::tools::report::{NamedFormat, Report, full as findings_full};
 
 /// What there is to draw.
 #[derive(Clone, Copy, Debug)]
@@ -50,7 +50,7 @@ pub struct Drawing<'a> {
     /// Their bundles.
     pub store: &'a Store,
     /// What people may be told of those that decided otherwise.
-    pub worded: &'a [Worded<'a>],
+    pub worded: &'a [DescribedProgram<'a>],
     /// How long it took, and how many records that is a second, in words.
     pub took: &'a str,
     /// Whether it was stopped before the end.
@@ -81,7 +81,7 @@ pub const FORMATS: &[Format] = &[
     Format { name: "narrated", draw: verify_told::narrated },
 ];
 
-impl Listed for Format {
+impl NamedFormat for Format {
     const ALL: &'static [Self] = FORMATS;
 
     fn name(&self) -> &'static str {
@@ -95,7 +95,7 @@ impl Drawing<'_> {
     }
 
     /// What people may be told of a bundle.
-    pub(super) fn worded(&self, digest: Digest) -> Option<&Worded<'_>> {
+    pub(super) fn worded(&self, digest: Digest) -> Option<&DescribedProgram<'_>> {
         self.worded.iter().find(|worded| worded.program.digest() == digest)
     }
 

@@ -23,14 +23,14 @@ use crate::tools::report::suite::{
     cobertura, coverage_page, input_line, lcov, percent, share, time_text,
 };
 use crate::tools::report::visible::{visible, wrap};
-use crate::tools::report::{Listed, Report, counted};
+use crate::tools::report::{NamedFormat, Report, counted};
 
 /// Columns of ids, at most.
 const ID_COLUMNS_MAX: usize = 28;
 
 /// The coverage of one project.
 #[derive(Clone, Copy, Debug)]
-pub struct OfProject<'a> {
+pub struct ProjectCoverage<'a> {
     /// Its files.
     pub files: &'a SourceMap,
     /// What stands before their logical paths.
@@ -39,7 +39,7 @@ pub struct OfProject<'a> {
     pub coverage: &'a Coverage,
 }
 
-impl OfProject<'_> {
+impl ProjectCoverage<'_> {
     pub(super) fn report(&self) -> Report<'_> {
         Report { files: self.files, prefix: self.prefix, findings: &[], dropped: 0, cases: None }
     }
@@ -61,7 +61,7 @@ impl OfProject<'_> {
 #[derive(Clone, Copy, Debug)]
 pub struct Drawing<'a> {
     /// By project.
-    pub projects: &'a [OfProject<'a>],
+    pub projects: &'a [ProjectCoverage<'a>],
     /// Hundredths that each of the three measures must reach.
     pub threshold: Option<f64>,
     /// Seconds since the epoch that formats state which want a time.
@@ -119,7 +119,7 @@ pub const FORMATS: &[Format] = &[
     Format { name: "markdown", draw: markdown, for_people: false },
 ];
 
-impl Listed for Format {
+impl NamedFormat for Format {
     const ALL: &'static [Self] = FORMATS;
 
     fn name(&self) -> &'static str {
@@ -128,7 +128,7 @@ impl Listed for Format {
 }
 
 /// `23 of 30 (76.7 %)`.
-fn told(share: Share) -> String {
+fn share_text(share: Share) -> String {
     format!("{} of {} ({})", share.covered, share.all, percent(share.covered, share.all))
 }
 
@@ -179,12 +179,12 @@ pub(super) fn rule_notes(rule: &RuleCover) -> Vec<String> {
 }
 
 /// What an atom is called.
-pub(super) fn name(project: &OfProject<'_>, atom: &AtomCover) -> String {
+pub(super) fn name(project: &ProjectCoverage<'_>, atom: &AtomCover) -> String {
     if atom.guard { "asked".to_owned() } else { project.text(atom.span) }
 }
 
 /// The inputs that would cover what is missing of a rule's atoms.
-pub(super) fn witnesses(project: &OfProject<'_>, rule: &RuleCover) -> Vec<String> {
+pub(super) fn witnesses(project: &ProjectCoverage<'_>, rule: &RuleCover) -> Vec<String> {
     let mut lines = Vec::new();
     for atom in &rule.atoms {
         for (goal, example) in &atom.witnesses {
@@ -238,7 +238,7 @@ fn full(drawing: &Drawing<'_>, style: Style) -> String {
         }
     }
     let parts =
-        measures(drawing.shares()).map(|(name, _, share)| format!("{name} {}", told(share)));
+        measures(drawing.shares()).map(|(name, _, share)| format!("{name} {}", share_text(share)));
     let _ = writeln!(text, "  {}", parts.join(" · "));
     for missing in drawing.missing() {
         let _ = writeln!(text, "  {}", style.paint(Paint::Bad, &missing));
@@ -247,7 +247,7 @@ fn full(drawing: &Drawing<'_>, style: Style) -> String {
 }
 
 /// What is missing of a rule, marked on its source.
-fn gaps(text: &mut String, project: &OfProject<'_>, rule: &RuleCover, style: Style) {
+fn gaps(text: &mut String, project: &ProjectCoverage<'_>, rule: &RuleCover, style: Style) {
     let mut lines: BTreeMap<(u32, u32), Vec<Mark>> = BTreeMap::new();
     for atom in &rule.atoms {
         let (Some(words), Some(file)) = (why(rule, atom), project.files.get(atom.span.file)) else {
@@ -306,7 +306,7 @@ fn json(drawing: &Drawing<'_>, _style: Style) -> String {
     }))
 }
 
-fn place_json(project: &OfProject<'_>, span: Span) -> Json {
+fn place_json(project: &ProjectCoverage<'_>, span: Span) -> Json {
     let report = project.report();
     let file = project.files.get(span.file);
     let start = file.map(|file| file.lines.place(&file.text, clamp(file, span).start));
@@ -316,7 +316,7 @@ fn place_json(project: &OfProject<'_>, span: Span) -> Json {
     })
 }
 
-fn rule_json(project: &OfProject<'_>, rule: &RuleCover) -> Json {
+fn rule_json(project: &ProjectCoverage<'_>, rule: &RuleCover) -> Json {
     let example = |it: &Example| json!({"context": it.context, "now": time_text(it)});
     let atoms = rule.atoms.iter().map(|atom| {
         let goals = atom.witnesses.iter().map(|(goal, it)| {
@@ -353,7 +353,7 @@ fn markdown(drawing: &Drawing<'_>, _style: Style) -> String {
     let mut text = String::from("### policyc: coverage of policies by their tests\n\n");
     text.push_str("| measure | covered |\n|---|--:|\n");
     for (name, _, share) in measures(drawing.shares()) {
-        let _ = writeln!(text, "| {name} | {} |", told(share));
+        let _ = writeln!(text, "| {name} | {} |", share_text(share));
     }
     for missing in drawing.missing() {
         let _ = writeln!(text, "\n**{missing}**");

@@ -13,7 +13,7 @@ use crate::tools::report::paint::Style;
 use crate::tools::report::place::line_text;
 use crate::tools::report::replay::page::{FILTER, TAIL, head, text};
 use crate::tools::report::suite::coverage::{
-    Drawing, OfProject, measures, name, rule_notes, why, witnesses,
+    Drawing, ProjectCoverage, measures, name, rule_notes, why, witnesses,
 };
 use crate::tools::report::suite::percent;
 
@@ -43,7 +43,7 @@ pub(super) fn draw(drawing: &Drawing<'_>, _style: Style) -> String {
     page
 }
 
-fn details(page: &mut String, project: &OfProject<'_>, rule: &RuleCover) {
+fn details(page: &mut String, project: &ProjectCoverage<'_>, rule: &RuleCover) {
     let gaps: Vec<_> =
         rule.atoms.iter().filter_map(|atom| Some((atom, why(rule, atom)?))).collect();
     let covered = rule.fired > 0 && gaps.is_empty();

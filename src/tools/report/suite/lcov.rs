@@ -15,7 +15,7 @@ use std::fmt::Write as _;
 use crate::base::span::{FileId, Span};
 use crate::tools::coverage::RuleCover;
 use crate::tools::report::paint::Style;
-use crate::tools::report::suite::coverage::{Drawing, OfProject};
+use crate::tools::report::suite::coverage::{Drawing, ProjectCoverage};
 
 /// A branch: how often it was taken, nothing where its atom was never looked at.
 pub(super) type Branch = Option<usize>;
@@ -32,7 +32,7 @@ pub(super) struct Source<'a> {
 }
 
 /// The sources of a project that hold rules, by path.
-pub(super) fn sources<'a>(project: &OfProject<'a>) -> Vec<(String, Source<'a>)> {
+pub(super) fn sources<'a>(project: &ProjectCoverage<'a>) -> Vec<(String, Source<'a>)> {
     let mut found: BTreeMap<FileId, Source<'a>> = BTreeMap::new();
     for (number, rule) in project.coverage.rules.iter().enumerate() {
         let begins = project.lines(rule.span).0;

@@ -9,32 +9,32 @@ use std::fmt::Write as _;
 use serde_json::{Value as Json, json};
 
 use crate::compiler::source::map::SourceMap;
-use crate::tools::mutate::{Counts, Fate, Mutant, Owner, Survivor, Tried, Witness};
+use crate::tools::mutate::{Counts, Mutant, MutantStatus, Owner, Survivor, TestedMutant, Witness};
 use crate::tools::report::json::document;
 use crate::tools::report::markdown::{cell, code};
 use crate::tools::report::paint::{Paint, Style};
 use crate::tools::report::replay::page;
 use crate::tools::report::suite::{changed_lines, input_line, percent, share, spoke, time_text};
 use crate::tools::report::visible::{visible, wrap};
-use crate::tools::report::{Listed, Report, counted};
+use crate::tools::report::{NamedFormat, Report, counted};
 use crate::tools::suite::show::decided;
 
 /// The mutants of one project.
 #[derive(Clone, Copy, Debug)]
-pub struct OfProject<'a> {
+pub struct ProjectMutants<'a> {
     /// Its files.
     pub files: &'a SourceMap,
     /// What stands before their logical paths.
     pub prefix: &'a str,
     /// Its mutants.
-    pub tried: &'a [Tried],
+    pub tried: &'a [TestedMutant],
 }
 
 /// What there is to draw.
 #[derive(Clone, Copy, Debug)]
 pub struct Drawing<'a> {
     /// By project.
-    pub projects: &'a [OfProject<'a>],
+    pub projects: &'a [ProjectMutants<'a>],
     /// Hundredths of the mutants that must be killed.
     pub threshold: Option<f64>,
     /// Whether it was stopped before the end.
@@ -78,7 +78,7 @@ pub const FORMATS: &[Format] = &[
     Format { name: "html", draw: html, for_people: false },
 ];
 
-impl Listed for Format {
+impl NamedFormat for Format {
     const ALL: &'static [Self] = FORMATS;
 
     fn name(&self) -> &'static str {
@@ -87,27 +87,27 @@ impl Listed for Format {
 }
 
 /// A mutant that no case noticed, with its project.
-struct Shown<'a> {
-    project: OfProject<'a>,
+struct SurvivingMutant<'a> {
+    project: ProjectMutants<'a>,
     mutant: &'a Mutant,
     survivor: &'a Survivor,
 }
 
-fn survivors<'a>(drawing: &Drawing<'a>) -> Vec<Shown<'a>> {
+fn survivors<'a>(drawing: &Drawing<'a>) -> Vec<SurvivingMutant<'a>> {
     let mut found = Vec::new();
     for project in drawing.projects {
         for tried in project.tried {
-            if let Fate::Survived(survivor) = &tried.fate {
-                found.push(Shown { project: *project, mutant: &tried.mutant, survivor });
+            if let MutantStatus::Survived(survivor) = &tried.fate {
+                found.push(SurvivingMutant { project: *project, mutant: &tried.mutant, survivor });
             }
         }
     }
     found
 }
 
-impl Shown<'_> {
+impl SurvivingMutant<'_> {
     fn place(&self) -> String {
-        let OfProject { files, prefix, .. } = self.project;
+        let ProjectMutants { files, prefix, .. } = self.project;
         Report { files, prefix, findings: &[], dropped: 0, cases: None }.place(self.mutant.span)
     }
 
@@ -131,7 +131,7 @@ impl Shown<'_> {
 }
 
 /// What a decision of a witness is, in a few words.
-fn told(decision: &Json, lists: bool) -> String {
+fn decision_text(decision: &Json, lists: bool) -> String {
     let words = decided(decision);
     if lists { format!("{words}  ({})", spoke(decision)) } else { words }
 }
@@ -155,7 +155,7 @@ fn score(counts: Counts) -> String {
 
 /// The mutants by policy, in order.
 fn by_policy<'a>(drawing: &Drawing<'a>) -> Vec<(&'a str, Counts)> {
-    let mut policies: Vec<(&str, Vec<&Tried>)> = Vec::new();
+    let mut policies: Vec<(&str, Vec<&TestedMutant>)> = Vec::new();
     for tried in drawing.projects.iter().flat_map(|project| project.tried) {
         let name = tried.mutant.policy.as_str();
         match policies.iter_mut().find(|(known, _)| *known == name) {
@@ -190,7 +190,7 @@ fn full(drawing: &Drawing<'_>, style: Style) -> String {
             for (word, decision) in
                 [("the policy", &witness.before), ("the mutant", &witness.after)]
             {
-                let told = told(decision, witness.same_winner);
+                let told = decision_text(decision, witness.same_winner);
                 let _ = writeln!(text, "        {word}  {}", visible(&told));
             }
         }
@@ -220,8 +220,8 @@ fn missing(drawing: &Drawing<'_>) -> Option<String> {
 fn json(drawing: &Drawing<'_>, _style: Style) -> String {
     let mut mutants = Vec::new();
     for project in drawing.projects {
-        let report = |tried: &Tried| {
-            let OfProject { files, prefix, .. } = *project;
+        let report = |tried: &TestedMutant| {
+            let ProjectMutants { files, prefix, .. } = *project;
             let report = Report { files, prefix, findings: &[], dropped: 0, cases: None };
             let file = files.get(tried.mutant.span.file);
             let at = file.map(|file| file.lines.place(&file.text, tried.mutant.span.start));
@@ -254,19 +254,24 @@ fn counts_json(counts: Counts) -> Json {
     })
 }
 
-fn mutant_json(tried: &Tried, file: &str, at: Option<(u32, u32)>, files: &SourceMap) -> Json {
-    let Tried { mutant, fate } = tried;
+fn mutant_json(
+    tried: &TestedMutant,
+    file: &str,
+    at: Option<(u32, u32)>,
+    files: &SourceMap,
+) -> Json {
+    let TestedMutant { mutant, fate } = tried;
     let (rule, variable) = match &mutant.owner {
         Owner::Rule(id) => (Some(id), None),
         Owner::Variable(name) => (None, Some(name)),
         Owner::Document => (None, None),
     };
     let (word, by, survivor) = match fate {
-        Fate::Killed(case) => ("killed", Some(case), None),
-        Fate::Refused => ("refused", None, None),
-        Fate::Equivalent => ("equivalent", None, None),
-        Fate::Survived(survivor) => ("survived", None, Some(survivor)),
-        Fate::Skipped => ("skipped", None, None),
+        MutantStatus::Killed(case) => ("killed", Some(case), None),
+        MutantStatus::Refused => ("refused", None, None),
+        MutantStatus::Equivalent => ("equivalent", None, None),
+        MutantStatus::Survived(survivor) => ("survived", None, Some(survivor)),
+        MutantStatus::Skipped => ("skipped", None, None),
     };
     let witness = survivor.and_then(|it| it.witness.as_ref()).map(|witness| {
         json!({
@@ -321,7 +326,7 @@ fn markdown(drawing: &Drawing<'_>, _style: Style) -> String {
         }
         let _ = writeln!(text, "```\n\n{}", shown.why());
         if let Some(witness) = &shown.survivor.witness {
-            let told = |decision| cell(&told(decision, witness.same_winner));
+            let told = |decision| cell(&decision_text(decision, witness.same_winner));
             let _ = writeln!(text, "\n`{}`\n", code(&input_line(&witness.example)));
             let _ = writeln!(text, "- the policy: {}", told(&witness.before));
             let _ = writeln!(text, "- the mutant: {}", told(&witness.after));
@@ -380,7 +385,7 @@ fn html(drawing: &Drawing<'_>, _style: Style) -> String {
         }
         let _ = writeln!(out, "</code></pre><p>{}</p>", text(&shown.why()));
         if let Some(witness) = &shown.survivor.witness {
-            let told = |decision| text(&told(decision, witness.same_winner));
+            let told = |decision| text(&decision_text(decision, witness.same_winner));
             let _ = writeln!(
                 out,
                 "<p><code>{}</code></p><p>the policy: {}<br>the mutant: {}</p>",

@@ -1,6 +1,6 @@
 //! An explanation for people.
 //!
-//! In:      a `Told`.
+//! In:      a `DecisionExplanation`.
 //! Out:     text.
 //! Imports: `tools::replay`.
 
@@ -8,10 +8,10 @@ use crate::tools::replay::explain::Explained;
 use crate::tools::report::decision::{details, effect_paint, effect_word, headline, row};
 use crate::tools::report::paint::{Paint, Style};
 use crate::tools::report::visible::visible;
-use crate::tools::report::why::{Told, source};
+use crate::tools::report::why::{DecisionExplanation, source};
 
 /// Text.
-pub(super) fn draw(told: &Told<'_>, style: Style) -> String {
+pub(super) fn draw(told: &DecisionExplanation<'_>, style: Style) -> String {
     let mut text = if let Some(report) = told.report() {
         headline(report, told.tool.as_deref(), style)
     } else {

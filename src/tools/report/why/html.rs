@@ -1,6 +1,6 @@
 //! An explanation as one page: no other file, no network, light and dark.
 //!
-//! In:      a `Told`.
+//! In:      a `DecisionExplanation`.
 //! Out:     HTML: what was decided, the rules that spoke on their sources, then all others.
 //! Imports: `base`, `compiler::source`, `tools::replay`, `tools::why`.
 
@@ -13,11 +13,13 @@ use crate::tools::replay::explain::Explained;
 use crate::tools::report::decision::{decider, detail_rows};
 use crate::tools::report::paint::Style;
 use crate::tools::report::replay::page::{FILTER, TAIL, head, text};
-use crate::tools::report::why::{REFUSED, Told, because, did, name_of, settled, stands};
+use crate::tools::report::why::{
+    DecisionExplanation, REFUSED, because, did, name_of, policy_path, settled,
+};
 use crate::tools::why::{AtomWhy, RuleWhy, State, Truth, Why};
 
 /// The page.
-pub(super) fn draw(told: &Told<'_>, _style: Style) -> String {
+pub(super) fn draw(told: &DecisionExplanation<'_>, _style: Style) -> String {
     let mut page = head("explain");
     let tool = told.tool.as_deref().map_or(String::new(), |tool| format!(" {tool}"));
     let class = match told.effects() {
@@ -194,7 +196,7 @@ fn values(page: &mut String, rule: &RuleWhy) {
         let _ = writeln!(
             page,
             "<tr><th>{}</th><td><code>{}</code></td><td class=\"aside\">{}</td></tr>",
-            text(&stands(&value.path)),
+            text(&policy_path(&value.path)),
             text(&value.value),
             text(value.from.as_deref().unwrap_or_default()),
         );

@@ -1,6 +1,6 @@
 //! An explanation for programs.
 //!
-//! In:      a `Told`.
+//! In:      a `DecisionExplanation`.
 //! Out:     one JSON document; or one a rule, then one with all else.
 //! Imports: `lang`, `tools::inspect`, `tools::replay`.
 
@@ -13,10 +13,10 @@ use crate::tools::inspect::digest_text;
 use crate::tools::replay::explain::Explained;
 use crate::tools::report::json::document;
 use crate::tools::report::paint::Style;
-use crate::tools::report::why::Told;
+use crate::tools::report::why::DecisionExplanation;
 
 /// One document.
-pub(super) fn draw(told: &Told<'_>, _style: Style) -> String {
+pub(super) fn draw(told: &DecisionExplanation<'_>, _style: Style) -> String {
     let mut all = facts(told);
     if let Some(all) = all.as_object_mut() {
         all.insert("rules".to_owned(), Json::Array(rules(told)));
@@ -25,7 +25,7 @@ pub(super) fn draw(told: &Told<'_>, _style: Style) -> String {
 }
 
 /// A line a rule, then a line with all else.
-pub(super) fn lines(told: &Told<'_>, _style: Style) -> String {
+pub(super) fn lines(told: &DecisionExplanation<'_>, _style: Style) -> String {
     let mut text = String::new();
     for line in rules(told).into_iter().chain([facts(told)]) {
         // Writing to a string does not fail.
@@ -34,7 +34,7 @@ pub(super) fn lines(told: &Told<'_>, _style: Style) -> String {
     text
 }
 
-fn rules(told: &Told<'_>) -> Vec<Json> {
+fn rules(told: &DecisionExplanation<'_>) -> Vec<Json> {
     match told.explained {
         Explained::Decided { why, .. } => why.rules_json(),
         Explained::Withheld { rules, .. } => {
@@ -44,7 +44,7 @@ fn rules(told: &Told<'_>) -> Vec<Json> {
 }
 
 /// Everything but the rules.
-fn facts(told: &Told<'_>) -> Json {
+fn facts(told: &DecisionExplanation<'_>) -> Json {
     let program = told.program;
     let decision = told.report().and_then(|it| serde_json::from_str::<Json>(&it.to_json()).ok());
     let exact = match told.explained {

@@ -1,6 +1,6 @@
 //! An explanation for an issue or a pull request.
 //!
-//! In:      a `Told`.
+//! In:      a `DecisionExplanation`.
 //! Out:     Markdown.
 //! Imports: `tools::replay`, `tools::why`.
 
@@ -10,11 +10,13 @@ use crate::tools::replay::explain::Explained;
 use crate::tools::report::decision::{decider, detail_rows};
 use crate::tools::report::markdown::{cell, code};
 use crate::tools::report::paint::Style;
-use crate::tools::report::why::{REFUSED, Told, because, name_of, settled, stands};
+use crate::tools::report::why::{
+    DecisionExplanation, REFUSED, because, name_of, policy_path, settled,
+};
 use crate::tools::why::{RuleWhy, State, Why};
 
 /// Text.
-pub(super) fn draw(told: &Told<'_>, _style: Style) -> String {
+pub(super) fn draw(told: &DecisionExplanation<'_>, _style: Style) -> String {
     let mut text = format!("**{}**", told.word());
     if let Some(tool) = &told.tool {
         let _ = write!(text, " `{}`", code(tool));
@@ -94,7 +96,7 @@ fn spoke(text: &mut String, why: &Why, rule: &RuleWhy) {
     for (nth, value) in (0..).zip(&rule.values) {
         let gap = if nth == 0 { "\n" } else { "" };
         let from = value.from.as_deref().map_or(String::new(), |from| format!(" ({from})"));
-        let (path, value) = (code(&stands(&value.path)), code(&value.value));
+        let (path, value) = (code(&policy_path(&value.path)), code(&value.value));
         let _ = writeln!(text, "{gap}- `{path}` = `{value}`{}", cell(&from));
     }
 }

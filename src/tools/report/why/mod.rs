@@ -1,6 +1,6 @@
 //! Explanations of decisions, drawn.
 //!
-//! In:      a `Told`: a decision, made again or just made, and why it is so.
+//! In:      a `DecisionExplanation`: a decision, made again or just made, and why it is so.
 //! Out:     text: one function for each format.
 //! Imports: `lang`, `runtime::program`, `runtime::record`, `runtime::vm`, `tools::inspect`,
 //!          `tools::replay`, `tools::why`.
@@ -19,11 +19,11 @@ use crate::lang::value::time::Instant;
 use crate::runtime::program::Program;
 use crate::runtime::record::read::{Input, Outcome, Record, Text};
 use crate::runtime::vm::report::DecisionReport;
+use crate::tools::inspect::description::DescribedProgram;
 use crate::tools::inspect::digest_short;
-use crate::tools::inspect::worded::Worded;
-use crate::tools::replay::explain::Explained;
+use crate::tools::replay::explain::Explanation;
 use crate::tools::replay::knew::{knew, limits};
-use crate::tools::report::Listed;
+use crate::tools::report::NamedFormat;
 use crate::tools::report::decision::effect_word;
 use crate::tools::report::paint::Style;
 use crate::tools::why::{AtomWhy, RuleWhy, State, Why};
@@ -35,7 +35,7 @@ const ATOM_CHARACTERS_MAX: usize = 60;
 
 /// An explanation, and what it is about.
 #[derive(Debug)]
-pub struct Told<'a> {
+pub struct DecisionExplanation<'a> {
     /// The id of the record.
     pub id: Option<String>,
     /// The tool.
@@ -47,7 +47,7 @@ pub struct Told<'a> {
     /// The program that decided.
     pub program: &'a Program,
     /// The decision, and why.
-    pub explained: &'a Explained,
+    pub explained: &'a Explanation,
     /// Whether every rule is drawn with every atom.
     pub tree: bool,
 }
@@ -58,7 +58,7 @@ pub struct Format {
     /// As it is chosen.
     pub name: &'static str,
     /// Draws everything.
-    pub draw: fn(&Told<'_>, Style) -> String,
+    pub draw: fn(&DecisionExplanation<'_>, Style) -> String,
 }
 
 /// Every format. The first is the default.
@@ -71,7 +71,7 @@ pub const FORMATS: &[Format] = &[
     Format { name: "narrated", draw: narrated::draw },
 ];
 
-impl Listed for Format {
+impl NamedFormat for Format {
     const ALL: &'static [Self] = FORMATS;
 
     fn name(&self) -> &'static str {
@@ -81,14 +81,18 @@ impl Listed for Format {
 
 /// For people.
 #[must_use]
-pub fn full(told: &Told<'_>, style: Style) -> String {
+pub fn full(told: &DecisionExplanation<'_>, style: Style) -> String {
     full::draw(told, style)
 }
 
-impl<'a> Told<'a> {
+impl<'a> DecisionExplanation<'a> {
     /// What is told of a recorded decision.
     #[must_use]
-    pub fn of_record(record: &Record<'_>, program: &'a Program, explained: &'a Explained) -> Self {
+    pub fn of_record(
+        record: &Record<'_>,
+        program: &'a Program,
+        explained: &'a Explanation,
+    ) -> Self {
         let context: Json = match record.input {
             Input::Context(context, _) => serde_json::from_slice(context).unwrap_or_default(),
             Input::Raw(..) => Json::Null,
@@ -110,19 +114,24 @@ impl<'a> Told<'a> {
                 format!("{} @ {revision} ({})", program.name(), digest_short(&program.digest()));
         }
         told.facts.push(("replay", replayed(explained)));
-        let (Explained::Decided { exact, .. } | Explained::Withheld { exact, .. }) = explained;
+        let (Explanation::Decided { exact, .. } | Explanation::Withheld { exact, .. }) = explained;
         let differs = record.outcome.filter(|_| *exact == Some(false));
         told.facts.extend(differs.map(|outcome| ("recorded", recorded(&outcome))));
         told.facts.extend(knew(record));
         if record.reads.is_some() {
-            told.facts.extend(limits(record, &Worded::of(program)));
+            told.facts.extend(limits(record, &DescribedProgram::of(program)));
         }
         told
     }
 
     /// What is told of a decision about `context`, made at `when`, in words.
     #[must_use]
-    pub fn of(context: &Json, when: &str, program: &'a Program, explained: &'a Explained) -> Self {
+    pub fn of(
+        context: &Json,
+        when: &str,
+        program: &'a Program,
+        explained: &'a Explanation,
+    ) -> Self {
         let mut facts = Vec::new();
         if !when.is_empty() {
             facts.push(("when", when.to_owned()));
@@ -137,24 +146,24 @@ impl<'a> Told<'a> {
     /// The decision, where there is one.
     fn report(&self) -> Option<&DecisionReport> {
         match self.explained {
-            Explained::Decided { report, .. } => Some(report),
-            Explained::Withheld { report, .. } => report.as_deref(),
+            Explanation::Decided { report, .. } => Some(report),
+            Explanation::Withheld { report, .. } => report.as_deref(),
         }
     }
 
     /// Why, where every value was known.
     const fn why(&self) -> Option<&Why> {
         match self.explained {
-            Explained::Decided { why, .. } => Some(why),
-            Explained::Withheld { .. } => None,
+            Explanation::Decided { why, .. } => Some(why),
+            Explanation::Withheld { .. } => None,
         }
     }
 
     /// The effects that are possible; one where it is certain.
     const fn effects(&self) -> &[Option<Effect>] {
         match self.explained {
-            Explained::Decided { report, .. } => std::slice::from_ref(&report.effect),
-            Explained::Withheld { effects, .. } => effects.as_slice(),
+            Explanation::Decided { report, .. } => std::slice::from_ref(&report.effect),
+            Explanation::Withheld { effects, .. } => effects.as_slice(),
         }
     }
 
@@ -168,7 +177,7 @@ impl<'a> Told<'a> {
 
     /// What is known of values that are withheld, a word in front.
     fn withheld(&self) -> Vec<(&'static str, String)> {
-        let Explained::Withheld { effects, blockers, paths, .. } = self.explained else {
+        let Explanation::Withheld { effects, blockers, paths, .. } = self.explained else {
             return Vec::new();
         };
         let words: Vec<String> = effects.iter().map(|it| effect_word(*it)).collect();
@@ -193,22 +202,22 @@ fn recorded(outcome: &Outcome<'_>) -> String {
 }
 
 /// Whether it is what was recorded, in words.
-fn replayed(explained: &Explained) -> String {
+fn replayed(explained: &Explanation) -> String {
     let says = match explained {
-        Explained::Decided { exact: Some(true), .. } => "bit-exact",
-        Explained::Withheld { report: Some(_), exact: Some(true), by_facts: true, .. } => {
+        Explanation::Decided { exact: Some(true), .. } => "bit-exact",
+        Explanation::Withheld { report: Some(_), exact: Some(true), by_facts: true, .. } => {
             "bit-exact by facts: recorded atoms decide where values are withheld"
         }
-        Explained::Withheld { report: Some(_), exact: Some(true), .. } => {
+        Explanation::Withheld { report: Some(_), exact: Some(true), .. } => {
             "bit-exact, whatever the withheld values are"
         }
-        Explained::Decided { exact: Some(false), .. }
-        | Explained::Withheld { exact: Some(false), .. } => "differs from what was recorded",
-        Explained::Decided { exact: None, .. } => "the record does not say what was decided",
-        Explained::Withheld { report: Some(_), exact: None, .. } => {
+        Explanation::Decided { exact: Some(false), .. }
+        | Explanation::Withheld { exact: Some(false), .. } => "differs from what was recorded",
+        Explanation::Decided { exact: None, .. } => "the record does not say what was decided",
+        Explanation::Withheld { report: Some(_), exact: None, .. } => {
             "certain, and the record does not say what was decided"
         }
-        Explained::Withheld { report: None, exact: Some(true) | None, .. } => {
+        Explanation::Withheld { report: None, exact: Some(true) | None, .. } => {
             "not certain: it hangs on what the record withholds"
         }
     };
@@ -233,7 +242,7 @@ fn who(context: &Json) -> Option<String> {
 }
 
 /// A path as policies write it: `args.amount`.
-fn stands(path: &str) -> String {
+fn policy_path(path: &str) -> String {
     path.strip_prefix("action.args").map_or_else(|| path.to_owned(), |it| format!("args{it}"))
 }
 
@@ -245,7 +254,7 @@ fn name_of(rule: &RuleWhy) -> String {
 /// What decided an atom, paths as policies write them.
 fn because(atom: &AtomWhy) -> String {
     let values = (!atom.values.is_empty()).then(|| atom.values.clone());
-    let loops = atom.loops.iter().map(|it| it.words(&stands(&it.list)));
+    let loops = atom.loops.iter().map(|it| it.words(&policy_path(&it.list)));
     values.into_iter().chain(loops).collect::<Vec<_>>().join(", ")
 }
 

@@ -1,6 +1,6 @@
 //! An explanation in sentences, for whoever listens to them.
 //!
-//! In:      a `Told`.
+//! In:      a `DecisionExplanation`.
 //! Out:     sentences without marks.
 //! Imports: `lang`, `tools::replay`, `tools::why`.
 
@@ -12,11 +12,13 @@ use crate::tools::report::decision::{decider, detail_rows};
 use crate::tools::report::paint::Style;
 use crate::tools::report::upper;
 use crate::tools::report::visible::visible;
-use crate::tools::report::why::{REFUSED, Told, because, did, name_of, settled, stands};
+use crate::tools::report::why::{
+    DecisionExplanation, REFUSED, because, did, name_of, policy_path, settled,
+};
 use crate::tools::why::{RuleWhy, State, Why};
 
 /// Sentences.
-pub(super) fn draw(told: &Told<'_>, _style: Style) -> String {
+pub(super) fn draw(told: &DecisionExplanation<'_>, _style: Style) -> String {
     let mut all: Vec<String> = Vec::new();
     let call = told.tool.as_deref().map_or("The call".to_owned(), |it| format!("The call `{it}`"));
     all.push(match told.effects() {
@@ -96,6 +98,6 @@ fn spoke(all: &mut Vec<String>, why: &Why, rule: &RuleWhy) {
     }
     for value in &rule.values {
         let from = value.from.as_deref().map_or(String::new(), |from| format!(", from {from}"));
-        all.push(format!("{} is {}{from}", stands(&value.path), value.value));
+        all.push(format!("{} is {}{from}", policy_path(&value.path), value.value));
     }
 }

@@ -21,7 +21,7 @@ use crate::tools::report::paint::{Paint, Style};
 use crate::tools::report::place::line_text;
 use crate::tools::report::snippet::{Frame, Mark, draw_line};
 use crate::tools::report::visible::visible;
-use crate::tools::report::why::{REFUSED, because, did, name_of, settled, stands};
+use crate::tools::report::why::{REFUSED, because, did, name_of, policy_path, settled};
 use crate::tools::why::{AtomWhy, RuleWhy, State, ValueWhy, Why};
 
 /// Most silent rules that are shown.
@@ -191,7 +191,7 @@ impl Explanation {
     fn values(&self, rule: &RuleWhy, text: &mut String) {
         let cells = |value: &ValueWhy| {
             let place = value.from.as_deref().map(|it| visible(it).into_owned());
-            let name = visible(&stands(&value.path)).into_owned();
+            let name = visible(&policy_path(&value.path)).into_owned();
             [name, visible(&value.value).into_owned(), place.unwrap_or_default()]
         };
         let rows: Vec<[String; 3]> = rule.values.iter().map(cells).collect();

@@ -12,7 +12,7 @@ use crate::tools::inspect::generated::generated;
 
 /// What people may be told of a program.
 #[derive(Clone, Debug)]
-pub struct Worded<'p> {
+pub struct DescribedProgram<'p> {
     /// The program.
     pub program: &'p Program,
     /// Names, places and sources.
@@ -23,7 +23,7 @@ pub struct Worded<'p> {
     generated: Vec<Option<String>>,
 }
 
-impl<'p> Worded<'p> {
+impl<'p> DescribedProgram<'p> {
     /// What people may be told of `program`.
     #[must_use]
     pub fn of(program: &'p Program) -> Self {

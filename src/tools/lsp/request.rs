@@ -15,7 +15,7 @@ use crate::tools::lsp::{
 
 /// A question about a file.
 #[derive(Clone, Copy)]
-pub(super) struct Ask<'a> {
+pub(super) struct FileRequest<'a> {
     /// Its project, and its places.
     pub(super) places: Places<'a>,
     /// The file.
@@ -26,14 +26,14 @@ pub(super) struct Ask<'a> {
 
 /// Why a request is not answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Refusal {
+pub(super) struct RequestError {
     /// As JSON-RPC and LSP number the reasons.
     pub(super) code: i32,
     /// In words.
     pub(super) message: String,
 }
 
-impl Refusal {
+impl RequestError {
     /// The message is no request.
     pub(super) fn invalid(message: &str) -> Self {
         Self { code: -32_600, message: message.to_owned() }
@@ -71,7 +71,7 @@ impl Refusal {
 }
 
 /// What answers a request about a file.
-pub(super) type Handler = fn(&Ask<'_>) -> Result<Json, Refusal>;
+pub(super) type Handler = fn(&FileRequest<'_>) -> Result<Json, RequestError>;
 
 const HANDLERS: &[(&str, Handler)] = &[
     ("textDocument/hover", hover::hover),
@@ -134,7 +134,7 @@ pub(super) fn uri_in(params: &Json) -> Option<&str> {
     params.pointer("/textDocument/uri")?.as_str()
 }
 
-impl<'a> Ask<'a> {
+impl<'a> FileRequest<'a> {
     /// What the project means.
     pub(super) fn front(&self) -> &'a Front {
         self.places.view.front()
@@ -144,8 +144,8 @@ impl<'a> Ask<'a> {
     ///
     /// # Errors
     /// Where no position is named.
-    pub(super) fn at(&self) -> Result<u32, Refusal> {
-        self.offset("/position").ok_or_else(|| Refusal::parameters("no position is named"))
+    pub(super) fn at(&self) -> Result<u32, RequestError> {
+        self.offset("/position").ok_or_else(|| RequestError::parameters("no position is named"))
     }
 
     /// The byte of the position at `pointer`.

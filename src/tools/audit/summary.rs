@@ -1,7 +1,7 @@
 //! Whether a log is what was written, and what checkpoints say of it.
 //!
 //! In:      a store; a checkpoint that was kept elsewhere, and keys that sign.
-//! Out:     `Looked`: what the log holds.
+//! Out:     `LogSummary`: what the log holds.
 //! Imports: `runtime::audit`, `runtime::record`.
 
 use crate::runtime::audit::note::{Checkpoint, Note, Verifier};
@@ -11,17 +11,17 @@ use crate::runtime::audit::walk::{Visitor, WalkError, Wrong};
 use crate::runtime::audit::whole::{IntactLog, whole};
 use crate::runtime::record::read::Entry;
 use crate::runtime::record::tree::Tree;
-use crate::tools::audit::stated::Stated;
+use crate::tools::audit::checkpoint::OwnedCheckpoint;
 
 /// What a log holds.
 #[derive(Debug)]
-pub struct Looked {
+pub struct LogSummary {
     /// How it ends.
     pub whole: IntactLog,
     /// Its lines, counted.
     pub counts: Counts,
     /// Its last checkpoint.
-    pub latest: Option<Stated>,
+    pub latest: Option<OwnedCheckpoint>,
     /// Blocks behind it. A block that ended has a checkpoint, but for a crash, if the host has a
     /// key.
     pub loose: u64,
@@ -31,7 +31,7 @@ pub struct Looked {
     pub ends: bool,
 }
 
-impl Looked {
+impl LogSummary {
     /// Whether its writer closed it: the last segment has its end, and the last block says that
     /// none follows. Every segment that was full has an end, also where those behind it are gone.
     #[must_use]
@@ -53,11 +53,11 @@ impl Looked {
 
 /// What is asked of a log.
 #[derive(Clone, Copy, Default)]
-pub struct Asked<'a> {
+pub struct SummaryQuery<'a> {
     /// Only its last segments, as many.
     pub last: Option<usize>,
     /// What a checkpoint that was kept elsewhere is to it.
-    pub kept: Option<&'a Stated>,
+    pub kept: Option<&'a OwnedCheckpoint>,
     /// One of these must have signed each checkpoint; without any nobody looks at signatures.
     pub keys: &'a [&'a dyn Verifier],
 }
@@ -77,7 +77,7 @@ pub struct Counts {
 
 /// What a checkpoint that was kept elsewhere is to a log.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Held {
+pub enum CheckpointStatus {
     /// The log begins with the lines that it vouches for.
     Yes,
     /// The log begins with others.
@@ -90,36 +90,36 @@ pub enum Held {
     InFront,
 }
 
-struct Looking<'a> {
+struct LogVisitor<'a> {
     counts: Counts,
-    latest: Option<Stated>,
+    latest: Option<OwnedCheckpoint>,
     loose: u64,
     signs_last: bool,
     ends: bool,
     keys: &'a [&'a dyn Verifier],
     /// A checkpoint that was kept elsewhere, and what it is to the log.
-    kept: Option<(&'a Stated, Tree, Option<Held>)>,
+    kept: Option<(&'a OwnedCheckpoint, Tree, Option<CheckpointStatus>)>,
 }
 
-impl Looking<'_> {
+impl LogVisitor<'_> {
     /// Compares, once the lines that the kept checkpoint vouches for were seen.
     fn compare(&mut self) {
         if let Some((kept, tree, held @ None)) = &mut self.kept
             && tree.leaves == kept.size
         {
             let same = tree.root() == kept.root;
-            *held = Some(if same { Held::Yes } else { Held::Otherwise });
+            *held = Some(if same { CheckpointStatus::Yes } else { CheckpointStatus::Otherwise });
         }
     }
 }
 
-impl Visitor for Looking<'_> {
+impl Visitor for LogVisitor<'_> {
     fn begin(&mut self, start: &Start) {
         if let Some((kept, tree, held)) = &mut self.kept {
             if kept.origin != start.origin {
-                *held = Some(Held::Foreign);
+                *held = Some(CheckpointStatus::Foreign);
             } else if kept.size < start.tree.leaves {
-                *held = Some(Held::InFront);
+                *held = Some(CheckpointStatus::InFront);
             }
             tree.clone_from(&start.tree);
         }
@@ -152,7 +152,7 @@ impl Visitor for Looking<'_> {
         }
         (self.loose, self.signs_last) = (0, true);
         self.counts.checkpoints += 1;
-        self.latest = Some(Stated::read(note).ok_or(Wrong::Checkpoint)?);
+        self.latest = Some(OwnedCheckpoint::read(note).ok_or(Wrong::Checkpoint)?);
         Ok(())
     }
 }
@@ -161,16 +161,16 @@ impl Visitor for Looking<'_> {
 ///
 /// # Errors
 /// `WalkError`, where it cannot be read or is damaged.
-pub fn look(
+pub fn summarize(
     store: &mut impl Source,
-    asked: Asked<'_>,
-) -> Result<(Looked, Option<Held>), WalkError> {
-    let Asked { last, kept, keys } = asked;
+    asked: SummaryQuery<'_>,
+) -> Result<(LogSummary, Option<CheckpointStatus>), WalkError> {
+    let SummaryQuery { last, kept, keys } = asked;
     let kept = kept.map(|kept| (kept, Tree::default(), None));
     let (counts, latest, loose, signs_last) = (Counts::default(), None, 0, false);
-    let mut looking = Looking { counts, latest, loose, signs_last, ends: false, keys, kept };
+    let mut looking = LogVisitor { counts, latest, loose, signs_last, ends: false, keys, kept };
     let whole = whole(store, last, &mut looking)?;
-    let Looking { counts, latest, loose, signs_last, ends, kept, .. } = looking;
-    let held = kept.map(|(.., held)| held.unwrap_or(Held::Shorter));
-    Ok((Looked { whole, counts, latest, loose, signs_last, ends }, held))
+    let LogVisitor { counts, latest, loose, signs_last, ends, kept, .. } = looking;
+    let held = kept.map(|(.., held)| held.unwrap_or(CheckpointStatus::Shorter));
+    Ok((LogSummary { whole, counts, latest, loose, signs_last, ends }, held))
 }

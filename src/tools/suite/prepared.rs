@@ -1,7 +1,7 @@
 //! Cases made ready: what is decided about and what must come out, once for any number of programs.
 //!
 //! In:      a `Case`, and what its expressions are compiled with.
-//! Out:     `Ready`: decides with a program, and judges what came out.
+//! Out:     `PreparedCase`: decides with a program, and judges what came out.
 //! Imports: `base`, `compiler::source`, `diag`, `runtime::program`, `runtime::session`,
 //!          `runtime::vm`, `tools::alone`, `tools::event`, `tools::project`.
 
@@ -20,20 +20,20 @@ use crate::runtime::vm::report::{DecisionReport, OutputReport};
 use crate::runtime::vm::request::marked::ingest_typed;
 use crate::runtime::vm::request::{Filled, Moment, ingest, ingest_answered};
 use crate::runtime::vm::scratch::Scratch;
-use crate::tools::alone::{asks_sessions, event};
 use crate::tools::event::Event;
 use crate::tools::project::Settings;
+use crate::tools::standalone::{asks_sessions, event};
 use crate::tools::suite::equal::{equal, kind};
 use crate::tools::suite::error::SuiteError;
 use crate::tools::suite::expect::{Difference, differences};
-use crate::tools::suite::phrase::{Said, fits};
+use crate::tools::suite::phrase::{CaseFailures, fits};
 use crate::tools::suite::pipeline::{decide, expression, make, moment, table};
 use crate::tools::suite::{Case, Context, Expect, HostResult, Input, NOW, literal};
 use crate::tools::suite::{session, snapshot, typed};
 
 /// A case whose expressions are evaluated.
 #[derive(Debug)]
-pub struct Ready<'t> {
+pub struct PreparedCase<'t> {
     /// The case.
     pub case: &'t Case,
     /// What is decided about; of a session the event.
@@ -72,7 +72,7 @@ impl<'p> Runner<'p> {
 
 /// What is decided about.
 #[derive(Clone, Debug)]
-pub struct Given<'i> {
+pub struct PreparedInput<'i> {
     /// The context.
     text: Cow<'i, str>,
     /// What functions of the host gave.
@@ -81,7 +81,7 @@ pub struct Given<'i> {
 
 /// What became of an expectation.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Judged {
+pub enum ExpectationResult {
     /// It came true.
     Right,
     /// It did not: where parts of the decision differ, none where something else was expected.
@@ -90,13 +90,13 @@ pub enum Judged {
     OtherOutput(String),
 }
 
-impl<'t> Ready<'t> {
+impl<'t> PreparedCase<'t> {
     /// Makes `case` ready. Its expressions are compiled with `surroundings`.
     ///
     /// # Errors
     /// Where the test file is at fault: an input without a value, a time that is none.
     pub fn of(case: &'t Case, surroundings: &SourceMap) -> Result<Self, SuiteError> {
-        let Made { context, typed } = made(case, surroundings)?;
+        let Made { context, typed } = evaluate_parts(case, surroundings)?;
         let text = case.now.as_ref().map_or(NOW, |now| now.value.as_str());
         let Some(mut at) = moment(text) else {
             let at = case.now.as_ref().map_or(case.span, |now| now.span);
@@ -120,13 +120,15 @@ impl<'t> Ready<'t> {
 
     /// What a program decides about: that of a session holds what it answers.
     #[must_use]
-    pub fn input(&self, runner: &Runner<'_>) -> Given<'_> {
+    pub fn input(&self, runner: &Runner<'_>) -> PreparedInput<'_> {
         match self.last(runner) {
             Some(last) => {
                 let text = Cow::Owned(last.context.unwrap_or_default());
-                Given { text, hosts: last.facts }
+                PreparedInput { text, hosts: last.facts }
             }
-            None => Given { text: Cow::Borrowed(&self.text), hosts: Arc::clone(&self.hosts) },
+            None => {
+                PreparedInput { text: Cow::Borrowed(&self.text), hosts: Arc::clone(&self.hosts) }
+            }
         }
     }
 
@@ -142,7 +144,7 @@ impl<'t> Ready<'t> {
         }
     }
 
-    fn last(&self, runner: &Runner<'_>) -> Option<session::Last> {
+    fn last(&self, runner: &Runner<'_>) -> Option<session::LastOutcome> {
         let events = self.events(runner.program)?;
         let before = (self.case.functions.as_slice(), self.case.reads.as_slice());
         let first = events.first().and_then(|event| moment(event.get("ts")?.as_str()?));
@@ -154,7 +156,7 @@ impl<'t> Ready<'t> {
     pub fn fill<'a>(
         &self,
         program: &'a Program,
-        input: &'a Given<'_>,
+        input: &'a PreparedInput<'_>,
         scratch: &'a mut Scratch,
     ) -> Filled<'a> {
         let bytes = input.text.as_bytes();
@@ -169,7 +171,7 @@ impl<'t> Ready<'t> {
 
     /// What a decision about it may use beside the context.
     #[must_use]
-    pub fn moment<'i>(&self, input: &'i Given<'_>) -> Moment<'i> {
+    pub fn moment<'i>(&self, input: &'i PreparedInput<'_>) -> Moment<'i> {
         Moment { hosts: Some(&input.hosts), ..Moment::at(self.at.0, self.at.1) }
     }
 
@@ -179,39 +181,50 @@ impl<'t> Ready<'t> {
         if let Some(last) = self.last(runner) {
             return last.report;
         }
-        let input = Given { text: Cow::Borrowed(&self.text), hosts: Arc::clone(&self.hosts) };
+        let input =
+            PreparedInput { text: Cow::Borrowed(&self.text), hosts: Arc::clone(&self.hosts) };
         let mut filled = self.fill(runner.program, &input, &mut runner.scratch);
         DecisionReport::of(&mut filled.decide(&self.moment(&input)))
     }
 
     /// Whether what came out is what was expected; `decision` is `report` in JSON.
     #[must_use]
-    pub fn judge(&self, report: &DecisionReport, decision: &Json) -> Judged {
+    pub fn judge(&self, report: &DecisionReport, decision: &Json) -> ExpectationResult {
         match &self.case.expect.value {
-            Expect::Snapshot(None) => Judged::Wrong(Vec::new()),
+            Expect::Snapshot(None) => ExpectationResult::Wrong(Vec::new()),
             Expect::Decision(parts) => {
                 let found = differences(parts, decision);
-                if found.is_empty() { Judged::Right } else { Judged::Wrong(found) }
+                if found.is_empty() {
+                    ExpectationResult::Right
+                } else {
+                    ExpectationResult::Wrong(found)
+                }
             }
             Expect::Snapshot(Some(reviewed)) => {
-                let now = snapshot::kept(decision);
-                if now == *reviewed { Judged::Right } else { Judged::Wrong(both(reviewed, &now)) }
+                let now = snapshot::snapshot_of(decision);
+                if now == *reviewed {
+                    ExpectationResult::Right
+                } else {
+                    ExpectationResult::Wrong(both(reviewed, &now))
+                }
             }
             Expect::Errors(texts) => {
                 let failures = report.errors.iter().map(|it| (it.class, it.message.clone()));
-                let said = Said { failures: failures.collect(), ..Said::default() };
+                let said = CaseFailures { failures: failures.collect(), ..CaseFailures::default() };
                 let fit = !said.is_empty() && texts.iter().all(|text| fits(text, &said));
-                if fit { Judged::Right } else { Judged::Wrong(Vec::new()) }
+                if fit { ExpectationResult::Right } else { ExpectationResult::Wrong(Vec::new()) }
             }
             Expect::Value(_) | Expect::Expression(_) => self.judge_output(report),
         }
     }
 
-    fn judge_output(&self, report: &DecisionReport) -> Judged {
+    fn judge_output(&self, report: &DecisionReport) -> ExpectationResult {
         let wanted = match &self.output {
             Some(Ok(wanted)) => wanted.as_ref(),
             Some(Err(error)) => {
-                return Judged::OtherOutput(format!("the expected value cannot be made: {error}"));
+                return ExpectationResult::OtherOutput(format!(
+                    "the expected value cannot be made: {error}"
+                ));
             }
             None => None,
         };
@@ -226,11 +239,13 @@ impl<'t> Ready<'t> {
             (Some(_), None) | (None, Some(_)) => false,
         };
         if right {
-            return Judged::Right;
+            return ExpectationResult::Right;
         }
-        let Some(actual) = actual else { return Judged::OtherOutput("nothing".to_owned()) };
+        let Some(actual) = actual else {
+            return ExpectationResult::OtherOutput("nothing".to_owned());
+        };
         let alike = wanted.is_some_and(|wanted| wanted.plain == actual.plain);
-        Judged::OtherOutput(if alike { with_kind(actual) } else { actual.plain.clone() })
+        ExpectationResult::OtherOutput(if alike { with_kind(actual) } else { actual.plain.clone() })
     }
 }
 
@@ -268,7 +283,7 @@ fn both(reviewed: &Json, now: &Json) -> Vec<Difference> {
 /// # Errors
 /// The input whose expression yields nothing that a context can hold, and why.
 pub fn context(case: &Case, surroundings: &SourceMap) -> Result<Json, SuiteError> {
-    Ok(made(case, surroundings)?.context)
+    Ok(evaluate_parts(case, surroundings)?.context)
 }
 
 /// The context of a case.
@@ -279,7 +294,7 @@ struct Made {
     typed: Option<Json>,
 }
 
-fn made(case: &Case, surroundings: &SourceMap) -> Result<Made, SuiteError> {
+fn evaluate_parts(case: &Case, surroundings: &SourceMap) -> Result<Made, SuiteError> {
     let input = |written: &Spanned<String>, name: &str| {
         let bad = |why: &str| {
             let (at, name, why) = (written.span, name.to_owned(), why.to_owned());

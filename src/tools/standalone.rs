@@ -50,20 +50,20 @@ pub fn event(context: &Json, (seconds, nanoseconds): (i64, u32)) -> Json {
 
 /// An example, with what a session answers.
 #[derive(Debug)]
-pub struct Taken {
+pub struct ExampleContext {
     text: String,
     answered: bool,
 }
 
 /// What decides about contexts by themselves: a program, and what sessions of it know, once.
 #[derive(Debug)]
-pub struct Subject<'p> {
+pub struct ContextDecider<'p> {
     /// The program.
     pub program: &'p Program,
     ground: Option<Ground<'p>>,
 }
 
-impl<'p> Subject<'p> {
+impl<'p> ContextDecider<'p> {
     /// For a program.
     #[must_use]
     pub fn of(program: &'p Program) -> Self {
@@ -80,16 +80,16 @@ impl<'p> Subject<'p> {
     ///
     /// # Errors
     /// Why the session refuses it.
-    pub fn take(&self, example: &Example) -> Result<Taken, Fault> {
+    pub fn take(&self, example: &Example) -> Result<ExampleContext, Fault> {
         let text = example.context.to_string();
         match self.answered(text.as_bytes(), example.now) {
-            None => Ok(Taken { text, answered: false }),
-            Some(answered) => answered.map(|text| Taken { text, answered: true }),
+            None => Ok(ExampleContext { text, answered: false }),
+            Some(answered) => answered.map(|text| ExampleContext { text, answered: true }),
         }
     }
 
     /// What was taken, ready to be decided about.
-    pub fn fill<'a>(&'a self, taken: &'a Taken, scratch: &'a mut Scratch) -> Filled<'a> {
+    pub fn fill<'a>(&'a self, taken: &'a ExampleContext, scratch: &'a mut Scratch) -> Filled<'a> {
         let ingest = if taken.answered { ingest_answered } else { ingest };
         ingest(self.program, taken.text.as_bytes(), scratch)
     }

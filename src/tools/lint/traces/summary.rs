@@ -1,8 +1,8 @@
 //! What recorded sessions did, as a policy sees it.
 //!
 //! In:      a project, events.
-//! Out:     `Seen`: who called what, which steps calls were and with which values, which trusted
-//!          parts of outputs held what somebody wrote.
+//! Out:     `TraceSummary`: who called what, which steps calls were and with which values, which
+//!          trusted parts of outputs held what somebody wrote.
 //! Imports: `base`, `compiler::syntax`, `lang`, `runtime::session`, `tools::learn`.
 //!
 //! Sessions are run through the program of the project: only so it is known which step a call is. A
@@ -28,7 +28,7 @@ const KEY_SHOWN: usize = 64;
 
 /// What all sessions did.
 #[derive(Debug, Default)]
-pub struct Seen {
+pub struct TraceSummary {
     /// Sessions with a call.
     pub sessions: usize,
     /// What callers with a role called.
@@ -40,7 +40,7 @@ pub struct Seen {
     /// How often a tool was answered.
     pub answers: BTreeMap<String, usize>,
     /// Trusted parts of outputs that held what somebody wrote: tool, number of the part, place.
-    pub written: BTreeMap<(String, usize, String), Written>,
+    pub written: BTreeMap<(String, usize, String), TextAuthorship>,
 }
 
 /// Callers with one role.
@@ -63,7 +63,7 @@ pub struct Step {
 
 /// What somebody wrote.
 #[derive(Debug, Default)]
-pub struct Written {
+pub struct TextAuthorship {
     /// In how many answers.
     pub answers: usize,
     /// The first of them: the session, and the number of the event.
@@ -72,7 +72,7 @@ pub struct Written {
 
 /// A session, while it is run.
 #[derive(Default)]
-struct Run {
+struct SessionRun {
     roles: Vec<String>,
     /// Roles that called, and tools that were called.
     callers: BTreeSet<String>,
@@ -85,14 +85,14 @@ struct Run {
     is_other: bool,
 }
 
-impl Seen {
+impl TraceSummary {
     /// What these sessions did.
     #[must_use]
     pub fn of(subject: &Subject<'_>) -> Self {
         let ground = Ground::of(subject.program);
         let (mut work, mut seen) = (Work::of(&ground), Self::default());
         for recorded in subject.sessions() {
-            let (mut session, mut run) = (Session::new(&ground), Run::default());
+            let (mut session, mut run) = (Session::new(&ground), SessionRun::default());
             let lines = recorded.lines.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
             for line in lines.filter(|line| !line.is_empty()) {
                 let Ok(event) = Event::read(line) else {
@@ -109,7 +109,12 @@ impl Seen {
     }
 
     /// What an event says by itself.
-    fn look(&mut self, subject: &Subject<'_>, (name, event): (&str, &Event<'_>), run: &mut Run) {
+    fn look(
+        &mut self,
+        subject: &Subject<'_>,
+        (name, event): (&str, &Event<'_>),
+        run: &mut SessionRun,
+    ) {
         match &event.kind {
             EventKind::Prompt { principal, text } => {
                 run.own.push(text.to_string());
@@ -138,7 +143,7 @@ impl Seen {
                     let out = serde_json::from_str(out).unwrap_or_default();
                     for (part, place) in written(declared, &out, &run.own) {
                         let key = (tool.clone(), part, place);
-                        let written = self.written.entry(key).or_insert_with(|| Written {
+                        let written = self.written.entry(key).or_insert_with(|| TextAuthorship {
                             answers: 0,
                             first: (name.to_owned(), event.seq),
                         });
@@ -157,7 +162,7 @@ impl Seen {
     }
 
     /// What came of an event in the program.
-    fn came(&mut self, event: &Event<'_>, outcome: &Outcome<'_>, run: &mut Run) {
+    fn came(&mut self, event: &Event<'_>, outcome: &Outcome<'_>, run: &mut SessionRun) {
         let decided = match outcome {
             Outcome::Decided(decided) => decided,
             Outcome::Recorded(note) => {
@@ -187,7 +192,7 @@ impl Seen {
     }
 
     /// A session has ended.
-    fn end(&mut self, run: Run) {
+    fn end(&mut self, run: SessionRun) {
         self.sessions += usize::from(!run.tools.is_empty());
         for role in &run.callers {
             self.roles.entry(role.clone()).or_default().sessions += 1;

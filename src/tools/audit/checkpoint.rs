@@ -1,7 +1,7 @@
 //! What somebody states of a log: a checkpoint, with signatures or without.
 //!
 //! In:      the text of a signed note, or of what would be signed.
-//! Out:     `Stated`.
+//! Out:     `OwnedCheckpoint`.
 //! Imports: `runtime::audit`.
 //! Source:  C2SP `signed-note` and `tlog-checkpoint`.
 //!
@@ -13,7 +13,7 @@ use crate::runtime::audit::whole::IntactLog;
 
 /// A checkpoint of a log, as it stands somewhere.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Stated {
+pub struct OwnedCheckpoint {
     /// Which log.
     pub origin: String,
     /// Lines.
@@ -26,7 +26,7 @@ pub struct Stated {
     pub signed: bool,
 }
 
-impl Stated {
+impl OwnedCheckpoint {
     /// Reads one. `None` if it is none.
     #[must_use]
     pub fn read(bytes: &[u8]) -> Option<Self> {
@@ -56,15 +56,15 @@ mod tests {
 
     #[test]
     fn notes_and_their_texts_are_read() {
-        let plain = Stated::read(TEXT.as_bytes()).expect("a text");
+        let plain = OwnedCheckpoint::read(TEXT.as_bytes()).expect("a text");
         let note = format!("{TEXT}\n— example.com/log AAAAAAA=\n");
-        let signed = Stated::read(note.as_bytes()).expect("a note");
+        let signed = OwnedCheckpoint::read(note.as_bytes()).expect("a note");
         assert_eq!((plain.signed, signed.signed, plain.size), (false, true, 7));
         assert_eq!((plain.root, &plain.origin), (signed.root, &signed.origin));
         assert_eq!((plain.text.as_str(), signed.text), (TEXT, note));
         for wrong in ["", "\n", "a\n1\n", &TEXT[1..20], TEXT.trim_end(), &format!("{TEXT}\n")] {
-            assert_eq!(Stated::read(wrong.as_bytes()), None, "{wrong:?}");
+            assert_eq!(OwnedCheckpoint::read(wrong.as_bytes()), None, "{wrong:?}");
         }
-        assert_eq!(Stated::read(b"\xff"), None);
+        assert_eq!(OwnedCheckpoint::read(b"\xff"), None);
     }
 }

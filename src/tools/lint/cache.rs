@@ -1,7 +1,8 @@
 //! What checking a project came to, as bytes that can be kept and found again.
 //!
 //! In:      everything that a check goes by: files, settings, what is told, who checks.
-//! Out:     `Key`, which only equal checks share; bytes of an `Outcome`, and the outcome of bytes.
+//! Out:     `CacheKey`, which only equal checks share; bytes of an `CheckOutcome`, and the outcome
+//!          of bytes.
 //! Imports: `base`, `compiler::source`, `diag`, `runtime::bundle`, `tools::project`.
 //!
 //! A project is kept as a whole: a rule can be told about because of any other, so nothing smaller
@@ -22,11 +23,11 @@ const FORM: &[u8] = b"policyc.check.1\0";
 
 /// What a check goes by, in 32 bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Key(Digest);
+pub struct CacheKey(Digest);
 
 /// What a check came to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Outcome {
+pub struct CheckOutcome {
     /// What is told, in order.
     pub findings: Vec<Diagnostic>,
     /// How many findings had no room.
@@ -37,7 +38,7 @@ pub struct Outcome {
     pub rules: usize,
 }
 
-impl Key {
+impl CacheKey {
     /// The key of a check; `compiler` tells the program that checks from all others.
     #[must_use]
     pub fn of(
@@ -68,7 +69,7 @@ impl Key {
 
 /// An outcome as bytes.
 #[must_use]
-pub fn written(key: &Key, outcome: &Outcome) -> Vec<u8> {
+pub fn written(key: &CacheKey, outcome: &CheckOutcome) -> Vec<u8> {
     let mut out = Writer(Vec::new());
     for count in [outcome.dropped, outcome.policies, outcome.rules, outcome.findings.len()] {
         out.count(count);
@@ -83,7 +84,7 @@ pub fn written(key: &Key, outcome: &Outcome) -> Vec<u8> {
 
 /// The outcome that bytes were written of, for this key and these files; `None` for any others.
 #[must_use]
-pub fn read(key: &Key, bytes: &[u8], files: &SourceMap) -> Option<Outcome> {
+pub fn read(key: &CacheKey, bytes: &[u8], files: &SourceMap) -> Option<CheckOutcome> {
     let (sum, rest) = bytes.split_first_chunk::<32>()?;
     if *sum != checksum(key, rest) {
         return None;
@@ -92,10 +93,10 @@ pub fn read(key: &Key, bytes: &[u8], files: &SourceMap) -> Option<Outcome> {
     let [dropped, policies, rules, count] =
         [from.count()?, from.count()?, from.count()?, from.count()?];
     let findings = (0..count).map(|_| from.finding()).collect::<Option<Vec<_>>>()?;
-    from.rest.is_empty().then_some(Outcome { findings, dropped, policies, rules })
+    from.rest.is_empty().then_some(CheckOutcome { findings, dropped, policies, rules })
 }
 
-fn checksum(key: &Key, bytes: &[u8]) -> Digest {
+fn checksum(key: &CacheKey, bytes: &[u8]) -> Digest {
     of(&[FORM, &key.0, bytes].concat())
 }
 
@@ -242,12 +243,12 @@ mod tests {
         files
     }
 
-    fn key(files: &SourceMap) -> Key {
-        Key::of("1", files, &Settings::default(), &Selection::default())
+    fn key(files: &SourceMap) -> CacheKey {
+        CacheKey::of("1", files, &Settings::default(), &Selection::default())
     }
 
     /// One with everything that a finding can have.
-    fn outcome() -> Outcome {
+    fn outcome() -> CheckOutcome {
         let at = |start, end| Span::new(FileId(1), start, end);
         let full = Diagnostic::new(Code::IdlePart, at(6, 8), "a fact", "a label");
         let full = full.label(at(0, 4), "another").detail("more").help("a step");
@@ -255,7 +256,7 @@ mod tests {
         let full = Diagnostic { example: Some("{} → deny".into()), ..full };
         let bare = Diagnostic::without_place(Code::LintGivenUp, "given up");
         let hard = Diagnostic { severity: Severity::Error, ..bare.clone() };
-        Outcome { findings: vec![full, bare, hard], dropped: 3, policies: 2, rules: 7 }
+        CheckOutcome { findings: vec![full, bare, hard], dropped: 3, policies: 2, rules: 7 }
     }
 
     #[test]
@@ -290,17 +291,17 @@ mod tests {
         let bytes = written(&own, &outcome());
         let mut others = Vec::new();
         let (plain, chosen) = (Settings::default(), Selection::default());
-        others.push(Key::of("2", &files, &plain, &chosen));
+        others.push(CacheKey::of("2", &files, &plain, &chosen));
         for settings in [
             Settings { strict: true, ..plain.clone() },
             Settings { schema: Some("a.yaml".into()), ..plain.clone() },
             Settings { tags: Some(Vec::new()), ..plain.clone() },
         ] {
-            others.push(Key::of("1", &files, &settings, &chosen));
+            others.push(CacheKey::of("1", &files, &settings, &chosen));
         }
         let select = Some(vec![Selector::read("all").expect("all")]);
         let all = Selection::of(&Choice { select, ..Choice::default() }, &[]);
-        others.push(Key::of("1", &files, &plain, &all));
+        others.push(CacheKey::of("1", &files, &plain, &all));
         let mut more = files.clone();
         more.add("c.yaml", "");
         let mut moved = SourceMap::new();
@@ -324,7 +325,7 @@ mod tests {
             let (file, start, end) = at;
             let span = Span { file: FileId(file), start, end };
             let findings = vec![Diagnostic::new(Code::IdlePart, span, "a fact", "")];
-            let bytes = written(&key, &Outcome { findings, ..Outcome::default() });
+            let bytes = written(&key, &CheckOutcome { findings, ..CheckOutcome::default() });
             assert_eq!(read(&key, &bytes, &files), None, "{at:?}");
         }
     }

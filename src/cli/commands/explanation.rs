@@ -9,11 +9,11 @@ use crate::cli::reporting::{alone, format_named, output_named};
 use crate::cli::terminal::Terminal;
 use crate::cli::write::write;
 use crate::tools::report::paint::Style;
-use crate::tools::report::why::{Format, Told};
+use crate::tools::report::why::{DecisionExplanation, Format};
 
 /// How an explanation is written.
 #[derive(Clone, Debug, Args)]
-pub(super) struct Telling {
+pub(super) struct ExplanationOptions {
     /// How it is written: full, html, json, json-lines, markdown or narrated.
     #[arg(
         long,
@@ -33,16 +33,16 @@ pub(super) struct Telling {
     pub(super) exhaustive: bool,
 }
 
-impl Telling {
+impl ExplanationOptions {
     /// Writes it, and says how the command ends.
-    pub(super) fn tell(&self, terminal: &Terminal, mut told: Told<'_>) -> Exit {
+    pub(super) fn write(&self, terminal: &Terminal, mut told: DecisionExplanation<'_>) -> Exit {
         told.tree = self.tree;
         terminal.result(&(self.output_format.draw)(&told, terminal.style));
         self.files(terminal, &told)
     }
 
     /// Writes the files that were asked for, and says how the command ends because of them.
-    pub(super) fn files(&self, terminal: &Terminal, told: &Told<'_>) -> Exit {
+    pub(super) fn files(&self, terminal: &Terminal, told: &DecisionExplanation<'_>) -> Exit {
         let mut exit = Exit::Done;
         for (format, path) in &self.output {
             if let Err(finding) = write(path, (format.draw)(told, Style::PLAIN).as_bytes()) {
