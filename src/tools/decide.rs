@@ -2,8 +2,8 @@
 //!
 //! In:      a program, a context, a time.
 //! Out:     a `DecisionReport`, and why it is so where that is asked for.
-//! Imports: `lang`, `runtime::program`, `runtime::record`, `runtime::vm`, `tools::alone`,
-//!          `tools::inspect`, `tools::why`.
+//! Imports: `lang`, `runtime::program`, `runtime::record`, `runtime::vm`, `tools::inspect`,
+//!          `tools::standalone`, `tools::why`.
 
 use std::path::Path;
 

@@ -4,7 +4,7 @@
 //! In:      a program and an example.
 //! Out:     `TrialDecision`.
 //! Imports: `compiler::solve`, `lang`, `runtime::bundle`, `runtime::program`, `runtime::vm`,
-//!          `tools::alone`.
+//!          `tools::standalone`.
 
 use std::collections::BTreeMap;
 

@@ -3,7 +3,7 @@
 //! In:      a program, inputs.
 //! Out:     `DecisionTrace` for each; the atoms of rules.
 //! Imports: `compiler::solve`, `lang`, `runtime::bundle`, `runtime::program`, `runtime::vm`,
-//!          `tools::alone`, `tools::suite`.
+//!          `tools::standalone`, `tools::suite`.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -2,8 +2,8 @@
 //!
 //! In:      two programs of the same rules.
 //! Out:     `Verdict`.
-//! Imports: `compiler::solve`, `runtime::bundle`, `runtime::program`, `runtime::vm`,
-//!          `tools::alone`, `tools::diff`.
+//! Imports: `compiler::solve`, `runtime::bundle`, `runtime::program`, `runtime::vm`, `tools::diff`,
+//!          `tools::standalone`.
 //! Source:  `docs/diff.md`, section "How".
 //!
 //! What is asked first is what people care for most: the effect; then inputs that one of both

@@ -3,7 +3,7 @@
 //! In:      a `Case`, and what its expressions are compiled with.
 //! Out:     `PreparedCase`: decides with a program, and judges what came out.
 //! Imports: `base`, `compiler::source`, `diag`, `runtime::program`, `runtime::session`,
-//!          `runtime::vm`, `tools::alone`, `tools::event`, `tools::project`.
+//!          `runtime::vm`, `tools::event`, `tools::project`, `tools::standalone`.
 
 use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};

@@ -3,7 +3,8 @@
 //! In:      events, the last of them a request.
 //! Out:     the decision about it, and the context that was decided about, with what the session
 //!          answered in it.
-//! Imports: `runtime::session`, `runtime::vm`, `tools::alone`, `tools::event`, `tools::inspect`.
+//! Imports: `runtime::session`, `runtime::vm`, `tools::event`, `tools::inspect`,
+//!          `tools::standalone`.
 //! Source:  `docs/sessions.md`; `docs/test.md`, "Sessions".
 
 use std::borrow::Cow;

@@ -4,7 +4,7 @@
 //! In:      `Subject`.
 //! Out:     findings.
 //! Imports: `base`, `compiler::check`, `compiler::emit`, `compiler::solve`, `compiler::syntax`,
-//!          `diag`, `lang`, `tools::standalone`, `tools::parallel`.
+//!          `diag`, `lang`, `tools::parallel`, `tools::standalone`.
 //!
 //! `world` answers questions; `part`, `verdict`, `contest` and `reads` are what several lints ask.
 //! Rules are looked at a few at a time, on all processors, each few in a world of their own: so
