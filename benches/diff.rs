@@ -24,7 +24,7 @@ use policyc::diag::sink::Sink;
 use policyc::runtime::program::Program;
 use policyc::runtime::vm::request::Moment;
 use policyc::tools::diff::compare;
-use policyc::tools::replay::flip::{Asked, Flips, flip};
+use policyc::tools::replay::flip::{FlipQuery, Flips, flip};
 use serde_json::{Value as Json, json};
 
 fn main() {
@@ -44,7 +44,7 @@ fn main() {
             let context = context(seed);
             let timed = (0..runs).map(|_| {
                 let start = Instant::now();
-                let flips = flip(&old, &context, &Moment::at(0, 0), &Asked::default());
+                let flips = flip(&old, &context, &Moment::at(0, 0), &FlipQuery::default());
                 let told = |flips: Flips| (!flips.found.is_empty(), !flips.is_open());
                 (start.elapsed(), flips.map_or((false, false), told))
             });

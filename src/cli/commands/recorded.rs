@@ -16,7 +16,7 @@ use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
 use crate::runtime::session::event::Event;
 use crate::tools::learn::{LearnFault, Recorded};
-use crate::tools::replay::events::{Happened, NotWhole};
+use crate::tools::replay::events::{Happened, IncompleteSession};
 
 /// Sessions that lints go by.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -86,7 +86,7 @@ pub(super) fn whole(
     records: &[PathBuf],
 ) -> Result<Vec<(String, Vec<Happened>)>, Exit> {
     let all = sessions(terminal, records)?.into_iter();
-    let one = |(id, happened): (String, Result<_, NotWhole>)| match happened {
+    let one = |(id, happened): (String, Result<_, IncompleteSession>)| match happened {
         Ok(happened) => Ok((id, happened)),
         Err(why) => {
             let fact = format!("session `{id}` cannot be learned from: {}", why.words());

@@ -26,7 +26,7 @@ use ratatui::crossterm::terminal::{
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
 
-use crate::tools::replay::step::desk::{Desk, Key, Sheet};
+use crate::tools::replay::step::desk::{Key, Sheet, ViewState};
 use crate::tools::replay::step::{Call, Session};
 
 /// How often signals are looked for, in milliseconds.
@@ -99,7 +99,7 @@ pub fn show(
         flag::register(signal, Arc::clone(&stop))?;
     }
     let mut taken = TerminalGuard::take()?;
-    let mut desk = Desk::of(session);
+    let mut desk = ViewState::of(session);
     let mut told: BTreeMap<(usize, Sheet, bool, usize), String> = BTreeMap::new();
     while !desk.done {
         let columns = view::sheet_columns(taken.0.size()?.width, desk.sheet);

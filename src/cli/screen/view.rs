@@ -1,6 +1,6 @@
 //! How a session looks on a screen.
 //!
-//! In:      a `Session`, a `Desk`, what the open sheet says.
+//! In:      a `Session`, a `ViewState`, what the open sheet says.
 //! Out:     a picture: calls at the left, state and reasons at the right, keys at the foot; on a
 //!          narrow screen one below the other.
 //! Imports: `lang`, `tools::replay`, `tools::report`.
@@ -14,7 +14,7 @@ use ratatui::text::Line;
 use ratatui::widgets::{Block, Paragraph};
 
 use crate::lang::decision::Effect;
-use crate::tools::replay::step::desk::{Desk, Prompt, Sheet};
+use crate::tools::replay::step::desk::{Prompt, Sheet, ViewState};
 use crate::tools::replay::step::{Call, Session};
 use crate::tools::report::replay::step::{Columns, fit, held, missing, remark, title};
 use crate::tools::report::visible::{visible, visible_lines};
@@ -73,7 +73,7 @@ const fn right_of(width: u16) -> u16 {
 }
 
 /// Draws everything.
-pub fn draw(frame: &mut Frame<'_>, session: &Session, desk: &Desk, sheet: &str, colour: bool) {
+pub fn draw(frame: &mut Frame<'_>, session: &Session, desk: &ViewState, sheet: &str, colour: bool) {
     let area = frame.area();
     let (body, foot) = below(area, area.height.saturating_sub(1).max(1));
     let screen = Screen { session, desk, colour };
@@ -113,7 +113,7 @@ fn below(area: Rect, rows: u16) -> (Rect, Rect) {
 
 struct Screen<'a> {
     session: &'a Session,
-    desk: &'a Desk,
+    desk: &'a ViewState,
     colour: bool,
 }
 

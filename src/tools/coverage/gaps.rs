@@ -16,7 +16,7 @@ use crate::tools::coverage::{Goal, Reach, RuleCover};
 use crate::tools::diff::search::{self, Search, beside};
 use crate::tools::inspect::atoms::turned;
 use crate::tools::parallel::each;
-use crate::tools::replay::cover::{self, Exercised};
+use crate::tools::replay::cover::{self, BundleExercise};
 use crate::tools::suite::group::Group;
 
 /// Most inputs that are looked for in one group.
@@ -71,7 +71,7 @@ fn reach(group: &Group<'_>, rules: &mut [RuleCover]) {
     if rules.iter().all(|rule| rule.fired > 0) {
         return;
     }
-    let mut exercised = Exercised::default();
+    let mut exercised = BundleExercise::default();
     for rule in rules.iter() {
         exercised.rules.insert(rule.id.clone(), u64::try_from(rule.fired).unwrap_or(u64::MAX));
     }

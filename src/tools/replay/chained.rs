@@ -20,7 +20,7 @@ type Leaf = [u8; 32];
 const NOWHERE: Place = Place { source: ELSEWHERE, line: 0 };
 
 #[derive(Serialize, Deserialize)]
-struct All {
+struct SavedChains {
     writers: BTreeMap<String, Vec<Row>>,
     breaks: Vec<(String, Kind)>,
     broken: u64,
@@ -140,7 +140,7 @@ pub(super) fn serialize<S: Serializer>(chains: &Chains, to: S) -> Result<S::Ok, 
         };
         (found.writer.clone(), kind)
     });
-    All { writers, breaks: breaks.collect(), broken, passed_over }.serialize(to)
+    SavedChains { writers, breaks: breaks.collect(), broken, passed_over }.serialize(to)
 }
 
 /// Reads chains.
@@ -148,7 +148,7 @@ pub(super) fn serialize<S: Serializer>(chains: &Chains, to: S) -> Result<S::Ok, 
 /// # Errors
 /// Those of the reader.
 pub(super) fn deserialize<'d, D: Deserializer<'d>>(from: D) -> Result<Chains, D::Error> {
-    let All { writers, breaks, broken, passed_over } = All::deserialize(from)?;
+    let SavedChains { writers, breaks, broken, passed_over } = SavedChains::deserialize(from)?;
     let pieces = |rows: Vec<Row>| rows.into_iter().map(Piece::from).collect();
     let writers = writers.into_iter().map(|(writer, rows)| (writer, pieces(rows))).collect();
     let breaks = breaks.into_iter().map(|(writer, kind)| {

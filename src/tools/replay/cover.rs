@@ -26,7 +26,7 @@ use crate::tools::trial::Trial;
 
 /// How often an atom came out which way.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Ways {
+pub struct AtomCounts {
     /// It held.
     pub yes: u64,
     /// It did not.
@@ -37,7 +37,7 @@ pub struct Ways {
 
 /// What records exercise of one bundle.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Exercised {
+pub struct BundleExercise {
     /// Records.
     pub records: u64,
     /// Those of them that say of no atom how it came out.
@@ -47,14 +47,14 @@ pub struct Exercised {
     /// How often no rule won.
     pub default: u64,
     /// By the numbers of atoms.
-    pub atoms: Vec<Ways>,
+    pub atoms: Vec<AtomCounts>,
 }
 
 /// What records exercise.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Coverage {
     /// By bundle; nothing for records that name none.
-    pub bundles: BTreeMap<Option<Digest>, Exercised>,
+    pub bundles: BTreeMap<Option<Digest>, BundleExercise>,
     /// Lines that are no records, or do not say what was decided.
     pub passed_over: u64,
 }
@@ -72,7 +72,7 @@ impl Coverage {
                 *own.rules.entry(rule).or_default() += count;
             }
             if own.atoms.len() < other.atoms.len() {
-                own.atoms.resize(other.atoms.len(), Ways::default());
+                own.atoms.resize(other.atoms.len(), AtomCounts::default());
             }
             for (own, other) in own.atoms.iter_mut().zip(other.atoms) {
                 own.yes += other.yes;
@@ -124,7 +124,7 @@ impl Coverage {
         }
         let atoms = 4 * bits.len();
         if own.atoms.len() < atoms {
-            own.atoms.resize(atoms, Ways::default());
+            own.atoms.resize(atoms, AtomCounts::default());
         }
         for (atom, ways) in (0..).zip(&mut own.atoms) {
             match AtomState::of(bits, atom) {
@@ -163,7 +163,7 @@ pub struct RuleCover {
 
 /// The rules of a program with what exercises them, in document order.
 #[must_use]
-pub fn rules(program: &Program, exercised: &Exercised) -> Vec<RuleCover> {
+pub fn rules(program: &Program, exercised: &BundleExercise) -> Vec<RuleCover> {
     let module = program.module();
     let debug = debug::of(module);
     let mut facts = Facts::default();

@@ -24,7 +24,7 @@ const WORK_MAX: usize = 1_000_000;
 
 /// Why events of a session cannot be taken in anew.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum NotWhole {
+pub enum IncompleteSession {
     /// This event is not among the records.
     Missing(u64),
     /// Two records are of this event.
@@ -39,7 +39,7 @@ pub enum NotWhole {
     Engine(u64),
 }
 
-impl NotWhole {
+impl IncompleteSession {
     /// In words.
     #[must_use]
     pub fn words(&self) -> String {
@@ -124,7 +124,7 @@ pub fn events(
     records: &[Record<'_>],
     last: u64,
     only: Option<Digest>,
-) -> Result<Vec<Happened>, NotWhole> {
+) -> Result<Vec<Happened>, IncompleteSession> {
     let mut numbered: BTreeMap<u64, (&Record<'_>, bool)> = BTreeMap::new();
     for record in records {
         let number = record.session.map_or(0, |session| session.step);
@@ -133,19 +133,19 @@ pub fn events(
     let bundle = |record: &Record<'_>| record.bundle.and_then(|it| it.digest).or(only);
     let wanted = numbered.get(&last).and_then(|(record, _)| bundle(record));
     let event = |number| {
-        let (record, twice) = numbered.get(&number).ok_or(NotWhole::Missing(number))?;
+        let (record, twice) = numbered.get(&number).ok_or(IncompleteSession::Missing(number))?;
         if *twice {
-            return Err(NotWhole::Twice(number));
+            return Err(IncompleteSession::Twice(number));
         }
-        Engine::of(record).check().map_err(|_| NotWhole::Engine(number))?;
+        Engine::of(record).check().map_err(|_| IncompleteSession::Engine(number))?;
         if bundle(record) != wanted {
-            return Err(NotWhole::Bundle(number));
+            return Err(IncompleteSession::Bundle(number));
         }
         let mut memory = Vec::new();
         let event = record.taken_in(&mut memory).filter(|_| record.replayable);
-        let event = event.ok_or(NotWhole::Withheld(number))?;
+        let event = event.ok_or(IncompleteSession::Withheld(number))?;
         let event = std::str::from_utf8(event).ok().and_then(Event::read);
-        let event = event.ok_or(NotWhole::Unreadable(number))?;
+        let event = event.ok_or(IncompleteSession::Unreadable(number))?;
         Ok(Happened { event, recorded: Recorded::of(record) })
     };
     (1..=last).map(event).collect()
@@ -197,7 +197,7 @@ pub fn said<'e>(
 
 /// The fewest events that were found to force the last decision.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Fewest {
+pub struct MinimalEvents {
     /// What is decided.
     pub said: Said,
     /// The places of the events that stay, ascending; the last is the request itself.
@@ -212,13 +212,17 @@ pub struct Fewest {
 /// effect, with the same rules that fired. Of what stays no event alone can be left away, unless
 /// the search was stopped. `None` where nothing is decided about the last.
 #[must_use]
-pub fn fewest(program: &Program, events: &[Event]) -> Option<Fewest> {
+pub fn fewest(program: &Program, events: &[Event]) -> Option<MinimalEvents> {
     fewest_within(program, events, WORK_MAX)
 }
 
 /// The same, where the search is stopped once so many events were taken in.
 #[must_use]
-pub fn fewest_within(program: &Program, events: &[Event], work_max: usize) -> Option<Fewest> {
+pub fn fewest_within(
+    program: &Program,
+    events: &[Event],
+    work_max: usize,
+) -> Option<MinimalEvents> {
     let ground = Ground::of(program);
     let last = events.len().checked_sub(1)?;
     let mut folds = 0;
@@ -251,5 +255,5 @@ pub fn fewest_within(program: &Program, events: &[Event], work_max: usize) -> Op
         size = if size == 1 && fewer { 1 } else { size / 2 };
     }
     kept.push(last);
-    Some(Fewest { said: wanted, kept, folds, stopped: work >= work_max })
+    Some(MinimalEvents { said: wanted, kept, folds, stopped: work >= work_max })
 }

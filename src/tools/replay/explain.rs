@@ -26,7 +26,7 @@ use crate::tools::why::{Origin, WatchedDecision, Why, slots, why};
 
 /// A recorded decision, made again and told.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Explained {
+pub enum Explanation {
     /// All that it depends on is known.
     Decided {
         /// The decision.
@@ -63,7 +63,7 @@ pub fn explain(
     record: &Record<'_>,
     program: &Program,
     exhaustive: bool,
-) -> Result<Explained, Obstacle> {
+) -> Result<Explanation, Obstacle> {
     let mut scratch = Scratch::for_program(program);
     let mut raw = Vec::new();
     let hosts = record.hosts();
@@ -111,7 +111,7 @@ pub fn explain(
     Locator::new(program).locate(&mut report);
     let recorded = record.outcome.and_then(|outcome| outcome.digest);
     let exact = recorded.map(|recorded| recorded == report.digest && !unlike);
-    Ok(Explained::Decided { report: Box::new(report), exact, why })
+    Ok(Explanation::Decided { report: Box::new(report), exact, why })
 }
 
 /// Whether the words of a record say something else than what is decided now, whatever its digest
@@ -133,7 +133,7 @@ fn withheld(
     record: &Record<'_>,
     decision: &PartialDecision,
     unknowns: &Unknowns,
-) -> Explained {
+) -> Explanation {
     let path = |row: &usize| unknowns.rows().get(*row).map(|unknown| unknown.path.clone());
     let worded = DescribedProgram::of(program);
     let rule = |rule: &RuleOutcomes| {
@@ -170,7 +170,7 @@ fn withheld(
         (None, [effect]) => record.outcome.filter(|it| it.effect != *effect).map(|_| false),
         (None, _) => None,
     };
-    Explained::Withheld {
+    Explanation::Withheld {
         exact,
         by_facts: decision.by_facts > 0,
         report,

@@ -59,7 +59,7 @@ impl Expression {
     #[must_use]
     pub fn holds(&self, context: &[u8]) -> Option<bool> {
         let mut scratch = Scratch::for_program(&self.program);
-        told(&mut ingest(&self.program, context, &mut scratch))
+        allows(&mut ingest(&self.program, context, &mut scratch))
     }
 
     /// Whether it holds of the line of a record; `None` where it fails, or hangs on what the record
@@ -68,7 +68,7 @@ impl Expression {
     pub fn holds_of_record(&self, line: &[u8]) -> Option<bool> {
         let mut scratch = Scratch::for_program(&self.program);
         match ingest_record(&self.program, line, &mut scratch) {
-            Recorded::Known(mut filled) => told(&mut filled),
+            Recorded::Known(mut filled) => allows(&mut filled),
             Recorded::Partial(mut partial) => {
                 let report = partial.decide(&Moment::at(0, 0), None).report?;
                 report.errors.is_empty().then_some(report.effect == Some(Effect::Allow))
@@ -78,7 +78,7 @@ impl Expression {
 }
 
 /// Whether the expression allows; `None` where it fails, or its input was refused.
-fn told(filled: &mut Filled<'_>) -> Option<bool> {
+fn allows(filled: &mut Filled<'_>) -> Option<bool> {
     let decision = filled.decide(&Moment::at(0, 0));
     let whole = decision.failures().is_empty() && decision.input_error().is_none();
     whole.then(|| decision.effect() == Some(Effect::Allow))

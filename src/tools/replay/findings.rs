@@ -17,7 +17,7 @@ use crate::runtime::vm::observe::AtomState;
 use crate::tools::inspect::description::DescribedProgram;
 use crate::tools::replay::lint::Remark;
 use crate::tools::replay::open::Source;
-use crate::tools::replay::seal::Unsealed;
+use crate::tools::replay::seal::RewriteError;
 use crate::tools::replay::verify::{Found, InSession, Mismatch, Part};
 
 /// A word of a command, in quotes where a shell would take it for something else.
@@ -54,11 +54,11 @@ pub fn fault(found: &Found<RecordError>, source: &str) -> Diagnostic {
 
 /// The finding about a record that was left out because it could not be sealed.
 #[must_use]
-pub fn unsealed(found: &Found<Unsealed>, source: &str) -> Diagnostic {
+pub fn unsealed(found: &Found<RewriteError>, source: &str) -> Diagnostic {
     let Found { source: at, line, what } = found;
     match what {
-        Unsealed::Line(what) => fault(&Found { source: *at, line: *line, what: *what }, source),
-        Unsealed::TooLong => {
+        RewriteError::Line(what) => fault(&Found { source: *at, line: *line, what: *what }, source),
+        RewriteError::TooLong => {
             let fact = format!(
                 "`{source}` line {line}: with marks in the place of values it is too long for a \
                  record"
@@ -134,7 +134,7 @@ pub fn mismatch(
         Some((atom, recorded, replayed)) => {
             // What stands at the label may say the opposite of the atom.
             let turned = worded.is_some_and(|worded| worded.is_turned(atom));
-            let said = |it| known(if turned { opposite(it) } else { it });
+            let said = |it| state_word(if turned { opposite(it) } else { it });
             format!("recorded {}, replayed {}", said(recorded), said(replayed))
         }
         None => "the rule that was recorded".to_owned(),
@@ -168,7 +168,7 @@ const fn opposite(known: AtomState) -> AtomState {
     }
 }
 
-const fn known(known: AtomState) -> &'static str {
+const fn state_word(known: AtomState) -> &'static str {
     match known {
         AtomState::Unseen => "not evaluated",
         AtomState::False => "false",

@@ -11,9 +11,9 @@ use crate::lang::decision::Effect;
 use crate::lang::fixed;
 use crate::runtime::record::read::{Event, Record};
 use crate::runtime::session::decided::SessionDenial;
+use crate::tools::inspect::description::DescribedProgram;
 use crate::tools::inspect::generated::amount;
 use crate::tools::inspect::read_digest;
-use crate::tools::inspect::worded::Worded;
 use crate::tools::replay::plain::{self, shown};
 
 /// A row: a word, and what is said.
@@ -46,7 +46,7 @@ pub fn knew(record: &Record<'_>) -> Vec<Row> {
     }
     rows.extend(meters(&entries(record.reads), &entries(known.writes)));
     rows.extend(known.plan.map(|plan| ("plan", planned(&shown(plan)))));
-    rows.extend(known.approval.map(|approval| ("asked", asked(&shown(approval)))));
+    rows.extend(known.approval.map(|approval| ("asked", approval_text(&shown(approval)))));
     rows
 }
 
@@ -155,7 +155,7 @@ fn meters(reads: &Map<String, Json>, writes: &Map<String, Json>) -> Vec<Row> {
 /// What limits a call was measured against: of how much, how much was used before, and what the
 /// call takes.
 #[must_use]
-pub fn limits(record: &Record<'_>, worded: &Worded<'_>) -> Vec<Row> {
+pub fn limits(record: &Record<'_>, worded: &DescribedProgram<'_>) -> Vec<Row> {
     let Some(Json::Object(reads)) = record.reads.map(shown) else { return Vec::new() };
     let (module, context) = (worded.program.module(), plain::context(record));
     let name = |at: u32| module.strings.get(at as usize).unwrap_or_default();
@@ -187,7 +187,7 @@ fn planned(plan: &Json) -> String {
     format!("{step}; done: {}", plan.get("done").map(names).unwrap_or_default())
 }
 
-fn asked(approval: &Json) -> String {
+fn approval_text(approval: &Json) -> String {
     let number = |key: &str| approval.get(key).and_then(Json::as_u64).unwrap_or(0);
     let standing = match approval.get("standing").and_then(Json::as_str) {
         Some("waiting") => format!("{} of {} agreed", number("have"), number("quorum")),

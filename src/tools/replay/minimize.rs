@@ -42,7 +42,7 @@ pub struct Minimal {
 
 /// What must stay as it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Said {
+struct ExpectedDecision {
     effect: Option<Effect>,
     rule: Option<u16>,
     fired: Vec<u16>,
@@ -77,11 +77,16 @@ pub fn minimize(program: &Program, context: &Json, moment: &Moment<'_>) -> Minim
     Minimal { effect: said.effect, facts, leaves: leaves.len(), asked, context }
 }
 
-fn decide(program: &Program, scratch: &mut Scratch, context: &Json, moment: &Moment<'_>) -> Said {
+fn decide(
+    program: &Program,
+    scratch: &mut Scratch,
+    context: &Json,
+    moment: &Moment<'_>,
+) -> ExpectedDecision {
     let text = context.to_string();
     let mut filled = ingest(program, text.as_bytes(), scratch);
     let decision = filled.decide(moment);
-    Said {
+    ExpectedDecision {
         effect: decision.effect(),
         rule: decision.winner(),
         fired: decision.fired().iter().map(|fired| fired.rule).collect(),

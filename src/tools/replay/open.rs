@@ -25,7 +25,7 @@ use crate::runtime::audit::store::segment_of;
 use crate::tools::inputs;
 use crate::tools::paths::{normalize, slashed};
 use crate::tools::replay::pack::{self, PARQUET, PackError};
-use crate::tools::replay::pdrb::read::{Choosing, Skip, Unpacked};
+use crate::tools::replay::pdrb::read::{Choosing, Skip, Unpacker};
 
 /// Files of a directory whose names end so hold records.
 const ENDINGS: &[&str] = &[".jsonl", ".ndjson", ".pdrb", ".pdr.parquet"];
@@ -182,7 +182,7 @@ impl Source {
             }
             None => Bytes::Input(io::stdin()),
         };
-        let mut bytes = Counted { bytes, left, read: Arc::clone(read) };
+        let mut bytes = CountingReader { bytes, left, read: Arc::clone(read) };
         let mut start = Vec::new();
         (&mut bytes).take(ZSTD.len() as u64).read_to_end(&mut start)?;
         if start == PARQUET {
@@ -191,9 +191,9 @@ impl Source {
         }
         let (gzip, zstd) = (start.starts_with(GZIP), start.starts_with(ZSTD));
         let packed = segment || start == HEADER.get(..ZSTD.len()).unwrap_or_default();
-        let whole = Whole { start: Cursor::new(start), bytes };
+        let whole = PeekedReader { start: Cursor::new(start), bytes };
         Ok(if packed {
-            Box::new(Unpacked::of(whole, choosing.clone(), segment))
+            Box::new(Unpacker::of(whole, choosing.clone(), segment))
         } else if gzip {
             Box::new(MultiGzDecoder::new(BufReader::with_capacity(1 << 16, whole)))
         } else if zstd {
@@ -220,7 +220,7 @@ impl Read for Bytes {
 }
 
 /// Bytes that are counted as they are read.
-struct Counted {
+struct CountingReader {
     bytes: Bytes,
     /// Most bytes that are read.
     left: u64,
@@ -228,12 +228,12 @@ struct Counted {
 }
 
 /// The first bytes, which were looked at, and all others.
-struct Whole {
+struct PeekedReader {
     start: Cursor<Vec<u8>>,
-    bytes: Counted,
+    bytes: CountingReader,
 }
 
-impl Read for Whole {
+impl Read for PeekedReader {
     fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
         match self.start.read(to)? {
             0 => self.bytes.read(to),
@@ -242,7 +242,7 @@ impl Read for Whole {
     }
 }
 
-impl Skip for Whole {
+impl Skip for PeekedReader {
     fn skip(&mut self, bytes: u64) -> io::Result<()> {
         let start = io::copy(&mut (&mut self.start).take(bytes), &mut io::sink())?;
         let rest = bytes - start;
@@ -258,7 +258,7 @@ impl Skip for Whole {
     }
 }
 
-impl Read for Counted {
+impl Read for CountingReader {
     fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
         let room = usize::try_from(self.left).unwrap_or(usize::MAX).min(to.len());
         let count = self.bytes.read(to.get_mut(..room).unwrap_or_default())?;

@@ -23,7 +23,7 @@ use crate::tools::inspect::description::DescribedProgram;
 const DEPTH_MAX: usize = 64;
 
 /// What is left of an expression.
-enum Left {
+enum Residual {
     Known(bool),
     /// Text, and whether it needs no parentheses inside an operation.
     Open(String, bool),
@@ -48,8 +48,8 @@ pub fn residual(
     });
     let known: HashMap<String, bool> = known.collect();
     match left(&ast, root, &known, 0) {
-        Left::Known(_) => None,
-        Left::Open(text, _) => Some(text),
+        Residual::Known(_) => None,
+        Residual::Open(text, _) => Some(text),
     }
 }
 
@@ -59,31 +59,31 @@ fn parsed(text: &str) -> Option<(Ast, ExprId)> {
     (!sink.has_errors()).then_some((ast, root))
 }
 
-fn left(ast: &Ast, id: ExprId, known: &HashMap<String, bool>, depth: usize) -> Left {
+fn left(ast: &Ast, id: ExprId, known: &HashMap<String, bool>, depth: usize) -> Residual {
     let own = print_expression(ast, id);
     if let Some(truth) = known.get(&own) {
-        return Left::Known(*truth);
+        return Residual::Known(*truth);
     }
     if depth == DEPTH_MAX {
-        return Left::Open(own, false);
+        return Residual::Open(own, false);
     }
     let below = |id| left(ast, id, known, depth + 1);
     match ast.kind(id) {
         ExprKind::Unary { op, operand } if op.value == UnaryOp::Not => match below(*operand) {
-            Left::Known(truth) => Left::Known(!truth),
-            Left::Open(text, true) => Left::Open(format!("!{text}"), true),
-            Left::Open(text, false) => Left::Open(format!("!({text})"), true),
+            Residual::Known(truth) => Residual::Known(!truth),
+            Residual::Open(text, true) => Residual::Open(format!("!{text}"), true),
+            Residual::Open(text, false) => Residual::Open(format!("!({text})"), true),
         },
         ExprKind::Logic { op, operands, .. } => {
             logic(*op, operands.iter().map(|operand| below(*operand)))
         }
         ExprKind::Conditional { condition, yes, no, .. } => match below(*condition) {
-            Left::Known(true) => below(*yes),
-            Left::Known(false) => below(*no),
-            Left::Open(..) => Left::Open(own, false),
+            Residual::Known(true) => below(*yes),
+            Residual::Known(false) => below(*no),
+            Residual::Open(..) => Residual::Open(own, false),
         },
         ExprKind::Ident { .. } | ExprKind::Select { .. } | ExprKind::Call { .. } => {
-            Left::Open(own, true)
+            Residual::Open(own, true)
         }
         ExprKind::Error
         | ExprKind::Literal(_)
@@ -92,24 +92,24 @@ fn left(ast: &Ast, id: ExprId, known: &HashMap<String, bool>, depth: usize) -> L
         | ExprKind::Binary { .. }
         | ExprKind::List { .. }
         | ExprKind::Map { .. }
-        | ExprKind::Message { .. } => Left::Open(own, false),
+        | ExprKind::Message { .. } => Residual::Open(own, false),
     }
 }
 
 /// What is left of operands: one that decides decides, one that does not goes.
-fn logic(op: LogicOp, operands: impl Iterator<Item = Left>) -> Left {
+fn logic(op: LogicOp, operands: impl Iterator<Item = Residual>) -> Residual {
     let decides = op == LogicOp::Or;
     let mut open = Vec::new();
     for operand in operands {
         match operand {
-            Left::Known(truth) if truth == decides => return Left::Known(decides),
-            Left::Known(_) => {}
-            Left::Open(text, tight) => open.push((text, tight)),
+            Residual::Known(truth) if truth == decides => return Residual::Known(decides),
+            Residual::Known(_) => {}
+            Residual::Open(text, tight) => open.push((text, tight)),
         }
     }
     match open.as_slice() {
-        [] => Left::Known(!decides),
-        [(text, tight)] => Left::Open(text.clone(), *tight),
+        [] => Residual::Known(!decides),
+        [(text, tight)] => Residual::Open(text.clone(), *tight),
         several => {
             // `&&` binds closer than `||`, and `?:` least.
             let loose = |text: &str| match op {
@@ -124,7 +124,7 @@ fn logic(op: LogicOp, operands: impl Iterator<Item = Left>) -> Left {
                     },
                 )
                 .collect();
-            Left::Open(words.join(&format!(" {} ", op.text())), false)
+            Residual::Open(words.join(&format!(" {} ", op.text())), false)
         }
     }
 }

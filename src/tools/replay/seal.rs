@@ -31,7 +31,7 @@ use crate::tools::replay::plain::shown;
 
 /// What is withheld, and on whose word.
 #[derive(Debug)]
-pub struct Sealing<'a> {
+pub struct SealOptions<'a> {
     /// What is withheld.
     pub rules: &'a RedactionRules,
     /// The bundle whose rules these are, if they are those of one.
@@ -40,12 +40,12 @@ pub struct Sealing<'a> {
 
 /// A bundle that made records, and what in it would tell of what is withheld.
 #[derive(Debug)]
-pub struct Maker {
+pub struct MakerBundle {
     program: Arc<Program>,
     withheld: RedactionPlan,
 }
 
-impl Maker {
+impl MakerBundle {
     /// A bundle, looked at under these rules: what its sessions answer tells of values, too.
     #[must_use]
     pub fn of(program: Arc<Program>, rules: &RedactionRules) -> Self {
@@ -56,7 +56,7 @@ impl Maker {
 
 /// A record that was rewritten.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Rewritten {
+pub struct RewrittenRecord {
     /// The line, without a line break.
     pub line: Vec<u8>,
     /// How many values were withheld.
@@ -91,7 +91,7 @@ const TOLD_APART: usize = 4;
 
 /// Why a record is not rewritten.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Unsealed {
+pub enum RewriteError {
     /// Its line is no record.
     Line(RecordError),
     /// The line that comes of it is longer than a record may be: marks take more room than values.
@@ -105,17 +105,17 @@ pub enum Unsealed {
 /// What is wrong with the line, or with the one that comes of it.
 pub fn rewritten(
     record: &Record<'_>,
-    maker: Option<&Maker>,
-    sealing: &Sealing<'_>,
+    maker: Option<&MakerBundle>,
+    sealing: &SealOptions<'_>,
     redactor: &mut Redactor,
     mut keeper: Option<&mut (dyn Keeper + '_)>,
-) -> Result<Rewritten, Unsealed> {
+) -> Result<RewrittenRecord, RewriteError> {
     let made = written(record, maker, sealing, redactor, keeper.as_deref_mut());
     let syntax = RecordError { fault: Fault::Syntax, offset: 0 };
-    let made = made.ok_or(Unsealed::Line(syntax))?;
+    let made = made.ok_or(RewriteError::Line(syntax))?;
     // A longer line is no record: nobody could read it.
     if made.line.len() > RECORD_BYTES_MAX {
-        return Err(Unsealed::TooLong);
+        return Err(RewriteError::TooLong);
     }
     if let Some(keeper) = keeper {
         redactor.hand_over(keeper);
@@ -125,15 +125,16 @@ pub fn rewritten(
 
 fn written(
     record: &Record<'_>,
-    maker: Option<&Maker>,
-    sealing: &Sealing<'_>,
+    maker: Option<&MakerBundle>,
+    sealing: &SealOptions<'_>,
     redactor: &mut Redactor,
     mut keeper: Option<&mut (dyn Keeper + '_)>,
-) -> Option<Rewritten> {
+) -> Option<RewrittenRecord> {
     redactor.clear();
     let (secrets, elsewhere, out) = (BTreeSet::new(), BTreeSet::new(), b"{".to_vec());
     let (declared, witness) = (false, false);
-    let mut work = Work { record, maker, sealing, out, declared, witness, secrets, elsewhere };
+    let mut work =
+        RecordRewriter { record, maker, sealing, out, declared, witness, secrets, elsewhere };
     let (mut parts, mut said, mut before, mut given) = (Vec::new(), Vec::new(), None, None);
     let mut host = Vec::new();
     for (key, value) in members(record.line)? {
@@ -176,8 +177,8 @@ fn written(
     for (key, value) in host {
         work.stands(&value, &format!("/{key}"));
     }
-    let Work { out: line, witness, elsewhere, .. } = work;
-    Some(Rewritten { line, values: redactor.withheld(), parts, witness, elsewhere })
+    let RecordRewriter { out: line, witness, elsewhere, .. } = work;
+    Some(RewrittenRecord { line, values: redactor.withheld(), parts, witness, elsewhere })
 }
 
 /// A value with those members alone that are known; as it is, where it has none.
@@ -213,10 +214,10 @@ fn went(before: Option<&[u8]>, (parts, witness): (&[&str], bool), by: Option<[u8
     Json::Object(went)
 }
 
-struct Work<'w, 'r> {
+struct RecordRewriter<'w, 'r> {
     record: &'w Record<'r>,
-    maker: Option<&'w Maker>,
-    sealing: &'w Sealing<'w>,
+    maker: Option<&'w MakerBundle>,
+    sealing: &'w SealOptions<'w>,
     out: Vec<u8>,
     /// Whether the record says by now that it is not replayable.
     declared: bool,
@@ -228,7 +229,7 @@ struct Work<'w, 'r> {
     elsewhere: BTreeSet<String>,
 }
 
-impl Work<'_, '_> {
+impl RecordRewriter<'_, '_> {
     fn member(&mut self, key: &str, value: &[u8]) {
         if self.out.len() > 1 {
             self.out.push(b',');
@@ -415,7 +416,7 @@ impl Work<'_, '_> {
     }
 
     fn keeps_reason(&self) -> bool {
-        let Some(Maker { program, withheld }) = self.maker else { return self.is_own() };
+        let Some(MakerBundle { program, withheld }) = self.maker else { return self.is_own() };
         let module = program.module();
         let rule = self.record.outcome.and_then(|outcome| outcome.rule);
         let rule =
@@ -428,7 +429,7 @@ impl Work<'_, '_> {
     }
 
     fn keeps_outputs(&self) -> bool {
-        let Some(Maker { program, withheld }) = self.maker else { return self.is_own() };
+        let Some(MakerBundle { program, withheld }) = self.maker else { return self.is_own() };
         let mut outputs = (0..).zip(&program.module().outputs);
         self.is_own() || !outputs.any(|(at, _)| withheld.output(at).is_some())
     }

@@ -103,7 +103,7 @@ impl<K: Ord, V: Merge> Table<K, V> {
 
 /// Rows of a table as they are written: how many are kept, whether some were dropped, the rows.
 #[derive(Deserialize)]
-struct Written<K, V>(usize, bool, Vec<(u64, K, V)>);
+struct SavedTable<K, V>(usize, bool, Vec<(u64, K, V)>);
 
 impl<K: Ord + Serialize, V: Merge + Serialize> Serialize for Table<K, V> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
@@ -119,7 +119,7 @@ where
     V: Merge + Deserialize<'de>,
 {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let Written(most, full, rows) = Written::deserialize(from)?;
+        let SavedTable(most, full, rows) = SavedTable::deserialize(from)?;
         let mut table = Self::keeping(most);
         for (hash, key, value) in rows {
             table.add(hash, key, value);

@@ -164,7 +164,7 @@ fn nonce(number: u64) -> Nonce {
 
 /// What an entry holds beside the commitment, as JSON.
 #[derive(Debug, Serialize, Deserialize)]
-struct Plain {
+struct EntryContent {
     path: String,
     kind: String,
     salt: String,
@@ -173,7 +173,7 @@ struct Plain {
 
 /// A value that was taken out, and is the one that was sealed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Disclosed {
+pub struct DisclosedValue {
     /// Where it lay.
     pub path: String,
     /// What kind of value it is.
@@ -239,7 +239,7 @@ impl Keeper for Writer {
     fn keep(&mut self, sealed: &Sealed<'_>) {
         let Sealed { path, kind, salt, commitment, value } = *sealed;
         let (path, kind, value) = (path.to_owned(), kind.to_owned(), value.to_owned());
-        let plain = Plain { path, kind, salt: hex::text(&salt), value };
+        let plain = EntryContent { path, kind, salt: hex::text(&salt), value };
         let number = self.next;
         self.next += 1;
         let boxed = serde_json::to_vec(&plain).ok().and_then(|plain| {
@@ -265,7 +265,7 @@ fn base64(bytes: &[u8]) -> String {
 
 /// What a vault is told to be about while it is read.
 #[derive(Debug, Default)]
-pub struct Looked {
+pub struct VaultScan {
     /// The entries that are wanted and there, still encrypted.
     found: HashMap<[u8; 32], Vec<String>>,
     /// The numbers of lines that are no entries.
@@ -275,7 +275,7 @@ pub struct Looked {
     public: Option<Public>,
 }
 
-impl Looked {
+impl VaultScan {
     /// Reads a vault and keeps the entries for `wanted`.
     ///
     /// # Errors
@@ -318,7 +318,7 @@ impl Looked {
         &self,
         secret: &Secret,
         commitment: &[u8; 32],
-    ) -> Result<Disclosed, VaultError> {
+    ) -> Result<DisclosedValue, VaultError> {
         let vault = self.public.ok_or(VaultError::NotAVault)?;
         if secret.public() != vault {
             return Err(VaultError::OtherKey);
@@ -340,7 +340,7 @@ fn opened(
     line: &str,
     (secret, vault): (&Secret, &Public),
     commitment: &[u8; 32],
-) -> Result<Disclosed, VaultError> {
+) -> Result<DisclosedValue, VaultError> {
     let changed = || VaultError::Changed;
     let mut words = line.split_ascii_whitespace().skip(1);
     let mut word = || words.next().ok_or_else(changed);
@@ -353,12 +353,16 @@ fn opened(
     let cipher = cipher(secret.0, &run, &run, vault).ok_or_else(changed)?;
     let payload = Payload { msg: &boxed, aad: commitment };
     let plain = cipher.decrypt(&nonce(number), payload).map_err(|_| changed())?;
-    let plain: Plain = serde_json::from_slice(&plain).map_err(|_| changed())?;
-    let Plain { path, kind, salt, value } = plain;
+    let plain: EntryContent = serde_json::from_slice(&plain).map_err(|_| changed())?;
+    let EntryContent { path, kind, salt, value } = plain;
     let salt = hex::parse(&salt).ok_or_else(changed)?;
     let commitment = *commitment;
     let sealed = Sealed { path: &path, kind: &kind, salt, commitment, value: &value };
-    if sealed.is_true() { Ok(Disclosed { path, kind, value }) } else { Err(VaultError::Untrue) }
+    if sealed.is_true() {
+        Ok(DisclosedValue { path, kind, value })
+    } else {
+        Err(VaultError::Untrue)
+    }
 }
 
 #[cfg(test)]
@@ -381,8 +385,8 @@ mod tests {
         (secret, text, one, two)
     }
 
-    fn look(text: &str, wanted: &[[u8; 32]]) -> Looked {
-        Looked::up(&mut text.as_bytes(), wanted).expect("a vault")
+    fn look(text: &str, wanted: &[[u8; 32]]) -> VaultScan {
+        VaultScan::up(&mut text.as_bytes(), wanted).expect("a vault")
     }
 
     #[test]
@@ -445,7 +449,7 @@ mod tests {
         let damaged = look(&(more + "\n"), &[one]);
         assert!(!damaged.torn && damaged.disclose(&secret, &one).is_ok());
         assert!(matches!(
-            Looked::up(&mut "no vault\n".as_bytes(), &[]),
+            VaultScan::up(&mut "no vault\n".as_bytes(), &[]),
             Err(VaultError::NotAVault)
         ));
     }

@@ -26,7 +26,7 @@ use policyc::runtime::vm::request::{Filled, Moment, blank, ingest};
 use policyc::runtime::vm::scratch::Scratch;
 use policyc::tools::project::Settings;
 use policyc::tools::replay::again::{Again, Seat};
-use policyc::tools::replay::seal::{Maker, Sealing, rewritten, sealed};
+use policyc::tools::replay::seal::{MakerBundle, SealOptions, rewritten, sealed};
 use policyc::tools::suite::pipeline::make;
 use serde_json::{Value as Json, json};
 
@@ -252,9 +252,9 @@ fn rewritten_later(
     let maker = known.then(|| {
         let module = plain.module().clone();
         let bundle = policyc::runtime::bundle::writer::write(&module).expect("a bundle");
-        Maker::of(Arc::new(Program::load_unsigned(&bundle).expect("a program")), &rules)
+        MakerBundle::of(Arc::new(Program::load_unsigned(&bundle).expect("a program")), &rules)
     });
-    let sealing = Sealing { rules: &rules, by: Some(program.digest()) };
+    let sealing = SealOptions { rules: &rules, by: Some(program.digest()) };
     let (mut redactor, mut keeper) = (Redactor::default(), Open::default());
     let made = rewritten(&record, maker.as_ref(), &sealing, &mut redactor, Some(&mut keeper));
     let made = made.expect("it is rewritten");

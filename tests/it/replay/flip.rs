@@ -4,7 +4,7 @@ use policyc::lang::decision::Effect;
 use policyc::runtime::program::Program;
 use policyc::runtime::vm::report::DecisionReport;
 use policyc::runtime::vm::request::Moment;
-use policyc::tools::replay::flip::{Asked, Change, Flips, NoFlip, flip};
+use policyc::tools::replay::flip::{Change, FlipQuery, Flips, NoFlip, flip};
 use serde_json::{Value as Json, json};
 
 use crate::diff::random::{Rule, document, rule};
@@ -122,7 +122,7 @@ fn run(seed: u64, policies: usize) -> Tally {
             let (context, _) = &inputs[random.below(inputs.len())];
             for to in [Effect::Allow, Effect::Deny, Effect::Escalate] {
                 let all = random.once_in(2).then_some(6);
-                let asked = Asked { to: Some(to), all, ..Asked::default() };
+                let asked = FlipQuery { to: Some(to), all, ..FlipQuery::default() };
                 let Ok(flips) = flip(&program, context, &Moment::at(0, 0), &asked) else {
                     continue;
                 };
@@ -189,7 +189,7 @@ fn payment(amount: f64, approvers: &[&str], to: &str) -> Json {
 }
 
 /// What flips the decision about a payment at an hour of the first day.
-fn flipped(context: &Json, hour: i64, asked: &Asked) -> Result<Flips, NoFlip> {
+fn flipped(context: &Json, hour: i64, asked: &FlipQuery) -> Result<Flips, NoFlip> {
     flip(&program(PAYMENTS), context, &Moment::at(hour * 3_600, 0), asked)
 }
 
@@ -199,13 +199,13 @@ fn told(flips: &Flips) -> Vec<Json> {
     flips.found.iter().map(|changes| changes.iter().map(one).collect()).collect()
 }
 
-fn to(effect: Effect) -> Asked {
-    Asked { to: Some(effect), ..Asked::default() }
+fn to(effect: Effect) -> FlipQuery {
+    FlipQuery { to: Some(effect), ..FlipQuery::default() }
 }
 
 #[test]
 fn the_nearest_values_are_told() {
-    let flips = flipped(&payment(25_000.0, &["mona"], "x.ma"), 10, &Asked::default());
+    let flips = flipped(&payment(25_000.0, &["mona"], "x.ma"), 10, &FlipQuery::default());
     let flips = flips.expect("a decision");
     assert_eq!((flips.from, flips.to), (Some(Effect::Deny), Effect::Allow));
     let mut found = told(&flips);
@@ -219,14 +219,14 @@ fn the_nearest_values_are_told() {
 
 #[test]
 fn the_time_and_what_is_not_there_may_change() {
-    let flips = flipped(&payment(500.0, &[], "x.ma"), 20, &Asked::default());
+    let flips = flipped(&payment(500.0, &[], "x.ma"), 20, &FlipQuery::default());
     let flips = flips.expect("a decision");
     assert_eq!((flips.from, flips.to), (Some(Effect::Escalate), Effect::Allow));
     let mut found = told(&flips);
     found.sort_by_key(ToString::to_string);
     let urgent = json!([["/request/urgent", true]]);
     assert_eq!(found, [urgent, json!([["now()", "1970-01-01T17:00:00Z"]])]);
-    let asked = Asked { fixed: vec!["now()".to_owned()], ..Asked::default() };
+    let asked = FlipQuery { fixed: vec!["now()".to_owned()], ..FlipQuery::default() };
     let flips = flipped(&payment(500.0, &[], "x.ma"), 20, &asked).expect("a decision");
     assert_eq!(told(&flips), [json!([["/request/urgent", true]])]);
     let flips = flipped(&payment(500.0, &[], "x.ma"), 20, &to(Effect::Deny)).expect("a decision");
@@ -237,13 +237,13 @@ fn the_time_and_what_is_not_there_may_change() {
 #[test]
 fn larger_sets_come_behind_smaller_ones() {
     let context = payment(25_000.0, &[], "x.com");
-    let asked = Asked { all: Some(9), ..to(Effect::Allow) };
+    let asked = FlipQuery { all: Some(9), ..to(Effect::Allow) };
     let flips = flipped(&context, 10, &asked).expect("a decision");
     let sizes: Vec<usize> = flips.found.iter().map(Vec::len).collect();
     assert_eq!(sizes, [2, 2], "the payee, and the amount or the approvers: {flips:#?}");
     assert_eq!(flips.fewest.never.len(), 5);
     let fixed = vec!["/action/args".to_owned()];
-    let flips = flipped(&context, 10, &Asked { fixed, ..asked }).expect("a decision");
+    let flips = flipped(&context, 10, &FlipQuery { fixed, ..asked }).expect("a decision");
     assert!(flips.found.is_empty() && !flips.is_open(), "{flips:#?}");
 }
 
@@ -259,7 +259,7 @@ fn what_is_withheld_stays() {
     assert!(flips.found.iter().flatten().any(|it| it.place == "/action/args/to"));
     assert!(flips.found.iter().flatten().all(|it| it.place != "/request/approvers"));
     context["action"]["args"]["to"] = json!({"$x": "seal", "t": "string", "c": "s256:51"});
-    assert_eq!(flipped(&context, 10, &Asked::default()), Err(NoFlip::Undetermined));
+    assert_eq!(flipped(&context, 10, &FlipQuery::default()), Err(NoFlip::Undetermined));
 }
 
 #[test]
@@ -267,5 +267,5 @@ fn there_may_be_nothing_to_flip() {
     let context = payment(500.0, &[], "x.ma");
     assert_eq!(flipped(&context, 10, &to(Effect::Allow)), Err(NoFlip::Already));
     let empty = json!({"action": {"tool": "pay"}});
-    assert_eq!(flipped(&empty, 10, &Asked::default()), Err(NoFlip::Refused));
+    assert_eq!(flipped(&empty, 10, &FlipQuery::default()), Err(NoFlip::Refused));
 }

@@ -9,7 +9,7 @@ use policyc::runtime::program::withheld::{RedactionClass, RedactionRule, Redacti
 use policyc::runtime::record::read::Record;
 use policyc::runtime::record::redact::Redactor;
 use policyc::tools::replay::plain::leaves;
-use policyc::tools::replay::seal::{Maker, Rewritten, Sealing, rewritten};
+use policyc::tools::replay::seal::{MakerBundle, RewrittenRecord, SealOptions, rewritten};
 use serde_json::{Value as Json, json};
 
 use super::sessions::changed;
@@ -41,12 +41,12 @@ plan:
   reads: {allow: ["*"]}
 "#;
 
-fn sealed(line: &str, program: Option<&Arc<Program>>, path: &str) -> Rewritten {
+fn sealed(line: &str, program: Option<&Arc<Program>>, path: &str) -> RewrittenRecord {
     let rule = RedactionRule::of(path, RedactionClass::Drop, true).expect("a path");
     let rules = RedactionRules::new(vec![rule]);
-    let maker = program.map(|program| Maker::of(Arc::clone(program), &rules));
+    let maker = program.map(|program| MakerBundle::of(Arc::clone(program), &rules));
     let record = Record::read(line.as_bytes()).expect("a record");
-    let sealing = Sealing { rules: &rules, by: None };
+    let sealing = SealOptions { rules: &rules, by: None };
     let made = rewritten(&record, maker.as_ref(), &sealing, &mut Redactor::default(), None);
     made.expect("it is rewritten")
 }

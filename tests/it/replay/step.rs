@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use policyc::cli::screen::view;
 use policyc::lang::decision::Effect;
-use policyc::tools::replay::step::desk::{Desk, Key, Prompt, Sheet};
+use policyc::tools::replay::step::desk::{Key, Prompt, Sheet, ViewState};
 use policyc::tools::replay::step::{Line, Said, Session, session};
 use policyc::tools::replay::store::Store;
 use policyc::tools::report::paint::Style;
@@ -62,8 +62,8 @@ fn own() -> Session {
     session("s-1", own.collect(), &store, Some(&Arc::new(program(CANDIDATE))))
 }
 
-fn desk_after(session: &Session, keys: &[Key]) -> Desk {
-    let mut desk = Desk::of(session);
+fn desk_after(session: &Session, keys: &[Key]) -> ViewState {
+    let mut desk = ViewState::of(session);
     for key in keys {
         desk.press(*key, session);
     }

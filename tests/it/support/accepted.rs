@@ -10,7 +10,7 @@ use policyc::runtime::vm::scratch::Scratch;
 use policyc::tools::decide::{Form, Moments, decide, decide_explained};
 use policyc::tools::inspect::listing::listing;
 use policyc::tools::inspect::{BundleInspection, summary, to_json};
-use policyc::tools::replay::explain::Explained;
+use policyc::tools::replay::explain::Explanation;
 use policyc::tools::report::paint::Style;
 use policyc::tools::report::why::{DecisionExplanation, FORMATS};
 use policyc::tools::standalone::ContextDecider;
@@ -50,7 +50,7 @@ pub(crate) fn runs(bytes: &[u8], program: &Program, contexts: &[Vec<u8>]) {
         );
         assert_eq!(explained.effect, report.effect, "watching changes nothing");
         let told =
-            Explained::Decided { report: Box::new(explained), exact: None, why: Box::new(why) };
+            Explanation::Decided { report: Box::new(explained), exact: None, why: Box::new(why) };
         let mut told = DecisionExplanation::of(&serde_json::Value::Null, "", program, &told);
         told.tree = true;
         for format in FORMATS {

@@ -17,7 +17,7 @@ use crate::diag::diagnostic::Diagnostic;
 use crate::tools::inspect::digest_text;
 use crate::tools::replay::cover::{Coverage, rules};
 use crate::tools::report::paint::Style;
-use crate::tools::report::replay::cover::{Covered, Format};
+use crate::tools::report::replay::cover::{CoveredBundle, Format};
 use crate::tools::report::replay::records;
 
 /// The row of this part.
@@ -84,9 +84,9 @@ fn covered(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
         let fact = format!("{} say no decision, or are no records", records(all.passed_over));
         terminal.notice(&format!("  {fact}\n"));
     }
-    let covered: Vec<Covered<'_>> = found
+    let covered: Vec<CoveredBundle<'_>> = found
         .iter()
-        .map(|(program, exercised, rules)| Covered { program, exercised, rules })
+        .map(|(program, exercised, rules)| CoveredBundle { program, exercised, rules })
         .collect();
     terminal.result(&(options.output_format.draw)(&covered, terminal.style));
     for (format, path) in &options.output {

@@ -20,7 +20,7 @@ use crate::lang::decision::Effect;
 use crate::runtime::program::Program;
 use crate::tools::bench::subject::reads_time;
 use crate::tools::replay::again::{Obstacle, moment};
-use crate::tools::replay::flip::{Asked, flip, place_of};
+use crate::tools::replay::flip::{FlipQuery, flip, place_of};
 use crate::tools::replay::seal::holds;
 use crate::tools::report::replay::flip::{Drawing, Format};
 
@@ -83,7 +83,7 @@ fn flipped(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
     let places = |names: &[String]| -> Result<Vec<String>, Exit> {
         names.iter().map(|name| place(terminal, (name, &typed), &program)).collect()
     };
-    let asked = Asked {
+    let asked = FlipQuery {
         to: options.to,
         mutable: places(&options.mutable)?,
         fixed: places(&options.fixed)?,

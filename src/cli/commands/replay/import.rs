@@ -142,8 +142,9 @@ fn import(options: &Options, terminal: &Terminal) -> Result<Exit, Exit> {
     };
     let stop = interrupted();
     let total = sources.iter().map(|source| source.bytes).sum();
-    let mut run = Run { options, terminal, importer: Importer::new(&map), decider, vault, told: 0 };
-    let far = Far { progress: Progress::new(terminal), read: &read, total };
+    let mut run =
+        ImportRun { options, terminal, importer: Importer::new(&map), decider, vault, told: 0 };
+    let far = ImportProgress { progress: Progress::new(terminal), read: &read, total };
     loop {
         run.log(&mut log, draft.as_mut(), &stop, &far)?;
         match logs.next() {
@@ -156,14 +157,14 @@ fn import(options: &Options, terminal: &Terminal) -> Result<Exit, Exit> {
 }
 
 /// How far an import is.
-struct Far<'t> {
+struct ImportProgress<'t> {
     progress: Progress<'t>,
     read: &'t AtomicU64,
     total: u64,
 }
 
 /// An import.
-struct Run<'r> {
+struct ImportRun<'r> {
     options: &'r Options,
     terminal: &'r Terminal,
     importer: Importer<'r>,
@@ -175,14 +176,14 @@ struct Run<'r> {
     told: u64,
 }
 
-impl Run<'_> {
+impl ImportRun<'_> {
     /// Takes a log to its end.
     fn log(
         &mut self,
         log: &mut Log,
         mut draft: Option<&mut Draft>,
         stop: &AtomicBool,
-        far: &Far<'_>,
+        far: &ImportProgress<'_>,
     ) -> Result<(), Exit> {
         let Self { options, terminal, importer, decider, vault, told } = self;
         let (mut event, mut out, mut steps) = (Vec::new(), String::new(), 0_u64);
@@ -265,7 +266,7 @@ impl Run<'_> {
                 None => {
                     let _ = writeln!(text, "  {}", verdict(map, tally));
                 }
-                Some(decider) => text.push_str(&decider.told()),
+                Some(decider) => text.push_str(&decider.summary()),
             }
             terminal.notice(&text);
         }

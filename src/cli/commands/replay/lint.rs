@@ -57,7 +57,7 @@ fn linted(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
         || Linter::of(store, filter),
         Linter::chunk,
         |mut part, _| {
-            order.look(&mut part);
+            order.add(&mut part);
             count += part.records;
             missing.extend(part.missing);
             for remark in &part.remarks {

@@ -21,7 +21,7 @@ use crate::runtime::session::ground::Ground;
 use crate::tools::bench::subject::reads_time;
 use crate::tools::event::Event;
 use crate::tools::replay::again::{Obstacle, moment};
-use crate::tools::replay::events::{Fewest, Happened, Said, fewest, said, unlike};
+use crate::tools::replay::events::{Happened, MinimalEvents, Said, fewest, said, unlike};
 use crate::tools::replay::minimize::{Minimal, minimize};
 use crate::tools::replay::plain::plain;
 use crate::tools::report::counted;
@@ -139,7 +139,7 @@ fn of_session(
 
 /// The events of a session that force its last decision.
 fn few_events(
-    fewest: &Fewest,
+    fewest: &MinimalEvents,
     (kept, all): (&[&Event], usize),
     took: &str,
     style: Style,

@@ -25,7 +25,7 @@ use crate::runtime::record::seal::Keeper;
 use crate::tools::replay::filter::Filter;
 use crate::tools::replay::findings;
 use crate::tools::replay::plain::context;
-use crate::tools::replay::seal::{Maker, Sealing, Unsealed, holds, rewritten};
+use crate::tools::replay::seal::{MakerBundle, RewriteError, SealOptions, holds, rewritten};
 use crate::tools::replay::store::Store;
 use crate::tools::replay::verify::Found;
 use crate::tools::report::counted;
@@ -107,14 +107,14 @@ struct Tally {
 
 /// Lines that are left out.
 #[derive(Debug, Default)]
-struct LeftOut {
+struct OmittedLines {
     lines: u64,
     /// The first of them.
-    told: Vec<Found<Unsealed>>,
+    told: Vec<Found<RewriteError>>,
 }
 
-impl LeftOut {
-    fn add(&mut self, source: usize, line: u64, what: Unsealed) {
+impl OmittedLines {
+    fn add(&mut self, source: usize, line: u64, what: RewriteError) {
         self.lines += 1;
         if self.told.len() < TOLD_MAX {
             self.told.push(Found { source, line, what });
@@ -125,7 +125,7 @@ impl LeftOut {
 fn sealed(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
     let settings = Settings::read(terminal)?;
     let store = settings.open_store(terminal, options.store.as_deref())?;
-    let mut rules = asked(terminal, options)?;
+    let mut rules = redaction_rules(terminal, options)?;
     let mut by = None;
     if let Some(name) = &options.bundle {
         let program = store.add(settings.bundle(terminal, &store, name)?);
@@ -146,8 +146,8 @@ fn sealed(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
     let mut vault = options.secrets.open(terminal, &rules)?;
     let failed = |finding: Box<Diagnostic>| alone(terminal, &finding);
     let mut draft = Draft::begin(&options.out).map_err(failed)?;
-    let sealing = Sealing { rules: &rules, by };
-    let mut work = Work {
+    let sealing = SealOptions { rules: &rules, by };
+    let mut work = SealJob {
         store: &store,
         makers: HashMap::new(),
         sealing,
@@ -156,7 +156,7 @@ fn sealed(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
         redactor: Redactor::default(),
         missed: options.path.clone(),
         tally: Tally::default(),
-        left_out: LeftOut::default(),
+        left_out: OmittedLines::default(),
     };
     let (threads, progress) = (None, false);
     let stream = Stream { terminal, sources: &sources, threads, filter: &filter, progress };
@@ -192,7 +192,7 @@ fn sealed(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
 }
 
 /// The rules that were written as paths.
-fn asked(terminal: &Terminal, options: &Options) -> Result<RedactionRules, Exit> {
+fn redaction_rules(terminal: &Terminal, options: &Options) -> Result<RedactionRules, Exit> {
     let class = match options.class.as_str() {
         "drop" => RedactionClass::Drop,
         "seal" => RedactionClass::Seal,
@@ -235,21 +235,21 @@ fn in_no_record(missed: &[String], records: u64) -> Diagnostic {
     Diagnostic::without_place(Code::BadUsage, fact).help(help)
 }
 
-struct Work<'w> {
+struct SealJob<'w> {
     store: &'w Store,
     /// The bundles that made records, where they are to be had.
-    makers: HashMap<[u8; 32], Option<Maker>>,
-    sealing: Sealing<'w>,
+    makers: HashMap<[u8; 32], Option<MakerBundle>>,
+    sealing: SealOptions<'w>,
     filter: &'w Filter,
     vault: Option<&'w mut OpenVault>,
     redactor: Redactor,
     /// Paths at which no record held anything so far.
     missed: Vec<String>,
     tally: Tally,
-    left_out: LeftOut,
+    left_out: OmittedLines,
 }
 
-impl Work<'_> {
+impl SealJob<'_> {
     /// The lines of a chunk without what is withheld. What was sealed is in the vault by then.
     fn chunk(
         &mut self,
@@ -268,7 +268,7 @@ impl Work<'_> {
                 }
                 Ok(Entry::Record(_)) => {}
                 Ok(Entry::Block(_) | Entry::Gap(_)) => self.tally.chained += 1,
-                Err(error) => self.left_out.add(source, number, Unsealed::Line(error)),
+                Err(error) => self.left_out.add(source, number, RewriteError::Line(error)),
             }
         }
         if let Some(vault) = &mut self.vault {
@@ -281,10 +281,9 @@ impl Work<'_> {
         let made_by = record.bundle.and_then(|bundle| bundle.digest);
         let (store, rules) = (self.store, self.sealing.rules);
         let maker = made_by.and_then(|digest| {
-            let known = self
-                .makers
-                .entry(digest)
-                .or_insert_with(|| store.get(digest).ok().map(|program| Maker::of(program, rules)));
+            let known = self.makers.entry(digest).or_insert_with(|| {
+                store.get(digest).ok().map(|program| MakerBundle::of(program, rules))
+            });
             known.as_ref()
         });
         let keeper = self.vault.as_mut().map(|vault| &mut vault.writer as &mut dyn Keeper);
@@ -352,13 +351,13 @@ impl Tally {
 
 #[cfg(test)]
 mod tests {
-    use super::{LeftOut, TOLD_MAX, Unsealed};
+    use super::{OmittedLines, RewriteError, TOLD_MAX};
 
     #[test]
     fn however_many_lines_are_left_out_few_are_told() {
-        let mut left_out = LeftOut::default();
+        let mut left_out = OmittedLines::default();
         for line in 1..1_000 {
-            left_out.add(0, line, Unsealed::TooLong);
+            left_out.add(0, line, RewriteError::TooLong);
         }
         assert_eq!((left_out.lines, left_out.told.len()), (999, TOLD_MAX));
     }

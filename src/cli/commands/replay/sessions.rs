@@ -9,12 +9,12 @@ use crate::cli::commands::replay::step::in_chunk;
 use crate::cli::exit::Exit;
 use crate::cli::terminal::Terminal;
 use crate::runtime::record::read::Record;
-use crate::tools::replay::events::{Happened, NotWhole, events};
+use crate::tools::replay::events::{Happened, IncompleteSession, events};
 use crate::tools::replay::filter::Filter;
 use crate::tools::replay::stream::Chunk;
 
 /// A session: its id, and its events, or why it is not whole.
-type Whole = (String, Result<Vec<Happened>, NotWhole>);
+type SessionResult = (String, Result<Vec<Happened>, IncompleteSession>);
 
 /// The sessions in records, by their ids.
 ///
@@ -23,7 +23,7 @@ type Whole = (String, Result<Vec<Happened>, NotWhole>);
 pub(in crate::cli::commands) fn sessions(
     terminal: &Terminal,
     records: &[PathBuf],
-) -> Result<Vec<Whole>, Exit> {
+) -> Result<Vec<SessionResult>, Exit> {
     let settings = Settings::read(terminal)?;
     let sources = sources_of(terminal, &settings, records)?;
     let filter = Filter::default();

@@ -24,9 +24,9 @@ use crate::runtime::record::read::{Input, Record};
 use crate::tools::bench::subject::reads_time;
 use crate::tools::replay::again::{Obstacle, moment};
 use crate::tools::replay::cases::{case, file};
-use crate::tools::replay::explain::{Explained, explain};
+use crate::tools::replay::explain::{Explanation, explain};
 use crate::tools::replay::filter::Filter;
-use crate::tools::replay::flip::{Asked, flip};
+use crate::tools::replay::flip::{FlipQuery, flip};
 use crate::tools::replay::plain::plain;
 use crate::tools::replay::step::desk::Sheet;
 use crate::tools::replay::step::{Call, Line, Said, Session, session};
@@ -89,7 +89,7 @@ fn stepped(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
     }
     let mut tell = |call: &Call, sheet: Sheet, candidate_decides: bool, width: usize| {
         let other = candidate.as_ref().filter(|_| candidate_decides);
-        told(call, sheet, other, &store, width).unwrap_or_else(|why| format!("{why}\n"))
+        sheet_text(call, sheet, other, &store, width).unwrap_or_else(|why| format!("{why}\n"))
     };
     match show(&session, terminal.style.colour, &mut tell) {
         Ok(ScreenExit::Done) => Ok(broken),
@@ -174,7 +174,7 @@ pub(super) fn in_chunk(chunk: &Chunk, start: &str) -> Vec<(String, Line)> {
 ///
 /// # Errors
 /// Why it says nothing, in words.
-fn told(
+fn sheet_text(
     call: &Call,
     sheet: Sheet,
     other: Option<&Arc<Program>>,
@@ -209,16 +209,16 @@ fn told(
         Sheet::Why | Sheet::Explanation => {
             let explained = explain(&record, &program, false).map_err(|it| it.words())?;
             Ok(match &explained {
-                Explained::Decided { why, .. } if sheet == Sheet::Why => {
+                Explanation::Decided { why, .. } if sheet == Sheet::Why => {
                     draw(why, None, false, style)
                 }
-                Explained::Decided { .. } | Explained::Withheld { .. } => {
+                Explanation::Decided { .. } | Explanation::Withheld { .. } => {
                     full(&DecisionExplanation::of_record(&record, &program, &explained), style)
                 }
             })
         }
         Sheet::Flip => {
-            let flips = flip(&program, &typed()?, &moment, &Asked::default());
+            let flips = flip(&program, &typed()?, &moment, &FlipQuery::default());
             let flips = flips.map_err(|why| why.words().to_owned())?;
             let drawing = flipped::Drawing { id: Some(&call.id), flips: &flips, took: "" };
             Ok(flipped::full(&drawing, style))

@@ -21,7 +21,7 @@ use crate::cli::terminal::Terminal;
 use crate::tools::inputs;
 use crate::tools::project::read_bytes;
 use crate::tools::replay::seal::{Sealed, sealed};
-use crate::tools::replay::vault::{Disclosed, Looked, Secret, VaultError};
+use crate::tools::replay::vault::{DisclosedValue, Secret, VaultError, VaultScan};
 use crate::tools::report::counted;
 use crate::tools::report::json::document;
 use crate::tools::report::paint::Paint;
@@ -90,10 +90,10 @@ fn unsealed(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
     let file = File::open(&options.vault);
     let file = file.map_err(|error| unread(terminal, &options.vault, &error))?;
     let commitments: Vec<[u8; 32]> = seals.iter().map(|seal| seal.commitment).collect();
-    let looked = Looked::up(&mut BufReader::new(file), &commitments);
+    let looked = VaultScan::up(&mut BufReader::new(file), &commitments);
     let looked = looked.map_err(|error| refused(terminal, &options.vault, &error))?;
     warn(terminal, &looked);
-    let disclosed: Vec<(Sealed, Result<Disclosed, VaultError>)> = seals
+    let disclosed: Vec<(Sealed, Result<DisclosedValue, VaultError>)> = seals
         .into_iter()
         .map(|seal| {
             let found = looked.disclose(&secret, &seal.commitment);
@@ -113,7 +113,7 @@ fn unsealed(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
     Ok(if failed { Exit::Integrity } else { Exit::Done })
 }
 
-fn warn(terminal: &Terminal, looked: &Looked) {
+fn warn(terminal: &Terminal, looked: &VaultScan) {
     if looked.torn {
         terminal.notice("  the last entry of the vault was cut\n");
     }
@@ -123,7 +123,7 @@ fn warn(terminal: &Terminal, looked: &Looked) {
     }
 }
 
-fn full(terminal: &Terminal, all: &[(Sealed, Result<Disclosed, VaultError>)]) -> String {
+fn full(terminal: &Terminal, all: &[(Sealed, Result<DisclosedValue, VaultError>)]) -> String {
     let style = terminal.style;
     let mut text = String::new();
     for (seal, found) in all {
@@ -138,7 +138,7 @@ fn full(terminal: &Terminal, all: &[(Sealed, Result<Disclosed, VaultError>)]) ->
     text
 }
 
-fn json_of(all: &[(Sealed, Result<Disclosed, VaultError>)]) -> String {
+fn json_of(all: &[(Sealed, Result<DisclosedValue, VaultError>)]) -> String {
     let values = all.iter().map(|(seal, found)| match found {
         Ok(it) => {
             let value: Json = serde_json::from_str(&it.value).unwrap_or_default();

@@ -42,10 +42,10 @@ struct Options {
 }
 
 fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {
-    with_options(matches, terminal, made)
+    with_options(matches, terminal, create)
 }
 
-fn made(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
+fn create(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
     let key = options.key.clone().unwrap_or_else(|| key_of(&options.vault));
     let secret = Secret::new().map_err(|error| refused(terminal, &options.vault, &error))?;
     let failed = |path: &Path| {

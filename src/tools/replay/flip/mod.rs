@@ -11,7 +11,7 @@
 //! near to what was recorded as they can. What is not understood is searched for among the values
 //! that the program names.
 
-mod around;
+mod context;
 mod trial;
 
 use std::collections::BTreeMap;
@@ -32,12 +32,12 @@ use crate::compiler::solve::store::Store;
 use crate::lang::decision::Effect;
 use crate::runtime::program::Program;
 use crate::runtime::vm::request::Moment;
-use crate::tools::replay::flip::around::Recorded;
-use crate::tools::replay::flip::trial::{Said, Trial};
+use crate::tools::replay::flip::context::RecordedContext;
+use crate::tools::replay::flip::trial::{FlipDecision, Trial};
 
 /// What is asked.
 #[derive(Clone, Debug, Default)]
-pub struct Asked {
+pub struct FlipQuery {
     /// The effect that is wanted; else allow, or deny where it is allow.
     pub to: Option<Effect>,
     /// Places that may change although they are fixed, as JSON Pointers or `now()`.
@@ -122,9 +122,9 @@ pub fn flip(
     program: &Program,
     typed: &Json,
     moment: &Moment<'_>,
-    asked: &Asked,
+    asked: &FlipQuery,
 ) -> Result<Flips, NoFlip> {
-    let recorded = Recorded::of(program, typed, moment, asked);
+    let recorded = RecordedContext::of(program, typed, moment, asked);
     let mut trial = Trial::of(program, typed, moment);
     let said = trial.first();
     if said.refused {
@@ -172,7 +172,7 @@ fn question(
     program: &Program,
     near: &mut Neighbourhood<'_, '_>,
     meaning: &Meaning,
-    said: &Said,
+    said: &FlipDecision,
     (moment, to): (&Moment<'_>, Effect),
 ) -> (Lit, Vec<Lit>) {
     let phase = PHASES.iter().position(|phase| *phase == moment.phase).unwrap_or(0);
@@ -204,7 +204,7 @@ fn as_decided(
     program: &Program,
     near: &mut Neighbourhood<'_, '_>,
     (at, rule): (u16, &RuleMeaning),
-    said: &Said,
+    said: &FlipDecision,
 ) -> Vec<Lit> {
     let first = program.module().rules.get(usize::from(at)).map_or(0, |row| row.first_outcome);
     let fires = (first..).zip(rule.fires.iter().copied());

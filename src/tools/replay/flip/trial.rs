@@ -21,7 +21,7 @@ use crate::runtime::program::dispatch::ProgramItem;
 use crate::runtime::vm::request::Moment;
 use crate::runtime::vm::request::marked::{Recorded, ingest_record};
 use crate::runtime::vm::scratch::Scratch;
-use crate::tools::replay::flip::around::{at, spelled};
+use crate::tools::replay::flip::context::{at, spelled};
 use crate::tools::replay::flip::{Change, names};
 
 /// Farthest that numbers are brought closer, in steps: doubles are exact so far.
@@ -29,7 +29,7 @@ const STEPS_MAX: f64 = 1e15;
 
 /// What the program says of a context.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Said {
+pub(super) struct FlipDecision {
     /// The effects that are possible.
     pub(super) effects: Vec<Option<Effect>>,
     /// Whether the context is refused, or may be.
@@ -48,7 +48,7 @@ pub(super) struct Trial<'p> {
     typed: &'p Json,
     moment: &'p Moment<'p>,
     scratch: Scratch,
-    first: Said,
+    first: FlipDecision,
     to: Option<Effect>,
     evaluations: usize,
     texts: Vec<String>,
@@ -63,7 +63,7 @@ impl<'p> Trial<'p> {
             typed,
             moment,
             scratch: Scratch::for_program(program),
-            first: Said::default(),
+            first: FlipDecision::default(),
             to: None,
             evaluations: 0,
             texts: Vec::new(),
@@ -106,7 +106,7 @@ impl<'p> Trial<'p> {
     }
 
     /// What it says of the context as it was recorded.
-    pub(super) fn first(&self) -> Said {
+    pub(super) fn first(&self) -> FlipDecision {
         self.first.clone()
     }
 
@@ -119,7 +119,7 @@ impl<'p> Trial<'p> {
         self.evaluations
     }
 
-    fn say(&mut self, context: &Json, (seconds, nanoseconds): (i64, u32)) -> Said {
+    fn say(&mut self, context: &Json, (seconds, nanoseconds): (i64, u32)) -> FlipDecision {
         self.evaluations += 1;
         let Self { program, scratch, moment, .. } = self;
         let moment = Moment { seconds, nanoseconds, ..**moment };
@@ -132,7 +132,7 @@ impl<'p> Trial<'p> {
                     ProgramItem::Output(_) => None,
                 });
                 let fired = decision.fired().iter().chain(decision.shadow());
-                Said {
+                FlipDecision {
                     effects: vec![decision.effect()],
                     refused: decision.input_error().is_some(),
                     fails: gathered(failed),
@@ -143,7 +143,7 @@ impl<'p> Trial<'p> {
             Recorded::Partial(mut partial) => {
                 let decision = partial.decide(&moment, None);
                 let failing = decision.rules.iter().filter(|rule| !rule.fails.is_empty());
-                Said {
+                FlipDecision {
                     fails: gathered(failing.map(|rule| rule.rule)),
                     refused: decision.refused,
                     effects: decision.effects,

@@ -10,7 +10,7 @@
 //! shard keeps a bounded number of them: what comes out is a function of the input alone.
 
 pub mod resim;
-mod stall;
+mod runner;
 pub mod verify;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -26,7 +26,7 @@ use crate::runtime::record::memo::Memo;
 use crate::runtime::record::read::{Entry, Record};
 use crate::runtime::session::ground::Ground;
 use crate::tools::replay::again::{Obstacle, Seats};
-use crate::tools::replay::fold::stall::Stalls;
+use crate::tools::replay::fold::runner::SessionRunners;
 use crate::tools::replay::sketch::hash;
 use crate::tools::replay::store::{Digest, Store, Unusable};
 
@@ -124,7 +124,7 @@ impl Gathered {
 /// What is done with the events of sessions.
 pub trait Task: Sync {
     /// What is kept of a session from one event to the next.
-    type Kept: Holds + Send;
+    type Kept: MemorySize + Send;
     /// What is found out.
     type Found: Default + Send;
 
@@ -135,15 +135,15 @@ pub trait Task: Sync {
     fn bench<'t>(
         &'t self,
         store: &'t Store,
-        stalls: Stalls<'t>,
-    ) -> Box<dyn Bench<Self::Kept, Self::Found> + 't>;
+        stalls: SessionRunners<'t>,
+    ) -> Box<dyn TaskRunner<Self::Kept, Self::Found> + 't>;
 
     /// What was found out beside each other, in the order of shards.
     fn join(parts: Vec<Self::Found>) -> Self::Found;
 }
 
 /// Does a task with one event after the other.
-pub trait Bench<K, F> {
+pub trait TaskRunner<K, F> {
     /// The next event of a session.
     ///
     /// # Errors
@@ -184,7 +184,7 @@ fn bundle_of(
 }
 
 /// Something that keeps what happened.
-pub trait Holds {
+pub trait MemorySize {
     /// How many bytes of it.
     fn bytes(&self) -> usize;
 }
@@ -243,7 +243,7 @@ impl<'s, T: Task> Folds<'s, T> {
                 .iter()
                 .map(|(_, program)| program.as_ref().ok().map(|it| Ground::of(it)))
                 .collect();
-            let stalls = Stalls::of(&programs, &grounds);
+            let stalls = SessionRunners::of(&programs, &grounds);
             let mut bench = self.task.bench(self.store, stalls);
             loop {
                 let at = next.fetch_add(1, Ordering::Relaxed);
@@ -296,7 +296,7 @@ type Programs = Vec<(Digest, Result<Arc<Program>, Obstacle>)>;
 /// Some of the sessions.
 #[derive(Debug)]
 struct Shard<K> {
-    sessions: HashMap<Box<str>, Live<K>>,
+    sessions: HashMap<Box<str>, LiveSession<K>>,
     /// Bytes that their states keep, and the records that wait.
     bytes: usize,
     /// How many records were taken.
@@ -313,7 +313,7 @@ impl<K> Default for Shard<K> {
 
 /// A session whose records come.
 #[derive(Debug)]
-struct Live<K> {
+struct LiveSession<K> {
     /// How far it has come.
     stage: Stage<K>,
     /// Number of the event before the next one.
@@ -328,7 +328,7 @@ struct Live<K> {
     pending: BTreeMap<u64, (Vec<u8>, Stands)>,
 }
 
-impl<K> Default for Live<K> {
+impl<K> Default for LiveSession<K> {
     fn default() -> Self {
         let (last, touched, bytes, pending_bytes) = (0, 0, 0, 0);
         Self { stage: Stage::New, last, touched, bytes, pending_bytes, pending: BTreeMap::new() }
@@ -345,8 +345,8 @@ enum Stage<K> {
     Astray(Astray),
 }
 
-impl<K: Holds> Shard<K> {
-    fn fold<F>(&mut self, rows: &[(&[u8], Stands)], end: bool, bench: &mut dyn Bench<K, F>) {
+impl<K: MemorySize> Shard<K> {
+    fn fold<F>(&mut self, rows: &[(&[u8], Stands)], end: bool, bench: &mut dyn TaskRunner<K, F>) {
         let mut memo = Memo::default();
         for (line, stands) in rows {
             // They were read before.
@@ -356,7 +356,7 @@ impl<K: Holds> Shard<K> {
             let id = session.id.text();
             let is_new = !self.sessions.contains_key(&*id);
             if is_new {
-                self.sessions.insert(id.as_ref().into(), Live::default());
+                self.sessions.insert(id.as_ref().into(), LiveSession::default());
             }
             let Some(live) = self.sessions.get_mut(&*id) else { continue };
             live.touched = self.clock;
@@ -370,7 +370,7 @@ impl<K: Holds> Shard<K> {
             }
         }
         if end {
-            let mut left: Vec<(u64, &mut Live<K>)> =
+            let mut left: Vec<(u64, &mut LiveSession<K>)> =
                 self.sessions.values_mut().map(|live| (live.touched, live)).collect();
             left.arrange_by_key(|(touched, _)| *touched);
             for (_, live) in left {
@@ -381,7 +381,7 @@ impl<K: Holds> Shard<K> {
 
     /// Puts those away of which nothing has come for longest: a quarter of all, and never the one
     /// at hand.
-    fn put_away<F>(&mut self, own: &str, bench: &mut dyn Bench<K, F>) {
+    fn put_away<F>(&mut self, own: &str, bench: &mut dyn TaskRunner<K, F>) {
         let others = self.sessions.iter().filter(|(id, _)| &***id != own);
         let mut others: Vec<(u64, Box<str>)> =
             others.map(|(id, live)| (live.touched, id.clone())).collect();
@@ -397,14 +397,14 @@ impl<K: Holds> Shard<K> {
     }
 }
 
-impl<K: Holds> Live<K> {
+impl<K: MemorySize> LiveSession<K> {
     /// Takes a record; `crowded`: sessions were put away.
     fn take<F>(
         &mut self,
         record: &Record<'_>,
         (number, stands): (u64, Stands),
         crowded: bool,
-        bench: &mut dyn Bench<K, F>,
+        bench: &mut dyn TaskRunner<K, F>,
     ) {
         if let Stage::Astray(why) = &self.stage {
             bench.alone(record, stands, why);
@@ -433,7 +433,7 @@ impl<K: Holds> Live<K> {
     }
 
     /// The next event.
-    fn go_on<F>(&mut self, record: &Record<'_>, stands: Stands, bench: &mut dyn Bench<K, F>) {
+    fn go_on<F>(&mut self, record: &Record<'_>, stands: Stands, bench: &mut dyn TaskRunner<K, F>) {
         let kept = match std::mem::replace(&mut self.stage, Stage::New) {
             Stage::New => None,
             Stage::Going(kept) => Some(kept),
@@ -459,7 +459,7 @@ impl<K: Holds> Live<K> {
     }
 
     /// What is in front of the records that wait does not come any more.
-    fn give_up<F>(&mut self, crowded: bool, bench: &mut dyn Bench<K, F>) {
+    fn give_up<F>(&mut self, crowded: bool, bench: &mut dyn TaskRunner<K, F>) {
         let why = match self.stage {
             Stage::New if crowded => Astray::Crowded,
             Stage::New => Astray::Beginning,
@@ -469,11 +469,11 @@ impl<K: Holds> Live<K> {
     }
 
     /// There is no room for it: what is in front of the records that wait may come or not.
-    fn put_away<F>(&mut self, bench: &mut dyn Bench<K, F>) {
+    fn put_away<F>(&mut self, bench: &mut dyn TaskRunner<K, F>) {
         self.leave(Astray::Crowded, bench);
     }
 
-    fn leave<F>(&mut self, why: Astray, bench: &mut dyn Bench<K, F>) {
+    fn leave<F>(&mut self, why: Astray, bench: &mut dyn TaskRunner<K, F>) {
         if self.pending.is_empty() {
             return;
         }
@@ -490,13 +490,13 @@ impl<K: Holds> Live<K> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Astray, Bench, Holds, REPLAY_SESSION_BYTES_MAX, SHARDS, Shard, Stands};
+    use super::{Astray, MemorySize, REPLAY_SESSION_BYTES_MAX, SHARDS, Shard, Stands, TaskRunner};
     use crate::runtime::record::read::Record;
 
     /// A session that keeps so many bytes, whatever happens.
     struct Kept(usize);
 
-    impl Holds for Kept {
+    impl MemorySize for Kept {
         fn bytes(&self) -> usize {
             self.0
         }
@@ -506,7 +506,7 @@ mod tests {
     #[derive(Default)]
     struct Counting(usize, usize);
 
-    impl Bench<Kept, ()> for Counting {
+    impl TaskRunner<Kept, ()> for Counting {
         fn event(
             &mut self,
             _: &Record<'_>,

@@ -29,8 +29,8 @@ use crate::runtime::session::step::{Outcome, Session};
 use crate::runtime::vm::request::marked::{Recorded, ingest_record};
 use crate::runtime::vm::scratch::Scratch;
 use crate::tools::replay::again::{Obstacle, Seats, moment};
-use crate::tools::replay::fold::stall::{Stall, Stalls};
-use crate::tools::replay::fold::{Astray, Bench, Holds, Stands, Task, bundle_of};
+use crate::tools::replay::fold::runner::{SessionRunner, SessionRunners};
+use crate::tools::replay::fold::{Astray, MemorySize, Stands, Task, TaskRunner, bundle_of};
 use crate::tools::replay::impact::{Impact, Outcome as Effects};
 use crate::tools::replay::knew::{asked_of, is_pending, recorded_effect};
 use crate::tools::replay::sides::{Side, tell};
@@ -49,7 +49,7 @@ pub struct Resim {
 
 /// What is kept of a session.
 #[derive(Debug)]
-pub struct Kept {
+pub struct ResimState {
     /// Under what decided, and under the candidate.
     states: [Box<State>; 2],
     /// The bundle of the records.
@@ -60,7 +60,7 @@ pub struct Kept {
     open: [bool; 2],
 }
 
-impl Holds for Kept {
+impl MemorySize for ResimState {
     fn bytes(&self) -> usize {
         let asked = self.asked.len() * size_of::<([u8; 32], [Option<[u8; 32]>; 2])>();
         self.states.iter().map(|state| state.bytes()).sum::<usize>() + asked
@@ -68,7 +68,7 @@ impl Holds for Kept {
 }
 
 impl Task for Resim {
-    type Kept = Kept;
+    type Kept = ResimState;
     type Found = Impact;
 
     fn programs(&self) -> Vec<Arc<Program>> {
@@ -82,10 +82,10 @@ impl Task for Resim {
     fn bench<'t>(
         &'t self,
         store: &'t Store,
-        stalls: Stalls<'t>,
-    ) -> Box<dyn Bench<Kept, Impact> + 't> {
+        stalls: SessionRunners<'t>,
+    ) -> Box<dyn TaskRunner<ResimState, Impact> + 't> {
         let (memory, found) = (Vec::new(), Impact::default());
-        Box::new(Simulating { task: self, stalls, seats: Seats::of(store), memory, found })
+        Box::new(ResimRunner { task: self, stalls, seats: Seats::of(store), memory, found })
     }
 
     fn join(parts: Vec<Impact>) -> Impact {
@@ -99,9 +99,9 @@ impl Task for Resim {
 
 /// What sessions are folded anew with.
 #[derive(Debug)]
-struct Simulating<'t> {
+struct ResimRunner<'t> {
     task: &'t Resim,
-    stalls: Stalls<'t>,
+    stalls: SessionRunners<'t>,
     /// What knows which records can be replayed.
     seats: Seats<'t>,
     /// An event that has to be made.
@@ -111,7 +111,7 @@ struct Simulating<'t> {
 
 /// What came of a request under one of both.
 #[derive(Debug)]
-struct Came<'t> {
+struct RequestResult<'t> {
     program: &'t Program,
     outcome: Effects,
     digest: Option<Digest>,
@@ -126,7 +126,7 @@ struct Came<'t> {
     pending: bool,
 }
 
-impl<'t> Came<'t> {
+impl<'t> RequestResult<'t> {
     /// A request that was refused.
     const fn denied(program: &'t Program) -> Self {
         Self {
@@ -158,13 +158,13 @@ impl<'t> Came<'t> {
     }
 }
 
-impl Bench<Kept, Impact> for Simulating<'_> {
+impl TaskRunner<ResimState, Impact> for ResimRunner<'_> {
     fn event(
         &mut self,
         record: &Record<'_>,
         stands: Stands,
-        kept: Option<Box<Kept>>,
-    ) -> Result<Box<Kept>, Astray> {
+        kept: Option<Box<ResimState>>,
+    ) -> Result<Box<ResimState>, Astray> {
         let before = kept.as_ref().map(|kept| kept.bundle);
         let bundle = bundle_of(&mut self.seats, record, before)?;
         let mut memory = std::mem::take(&mut self.memory);
@@ -203,7 +203,7 @@ impl Bench<Kept, Impact> for Simulating<'_> {
             }
         }
         self.memory = memory;
-        Ok(Box::new(Kept { states: [was, is], bundle, asked, open }))
+        Ok(Box::new(ResimState { states: [was, is], bundle, asked, open }))
     }
 
     fn strays(&mut self, _: &Astray) {}
@@ -243,7 +243,7 @@ fn for_side<'e>(
 }
 
 /// Whether the side before is not what was recorded; by effects, where it is another bundle.
-fn drifted(record: &Record<'_>, before: &Came<'_>, other: bool) -> bool {
+fn drifted(record: &Record<'_>, before: &RequestResult<'_>, other: bool) -> bool {
     let Some(recorded) = record.outcome else { return false };
     if !other {
         return recorded.digest.is_some_and(|digest| Some(digest) != before.digest);
@@ -254,15 +254,15 @@ fn drifted(record: &Record<'_>, before: &Came<'_>, other: bool) -> bool {
 
 /// Takes in an event; what came of it, if it is a request. `open`: nobody knows the state.
 fn simulate<'t>(
-    stall: &mut Stall<'t>,
+    stall: &mut SessionRunner<'t>,
     state: Option<Box<State>>,
     (event, open): (&Result<Event<'_>, EventFault>, bool),
-) -> Result<(Box<State>, Option<Came<'t>>), Astray> {
+) -> Result<(Box<State>, Option<RequestResult<'t>>), Astray> {
     let mut session = match state {
         None => Session::new(stall.ground),
         Some(state) => Session::resume(stall.ground, state).ok_or(Astray::Bundle)?,
     };
-    let Stall { program, ground, recorder } = stall;
+    let SessionRunner { program, ground, recorder } = stall;
     let program: &'t Program = program;
     let asks = event.as_ref().is_ok_and(|it| matches!(it.kind, EventKind::Request { .. }));
     // Nothing is compared with its digest.
@@ -271,14 +271,14 @@ fn simulate<'t>(
     let digest = made.and_then(|made| made.outcome?.digest);
     let came = match outcome {
         Outcome::Decided(decided) => {
-            let mut came = Came {
+            let mut came = RequestResult {
                 outcome: Effects::of(decided.effect()),
                 digest,
                 fired: decided.decision.fired().iter().map(|fired| fired.rule).collect(),
                 refused: decided.decision.input_error().map(|error| error.message(program)),
                 asks: decided.asking.as_ref().map(|asking| asking.digest),
                 pending: !decided.pending.is_empty(),
-                ..Came::denied(program)
+                ..RequestResult::denied(program)
             };
             let failed = decided.decision.failures().iter();
             came.failed = failed.map(|it| it.by.name(program).to_owned()).collect();
@@ -294,9 +294,11 @@ fn simulate<'t>(
             }
             Some(came)
         }
-        Outcome::Refused(fault) if asks => {
-            Some(Came { digest, refused: Some(fault.to_string()), ..Came::denied(program) })
-        }
+        Outcome::Refused(fault) if asks => Some(RequestResult {
+            digest,
+            refused: Some(fault.to_string()),
+            ..RequestResult::denied(program)
+        }),
         Outcome::Refused(_) | Outcome::Recorded(_) => None,
     };
     Ok((session.into_state(), came))

@@ -19,8 +19,8 @@ use crate::runtime::session::step::Session;
 use crate::runtime::vm::observe::{AtomState, Witness};
 use crate::tools::decide::tool_of;
 use crate::tools::replay::again::Seats;
-use crate::tools::replay::fold::stall::Stalls;
-use crate::tools::replay::fold::{Astray, Bench, Holds, Stands, Task, bundle_of};
+use crate::tools::replay::fold::runner::SessionRunners;
+use crate::tools::replay::fold::{Astray, MemorySize, Stands, Task, TaskRunner, bundle_of};
 use crate::tools::replay::store::{Digest, Store};
 use crate::tools::replay::verify::{
     Compared, Found, InSession, Mismatch, Part, Verified, compare, first_other,
@@ -28,7 +28,7 @@ use crate::tools::replay::verify::{
 
 /// What is kept of a session from one event to the next.
 #[derive(Debug)]
-pub struct Kept {
+pub struct VerifyState {
     state: Box<State>,
     /// SHA-256 of the state.
     digest: Digest,
@@ -42,7 +42,7 @@ pub struct Kept {
 pub struct Verify;
 
 impl Task for Verify {
-    type Kept = Kept;
+    type Kept = VerifyState;
     type Found = Verified;
 
     fn programs(&self) -> Vec<Arc<Program>> {
@@ -52,11 +52,11 @@ impl Task for Verify {
     fn bench<'t>(
         &'t self,
         store: &'t Store,
-        stalls: Stalls<'t>,
-    ) -> Box<dyn Bench<Kept, Verified> + 't> {
+        stalls: SessionRunners<'t>,
+    ) -> Box<dyn TaskRunner<VerifyState, Verified> + 't> {
         let facts = [Witness::new(0), Witness::new(0)];
         let found = Verified::default();
-        Box::new(Comparing { stalls, seats: Seats::of(store), facts, memory: Vec::new(), found })
+        Box::new(VerifyRunner { stalls, seats: Seats::of(store), facts, memory: Vec::new(), found })
     }
 
     fn join(parts: Vec<Verified>) -> Verified {
@@ -64,7 +64,7 @@ impl Task for Verify {
     }
 }
 
-impl Holds for Kept {
+impl MemorySize for VerifyState {
     fn bytes(&self) -> usize {
         self.state.bytes()
     }
@@ -72,8 +72,8 @@ impl Holds for Kept {
 
 /// What sessions are compared with.
 #[derive(Debug)]
-struct Comparing<'t> {
-    stalls: Stalls<'t>,
+struct VerifyRunner<'t> {
+    stalls: SessionRunners<'t>,
     /// What decides about records alone.
     seats: Seats<'t>,
     /// The recorded witness, and that of today.
@@ -84,7 +84,7 @@ struct Comparing<'t> {
 }
 
 /// What of an event came to something else than its record says.
-struct Differs {
+struct EventDifference {
     part: Part,
     field: Option<&'static str>,
     /// The first atom that came out differently.
@@ -92,11 +92,11 @@ struct Differs {
 }
 
 /// What came of an event; of one that came to the same only that is told.
-struct Came {
+struct EventResult {
     bundle: Digest,
     effect: Option<Effect>,
     rule: Option<String>,
-    differs: Option<Differs>,
+    differs: Option<EventDifference>,
 }
 
 /// What of an event came to something else than the record says: `made` is what it says today.
@@ -106,9 +106,9 @@ fn differs(
     made: &Record<'_>,
     (recorded, states): ([Digest; 2], [Digest; 2]),
     facts: &mut [Witness; 2],
-) -> Option<Differs> {
+) -> Option<EventDifference> {
     let ([was_before, was_after], [before, after]) = (recorded, states);
-    let part = |part, field| Some(Differs { part, field, atom: None });
+    let part = |part, field| Some(EventDifference { part, field, atom: None });
     if was_before != before {
         return part(Part::Before, None);
     }
@@ -128,7 +128,7 @@ fn differs(
         (field.or_else(|| (whole != [true; 2]).then_some("sig")), atom)
     };
     if field.is_some() || atom.is_some() {
-        return Some(Differs { part: Part::Decision, field, atom });
+        return Some(EventDifference { part: Part::Decision, field, atom });
     }
     if was_after != after {
         return part(Part::After, None);
@@ -140,13 +140,13 @@ fn differs(
     part(Part::Knew, Some(field))
 }
 
-impl Bench<Kept, Verified> for Comparing<'_> {
+impl TaskRunner<VerifyState, Verified> for VerifyRunner<'_> {
     fn event(
         &mut self,
         record: &Record<'_>,
         stands: Stands,
-        kept: Option<Box<Kept>>,
-    ) -> Result<Box<Kept>, Astray> {
+        kept: Option<Box<VerifyState>>,
+    ) -> Result<Box<VerifyState>, Astray> {
         let before = kept.as_ref().map(|kept| kept.bundle);
         let bundle = bundle_of(&mut self.seats, record, before)?;
         let recorded = record.states.ok_or(Astray::Withheld)?;
@@ -164,12 +164,12 @@ impl Bench<Kept, Verified> for Comparing<'_> {
         let before = before.unwrap_or_else(|| session.state().digest());
         let again = stall.recorder.again(&mut session, &event, before);
         let (came, states) = if record.is_spelled_as(again.line) {
-            (Came { bundle, effect: None, rule: None, differs: None }, recorded)
+            (EventResult { bundle, effect: None, rule: None, differs: None }, recorded)
         } else {
             let made = Record::read(again.line).map_err(|_| Astray::Withheld)?;
             let states = made.states.unwrap_or([before; 2]);
             let outcome = made.outcome;
-            let came = Came {
+            let came = EventResult {
                 bundle,
                 effect: outcome.and_then(|it| it.effect),
                 rule: outcome.and_then(|it| it.rule).map(|rule| rule.text().into_owned()),
@@ -182,7 +182,7 @@ impl Bench<Kept, Verified> for Comparing<'_> {
         let parts = came.differs.is_some();
         self.tell(record, stands, came, parted);
         let (digest, parted) = (states[1], parted || parts);
-        Ok(Box::new(Kept { state: session.into_state(), digest, bundle, parted }))
+        Ok(Box::new(VerifyState { state: session.into_state(), digest, bundle, parted }))
     }
 
     /// Its decision is made again alone.
@@ -218,11 +218,11 @@ impl Bench<Kept, Verified> for Comparing<'_> {
     }
 }
 
-impl Comparing<'_> {
+impl VerifyRunner<'_> {
     /// Counts a record whose event was folded. The first that differs in its session is told
     /// whether it was asked for or not: those that were go by it.
-    fn tell(&mut self, record: &Record<'_>, stands: Stands, came: Came, parted: bool) {
-        let Came { bundle, effect, rule, differs } = came;
+    fn tell(&mut self, record: &Record<'_>, stands: Stands, came: EventResult, parted: bool) {
+        let EventResult { bundle, effect, rule, differs } = came;
         let is_first = differs.is_some() && !parted;
         if !stands.counts && !is_first {
             return;
@@ -230,7 +230,7 @@ impl Comparing<'_> {
         let found = &mut self.found;
         found.records += 1;
         *found.bundles.entry(bundle).or_default() += 1;
-        let Differs { part, field, atom } = match differs {
+        let EventDifference { part, field, atom } = match differs {
             None => {
                 found.exact += 1;
                 return;

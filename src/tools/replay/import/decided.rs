@@ -30,7 +30,7 @@ use crate::runtime::vm::request::marked::Recorded;
 use crate::runtime::vm::scratch::Scratch;
 use crate::tools::inspect::bundle_name;
 use crate::tools::replay::again::input;
-use crate::tools::replay::seal::{Sealing, Unsealed, rewritten};
+use crate::tools::replay::seal::{RewriteError, SealOptions, rewritten};
 
 /// Decides about imported records.
 #[derive(Debug)]
@@ -95,7 +95,7 @@ impl Decider {
 
     /// What was decided, in a line for people.
     #[must_use]
-    pub fn told(&self) -> String {
+    pub fn summary(&self) -> String {
         let mut text = format!("  decided by {}", bundle_name(&self.program));
         for (effect, count) in Effect::ALL.iter().zip(self.effects) {
             // Writing to a string cannot fail.
@@ -120,11 +120,11 @@ impl Decider {
             out.push_str(&String::from_utf8_lossy(record.line));
             return Ok(());
         }
-        let sealing = Sealing { rules: &self.rules, by: Some(self.program.digest()) };
+        let sealing = SealOptions { rules: &self.rules, by: Some(self.program.digest()) };
         let made = rewritten(record, None, &sealing, &mut self.redactor, keeper);
         let made = made.map_err(|why| match why {
-            Unsealed::Line(error) => error,
-            Unsealed::TooLong => RecordError { fault: Fault::TooLong, offset: 0 },
+            RewriteError::Line(error) => error,
+            RewriteError::TooLong => RecordError { fault: Fault::TooLong, offset: 0 },
         })?;
         out.push_str(&String::from_utf8_lossy(&made.line));
         Ok(())
@@ -153,7 +153,7 @@ impl Decider {
         {
             *count += 1;
         }
-        let line = recording.line_kept(&Told::of(record).about(made), keeper);
+        let line = recording.line_kept(&LoggedDecision::of(record).about(made), keeper);
         // A line is text: JSON that was read as such, or base64.
         out.push_str(&String::from_utf8_lossy(line));
         Some(())
@@ -161,14 +161,14 @@ impl Decider {
 }
 
 /// What a log says of a call, escapes resolved.
-struct Told<'a> {
+struct LoggedDecision<'a> {
     id: Cow<'a, str>,
     session: Option<(Cow<'a, str>, u64, Option<Cow<'a, str>>)>,
     trace: Option<Value>,
     wire: Option<[u8; 32]>,
 }
 
-impl<'a> Told<'a> {
+impl<'a> LoggedDecision<'a> {
     fn of(record: &Record<'a>) -> Self {
         let session = record
             .session

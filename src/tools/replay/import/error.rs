@@ -10,7 +10,7 @@ use crate::base::limits::{
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
 use crate::tools::replay::import::events::Damage;
-use crate::tools::replay::import::typed::Unfit;
+use crate::tools::replay::import::typed::ValueFault;
 
 /// An event that becomes no record.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,7 +72,7 @@ pub enum EventError {
         wanted: &'static str,
     },
     /// No record can hold the context.
-    Context(Unfit),
+    Context(ValueFault),
     /// The record is too large.
     LargeRecord {
         /// Its bytes.
@@ -135,12 +135,14 @@ fn damaged(damage: Damage) -> String {
     }
 }
 
-fn unfit_words(unfit: Unfit) -> String {
+fn unfit_words(unfit: ValueFault) -> String {
     match unfit {
-        Unfit::NotAnObject => "`ctx` is not an object".to_owned(),
-        Unfit::Type(name) => format!("`ctx` holds a value of type `{name}`, which contexts lack"),
-        Unfit::Key => "`ctx` holds a map with keys that are no text".to_owned(),
-        Unfit::Deep => format!("`ctx` nests deeper than {CONTEXT_DEPTH_MAX}"),
-        Unfit::Redacted => "all of `ctx` is redacted".to_owned(),
+        ValueFault::NotAnObject => "`ctx` is not an object".to_owned(),
+        ValueFault::Type(name) => {
+            format!("`ctx` holds a value of type `{name}`, which contexts lack")
+        }
+        ValueFault::Key => "`ctx` holds a map with keys that are no text".to_owned(),
+        ValueFault::Deep => format!("`ctx` nests deeper than {CONTEXT_DEPTH_MAX}"),
+        ValueFault::Redacted => "all of `ctx` is redacted".to_owned(),
     }
 }

@@ -42,7 +42,7 @@ impl Values {
 
 /// A target whose value is something else than what is `wanted`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Misfit {
+pub(super) struct TypeMismatch {
     pub target: Target,
     pub wanted: &'static str,
 }
@@ -55,7 +55,7 @@ pub(super) fn write(
     view: &View<'_>,
     values: &Values,
     (format, id): (&str, &str),
-    misfits: &mut Vec<Misfit>,
+    misfits: &mut Vec<TypeMismatch>,
     out: &mut String,
 ) -> Result<(), EventError> {
     let start = out.len();
@@ -81,13 +81,13 @@ pub(super) fn write(
 struct Line<'w> {
     view: &'w View<'w>,
     values: &'w Values,
-    misfits: &'w mut Vec<Misfit>,
+    misfits: &'w mut Vec<TypeMismatch>,
     out: &'w mut String,
 }
 
 impl Line<'_> {
     fn misfit(&mut self, target: Target, wanted: &'static str) {
-        self.misfits.push(Misfit { target, wanted });
+        self.misfits.push(TypeMismatch { target, wanted });
     }
 
     fn text(&mut self, text: &str) {

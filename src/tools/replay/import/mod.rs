@@ -37,9 +37,9 @@ use crate::runtime::vm::scratch::Scratch;
 use crate::tools::locate::Locator;
 use crate::tools::replay::import::error::{EventError, Refusal};
 use crate::tools::replay::import::events::{Events, Next};
-use crate::tools::replay::import::line::{Misfit, Values};
+use crate::tools::replay::import::line::{TypeMismatch, Values};
 use crate::tools::replay::import::map::{AROUND, DETECT, EACH, EVENT, Map, SKIP, Target};
-use crate::tools::replay::import::pieces::{Member, Piece, Torn, pieces};
+use crate::tools::replay::import::pieces::{Member, Piece, PieceFault, pieces};
 use crate::tools::replay::import::tally::{PARTS, Tally};
 
 /// Bytes that are read at a time.
@@ -106,7 +106,7 @@ pub struct Importer<'m> {
     mapper: Scratch,
     /// The event as the context of the programs.
     context: Vec<u8>,
-    misfits: Vec<Misfit>,
+    misfits: Vec<TypeMismatch>,
     tally: Tally,
 }
 
@@ -174,10 +174,10 @@ impl<'m> Importer<'m> {
     ) {
         let found = match pieces(event, &self.map.unwrap) {
             Ok(found) => found,
-            Err(Torn::Syntax(byte)) => {
+            Err(PieceFault::Syntax(byte)) => {
                 return self.refused(place, EventError::Envelope { byte }, refuse);
             }
-            Err(Torn::NotAList(level)) => {
+            Err(PieceFault::NotAList(level)) => {
                 let key = self.map.unwrap.get(level).cloned().unwrap_or_default();
                 return self.refused(place, EventError::NotAList { key }, refuse);
             }
@@ -211,10 +211,10 @@ impl<'m> Importer<'m> {
             return Err(EventError::TooLarge { bytes });
         }
         match self.sift(start, bytes)? {
-            Sifted::Skip => self.tally.skipped += 1,
-            Sifted::Keep => self.record(place, (start, bytes), made, out)?,
-            Sifted::Each(elements) if elements.is_empty() => self.tally.skipped += 1,
-            Sifted::Each(elements) => {
+            SiftResult::Skip => self.tally.skipped += 1,
+            SiftResult::Keep => self.record(place, (start, bytes), made, out)?,
+            SiftResult::Each(elements) if elements.is_empty() => self.tally.skipped += 1,
+            SiftResult::Each(elements) => {
                 for element in elements {
                     compose(&mut self.context, element.as_bytes(), &piece.around);
                     if self.context.len() > CONTEXT_BYTES_MAX {
@@ -228,9 +228,9 @@ impl<'m> Importer<'m> {
     }
 
     /// Asks whether the event is skipped, and what it consists of.
-    fn sift(&mut self, start: usize, bytes: usize) -> Result<Sifted, EventError> {
+    fn sift(&mut self, start: usize, bytes: usize) -> Result<SiftResult, EventError> {
         let (Some(program), Some(scratch)) = (&self.map.sifter, &mut self.sifter) else {
-            return Ok(Sifted::Keep);
+            return Ok(SiftResult::Keep);
         };
         let filled = ingest(program, &self.context, scratch);
         readable(&filled, program, (start, bytes))?;
@@ -242,7 +242,7 @@ impl<'m> Importer<'m> {
             // What is skipped need not be a list of anything.
             let skipped = || output(&decision, SKIP).and_then(|it| it.as_bool()) == Some(true);
             if key == EACH && skipped() {
-                return Ok(Sifted::Skip);
+                return Ok(SiftResult::Skip);
             }
             return Err(EventError::Failed { key, words, at });
         }
@@ -250,13 +250,17 @@ impl<'m> Importer<'m> {
             let wanted = "true or false";
             let wrong = EventError::WrongKind { key: SKIP, wanted };
             if skip.as_bool().ok_or(wrong)? {
-                return Ok(Sifted::Skip);
+                return Ok(SiftResult::Skip);
             }
         }
         let Some(each) = output(&decision, EACH) else {
             let has_each =
                 program.module().outputs.iter().any(|row| program.string(row.name) == EACH);
-            return if has_each { Err(EventError::Empty { key: EACH }) } else { Ok(Sifted::Keep) };
+            return if has_each {
+                Err(EventError::Empty { key: EACH })
+            } else {
+                Ok(SiftResult::Keep)
+            };
         };
         if each.tag() != Tag::List {
             return Err(EventError::WrongKind { key: EACH, wanted: "a list" });
@@ -268,7 +272,7 @@ impl<'m> Importer<'m> {
         });
         let elements = written.collect::<Result<Vec<_>, _>>();
         let large = |_| EventError::WrongKind { key: EACH, wanted: "a list that JSON can hold" };
-        elements.map(Sifted::Each).map_err(large)
+        elements.map(SiftResult::Each).map_err(large)
     }
 
     /// Appends the record of what the context holds.
@@ -327,7 +331,7 @@ impl<'m> Importer<'m> {
 }
 
 /// What a sifter says of an event.
-enum Sifted {
+enum SiftResult {
     Skip,
     Keep,
     /// Events in its place, as JSON.
@@ -421,7 +425,7 @@ fn count(
     tally: &mut Tally,
     program: &Program,
     decision: &mut Decision<'_>,
-    (place, values, misfits): (Place<'_>, &Values, &[Misfit]),
+    (place, values, misfits): (Place<'_>, &Values, &[TypeMismatch]),
 ) {
     tally.records += 1;
     let view = decision.view();

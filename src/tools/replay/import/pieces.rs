@@ -25,7 +25,7 @@ pub(super) struct Piece<'a> {
 
 /// What is wrong with an envelope.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Torn {
+pub(super) enum PieceFault {
     /// It is not JSON at this byte.
     Syntax(usize),
     /// What the key with this number holds is no list of objects.
@@ -33,7 +33,7 @@ pub(super) enum Torn {
 }
 
 /// The events in `event`. `keys` are the names of the lists, from the outermost on.
-pub(super) fn pieces<'a>(event: &'a [u8], keys: &[String]) -> Result<Vec<Piece<'a>>, Torn> {
+pub(super) fn pieces<'a>(event: &'a [u8], keys: &[String]) -> Result<Vec<Piece<'a>>, PieceFault> {
     let at = |part: &[u8]| part.as_ptr().addr().saturating_sub(event.as_ptr().addr());
     let whole = Piece { bytes: event.trim_ascii(), around: Vec::new() };
     let mut found = vec![whole];
@@ -44,9 +44,9 @@ pub(super) fn pieces<'a>(event: &'a [u8], keys: &[String]) -> Result<Vec<Piece<'
                 if level == 0 {
                     return Ok(vec![piece]);
                 }
-                return Err(Torn::NotAList(level - 1));
+                return Err(PieceFault::NotAList(level - 1));
             }
-            let members = members(piece.bytes).map_err(|rest| Torn::Syntax(at(rest)))?;
+            let members = members(piece.bytes).map_err(|rest| PieceFault::Syntax(at(rest)))?;
             let is_list = |(name, _): &&Member<'_>| inside(name) == key.as_bytes();
             let Some((_, list)) = members.iter().find(is_list) else {
                 if level == 0 {
@@ -55,9 +55,9 @@ pub(super) fn pieces<'a>(event: &'a [u8], keys: &[String]) -> Result<Vec<Piece<'
                 continue;
             };
             let items = match list.first() {
-                Some(b'[') => items(list).map_err(|rest| Torn::Syntax(at(rest)))?,
+                Some(b'[') => items(list).map_err(|rest| PieceFault::Syntax(at(rest)))?,
                 _ if *list == b"null" => Vec::new(),
-                _ => return Err(Torn::NotAList(level)),
+                _ => return Err(PieceFault::NotAList(level)),
             };
             let beside = members.iter().filter(|member| !is_list(member));
             let mut around: Vec<_> = beside.copied().collect();
@@ -197,9 +197,9 @@ impl Scan {
 
 #[cfg(test)]
 mod tests {
-    use super::{Piece, Torn, pieces};
+    use super::{Piece, PieceFault, pieces};
 
-    fn taken(event: &str, keys: &[&str]) -> Result<Vec<(String, String)>, Torn> {
+    fn taken(event: &str, keys: &[&str]) -> Result<Vec<(String, String)>, PieceFault> {
         let keys: Vec<String> = keys.iter().map(|key| (*key).to_owned()).collect();
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         let shown = |piece: Piece<'_>| {
@@ -225,13 +225,13 @@ mod tests {
     #[test]
     fn what_is_torn_is_told() {
         let cases = [
-            (r#"{"a":[1,2"#, Torn::Syntax(5)),
-            (r#"{"a":[1,,2]}"#, Torn::Syntax(8)),
-            (r#"{"a":1}"#, Torn::NotAList(0)),
-            (r#"{"a":[1]} x"#, Torn::Syntax(10)),
-            (r#"{"a" [1]}"#, Torn::Syntax(5)),
-            ("{a:[1]}", Torn::Syntax(1)),
-            (r#"{"a":[1],}"#, Torn::Syntax(9)),
+            (r#"{"a":[1,2"#, PieceFault::Syntax(5)),
+            (r#"{"a":[1,,2]}"#, PieceFault::Syntax(8)),
+            (r#"{"a":1}"#, PieceFault::NotAList(0)),
+            (r#"{"a":[1]} x"#, PieceFault::Syntax(10)),
+            (r#"{"a" [1]}"#, PieceFault::Syntax(5)),
+            ("{a:[1]}", PieceFault::Syntax(1)),
+            (r#"{"a":[1],}"#, PieceFault::Syntax(9)),
         ];
         for (event, why) in cases {
             assert_eq!(taken(event, &["a"]), Err(why), "{event}");

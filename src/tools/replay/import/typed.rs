@@ -21,7 +21,7 @@ const DROPPED: &str = "{\"$x\":\"drop\"}";
 
 /// Why no record can hold a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unfit {
+pub enum ValueFault {
     /// It is no object.
     NotAnObject,
     /// A part of it has a type that contexts do not have.
@@ -55,12 +55,12 @@ pub(super) fn write(
     value: &Value,
     redacted: &[Place],
     out: &mut String,
-) -> Result<(), Unfit> {
+) -> Result<(), ValueFault> {
     if value.tag() != Tag::Map {
-        return Err(Unfit::NotAnObject);
+        return Err(ValueFault::NotAnObject);
     }
     if redacted.iter().any(Vec::is_empty) {
-        return Err(Unfit::Redacted);
+        return Err(ValueFault::Redacted);
     }
     let cut: Vec<&[String]> = redacted.iter().map(Vec::as_slice).collect();
     Writer { view, out }.value(value, &cut, 0)
@@ -73,13 +73,13 @@ struct Writer<'w> {
 
 impl Writer<'_> {
     /// `cut`: what is redacted, as seen from here. Recursion is bounded by `CONTEXT_DEPTH_MAX`.
-    fn value(&mut self, value: &Value, cut: &[&[String]], depth: usize) -> Result<(), Unfit> {
+    fn value(&mut self, value: &Value, cut: &[&[String]], depth: usize) -> Result<(), ValueFault> {
         if cut.iter().any(|path| path.is_empty()) {
             self.out.push_str(DROPPED);
             return Ok(());
         }
         if depth >= CONTEXT_DEPTH_MAX && value.tag().has_elements() {
-            return Err(Unfit::Deep);
+            return Err(ValueFault::Deep);
         }
         match value.tag() {
             Tag::Map => self.object(value, cut, depth),
@@ -103,26 +103,26 @@ impl Writer<'_> {
             | Tag::Semver
             | Tag::Message
             | Tag::Enum
-            | Tag::Unknown) => Err(Unfit::Type(other.type_name().unwrap_or("message"))),
+            | Tag::Unknown) => Err(ValueFault::Type(other.type_name().unwrap_or("message"))),
         }
     }
 
-    fn scalar(&mut self, value: &Value, cut: &[&[String]]) -> Result<(), Unfit> {
+    fn scalar(&mut self, value: &Value, cut: &[&[String]]) -> Result<(), ValueFault> {
         if !cut.is_empty() {
             self.out.push_str(DROPPED);
             return Ok(());
         }
         let written = json::write(self.view, value, Form::Canonical, self.out);
-        written.map_err(|_: EvalError| Unfit::Deep)
+        written.map_err(|_: EvalError| ValueFault::Deep)
     }
 
-    fn object(&mut self, value: &Value, cut: &[&[String]], depth: usize) -> Result<(), Unfit> {
+    fn object(&mut self, value: &Value, cut: &[&[String]], depth: usize) -> Result<(), ValueFault> {
         let (entries, _) = self.view.elements(value).as_chunks::<2>();
         self.out.push('{');
         let mut first = true;
         for [key, held] in entries {
             if key.tag() != Tag::String {
-                return Err(Unfit::Key);
+                return Err(ValueFault::Key);
             }
             let key = self.view.str(key);
             self.key(key, &mut first);
@@ -151,7 +151,7 @@ impl Writer<'_> {
         self.out.push(':');
     }
 
-    fn list(&mut self, value: &Value, cut: &[&[String]], depth: usize) -> Result<(), Unfit> {
+    fn list(&mut self, value: &Value, cut: &[&[String]], depth: usize) -> Result<(), ValueFault> {
         let items = self.view.elements(value);
         let there = |path: &&[String]| {
             let at = path.first().and_then(|part| part.parse::<usize>().ok());
@@ -181,12 +181,12 @@ fn below<'p>(cut: &[&'p [String]], part: &str) -> Vec<&'p [String]> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Unfit, place, write};
+    use super::{ValueFault, place, write};
     use crate::lang::value::heap::{Heap, Store};
     use crate::lang::value::{Value, map};
     use crate::runtime::vm::hosts::value_of_json;
 
-    fn written(context: &str, redacted: &[&str]) -> Result<String, Unfit> {
+    fn written(context: &str, redacted: &[&str]) -> Result<String, ValueFault> {
         let mut store = Store::new(4_096, 512);
         let mut heap = Heap::of(&mut store);
         let value = value_of_json(&mut heap, context).expect("JSON");
@@ -225,8 +225,8 @@ mod tests {
 
     #[test]
     fn what_no_record_holds_is_refused() {
-        assert_eq!(written("[1]", &[]), Err(Unfit::NotAnObject));
-        assert_eq!(written("{}", &[""]), Err(Unfit::Redacted));
+        assert_eq!(written("[1]", &[]), Err(ValueFault::NotAnObject));
+        assert_eq!(written("{}", &[""]), Err(ValueFault::Redacted));
         let mut store = Store::new(64, 64);
         let mut heap = Heap::of(&mut store);
         for part in [Value::int(1), Value::int(2)] {
@@ -234,6 +234,6 @@ mod tests {
         }
         let odd = map::finish(&mut heap, 0).expect("room");
         let mut out = String::new();
-        assert_eq!(write(&heap.view(), &odd, &[], &mut out), Err(Unfit::Key));
+        assert_eq!(write(&heap.view(), &odd, &[], &mut out), Err(ValueFault::Key));
     }
 }

@@ -55,7 +55,7 @@ pub struct Remark {
 
 /// What is to be said of a part of the records.
 #[derive(Debug, Default)]
-pub struct Linted {
+pub struct LintSummary {
     /// Lines that are records.
     pub records: u64,
     /// What is to be said, in order.
@@ -72,12 +72,12 @@ pub struct Linter<'s> {
     seats: Seats<'s>,
     filter: &'s Filter,
     rules: Rules,
-    known: HashMap<Digest, Known>,
+    known: HashMap<Digest, LintedBundle>,
 }
 
 /// A bundle, and what is asked of it for every record that it made.
 #[derive(Debug)]
-struct Known {
+struct LintedBundle {
     program: Arc<Program>,
     /// Its rules by name, and which of them are shadows.
     rules: HashMap<String, bool>,
@@ -87,7 +87,7 @@ struct Known {
     raw: Vec<u8>,
 }
 
-impl Known {
+impl LintedBundle {
     fn of(program: Arc<Program>) -> Self {
         let rules = program.module().rules.iter();
         let rules = rules.map(|row| (program.string(row.id).to_owned(), row.shadow)).collect();
@@ -97,13 +97,13 @@ impl Known {
 }
 
 /// A line, while it is looked at.
-struct At<'l> {
+struct LinePosition<'l> {
     source: usize,
     number: u64,
     line: &'l [u8],
 }
 
-impl At<'_> {
+impl LinePosition<'_> {
     /// A remark about the value at a path of the line: keys, and numbers of elements.
     fn remark(&self, code: Code, path: &[&str], fact: String) -> Remark {
         let byte = offset(self.line, path);
@@ -119,19 +119,19 @@ impl<'s> Linter<'s> {
     }
 
     /// Looks at the lines of a chunk.
-    pub fn chunk(&mut self, chunk: &Chunk) -> Linted {
-        let mut linted = Linted::default();
+    pub fn chunk(&mut self, chunk: &Chunk) -> LintSummary {
+        let mut linted = LintSummary::default();
         for (number, line) in (chunk.line..).zip(chunk.bytes.split(|byte| *byte == b'\n')) {
             let trimmed = line.trim_ascii();
             if !trimmed.is_empty() {
-                let at = At { source: chunk.source, number, line: trimmed };
+                let at = LinePosition { source: chunk.source, number, line: trimmed };
                 self.line(&at, &mut linted);
             }
         }
         linted
     }
 
-    fn line(&mut self, at: &At<'_>, linted: &mut Linted) {
+    fn line(&mut self, at: &LinePosition<'_>, linted: &mut LintSummary) {
         let entry = Entry::read(at.line);
         if let Ok(Entry::Record(record)) = &entry
             && !self.filter.takes(record)
@@ -166,7 +166,7 @@ impl<'s> Linter<'s> {
     }
 
     /// What a record says, beside the bundle that it names.
-    fn bundle(&mut self, at: &At<'_>, record: &Record<'_>, linted: &mut Linted) {
+    fn bundle(&mut self, at: &LinePosition<'_>, record: &Record<'_>, linted: &mut LintSummary) {
         let program = match self.seats.for_record(record) {
             Ok(seat) => &seat.program,
             Err(Obstacle::MissingBundle(digest) | Obstacle::UnusableBundle(digest)) => {
@@ -176,7 +176,7 @@ impl<'s> Linter<'s> {
             Err(_) => return,
         };
         let known = self.known.entry(program.digest());
-        let known = known.or_insert_with(|| Known::of(Arc::clone(program)));
+        let known = known.or_insert_with(|| LintedBundle::of(Arc::clone(program)));
         let mut room = LINT_REMARKS_MAX;
         let mut say = |path: &[&str], fact: String| {
             if room > 0 {
@@ -203,7 +203,7 @@ impl<'s> Linter<'s> {
 }
 
 /// What a record lacks so that nobody can verify it; `meant`: one bundle was named besides.
-fn lacks(at: &At<'_>, record: &Record<'_>, meant: bool, linted: &mut Linted) {
+fn lacks(at: &LinePosition<'_>, record: &Record<'_>, meant: bool, linted: &mut LintSummary) {
     let mut say = |path: &[&str], fact: &str, help: &'static str| {
         let remark = at.remark(Code::Unverifiable, path, fact.to_owned());
         linted.remarks.push(Remark { help: Some(help), ..remark });
@@ -272,9 +272,9 @@ fn names(record: &Record<'_>, rules: &HashMap<String, bool>, say: &mut dyn FnMut
 }
 
 /// Whether a context is refused by the bundle exactly where the record says so.
-fn context(record: &Record<'_>, known: &mut Known) -> Option<String> {
+fn context(record: &Record<'_>, known: &mut LintedBundle) -> Option<String> {
     let recorded = record.outcome?.errors().any(|(rule, _)| rule.is_none());
-    let Known { program, scratch, raw, .. } = known;
+    let LintedBundle { program, scratch, raw, .. } = known;
     let hosts = record.hosts();
     let moment = moment(record, false, hosts.as_ref()).ok()?;
     let Ok(Recorded::Known(mut filled)) = input(record, program, scratch, raw) else {

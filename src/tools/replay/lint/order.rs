@@ -14,7 +14,7 @@ use crate::base::arrange::Arrange as _;
 use crate::base::limits::LINT_SESSIONS_MAX;
 use crate::diag::codes::Code;
 use crate::lang::value::time::{self, Instant};
-use crate::tools::replay::lint::{Linted, Remark};
+use crate::tools::replay::lint::{LintSummary, Remark};
 
 /// What of a line says where it belongs.
 #[derive(Debug)]
@@ -53,7 +53,7 @@ pub struct Order {
 
 impl Order {
     /// Looks at a part that comes behind those before, and adds what there is to say.
-    pub fn look(&mut self, linted: &mut Linted) {
+    pub fn add(&mut self, linted: &mut LintSummary) {
         for mark in std::mem::take(&mut linted.marks) {
             let Mark { source, line, session, chain } = mark;
             let mut say = |fact: String, help| {

@@ -38,7 +38,7 @@ const KEYWORDS: &[&str] = &[
 ];
 
 /// What does not fit: the path, and what was wanted there.
-pub(super) type Misfit = (Vec<String>, String);
+pub(super) type SchemaMismatch = (Vec<String>, String);
 
 /// A schema, ready for checking.
 #[derive(Debug)]
@@ -71,13 +71,19 @@ impl Rules {
     }
 
     /// What of a line does not fit.
-    pub(super) fn check(&self, line: &Json) -> Vec<Misfit> {
+    pub(super) fn check(&self, line: &Json) -> Vec<SchemaMismatch> {
         let mut misfits = Vec::new();
         self.part(&self.schema, line, &mut Vec::new(), &mut misfits);
         misfits
     }
 
-    fn part(&self, schema: &Json, value: &Json, path: &mut Vec<String>, out: &mut Vec<Misfit>) {
+    fn part(
+        &self,
+        schema: &Json,
+        value: &Json,
+        path: &mut Vec<String>,
+        out: &mut Vec<SchemaMismatch>,
+    ) {
         let Json::Object(schema) = schema else { return };
         if let Some(name) = schema.get("$ref").and_then(Json::as_str) {
             let target = name.strip_prefix('#').and_then(|pointer| self.schema.pointer(pointer));
@@ -139,7 +145,7 @@ impl Rules {
         schema: &Map<String, Json>,
         value: &Json,
         path: &mut Vec<String>,
-        out: &mut Vec<Misfit>,
+        out: &mut Vec<SchemaMismatch>,
     ) {
         if let Json::Object(entries) = value {
             for name in missing(schema, entries) {
@@ -170,11 +176,11 @@ impl Rules {
         schema: &Map<String, Json>,
         value: &Json,
         path: &[String],
-        out: &mut Vec<Misfit>,
+        out: &mut Vec<SchemaMismatch>,
     ) {
         for (key, exactly) in [("anyOf", false), ("oneOf", true)] {
             let Some(Json::Array(choices)) = schema.get(key) else { continue };
-            let found: Vec<Vec<Misfit>> = choices
+            let found: Vec<Vec<SchemaMismatch>> = choices
                 .iter()
                 .map(|choice| {
                     let mut own = Vec::new();

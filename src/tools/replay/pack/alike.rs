@@ -31,7 +31,7 @@ const EXACT_MAX: u64 = 1 << 53;
 
 /// What is asked of the values of a column.
 #[derive(Debug, Default)]
-pub struct Asked {
+pub struct ColumnTests {
     /// Any two values may be told apart.
     pub whole: bool,
     /// Else these.
@@ -63,7 +63,7 @@ pub enum Test {
 #[derive(Debug)]
 pub struct Alike {
     /// By column.
-    pub columns: BTreeMap<usize, Asked>,
+    pub columns: BTreeMap<usize, ColumnTests>,
     /// The places in `state` of the nodes that are read, and whether a column is theirs.
     pub nodes: Vec<(usize, bool)>,
     /// For each program: for each rule what its messages quote.
@@ -89,7 +89,7 @@ pub enum Piece {
 }
 
 /// What one program does.
-struct Reading<'p> {
+struct ProgramReader<'p> {
     module: &'p Module,
     layout: &'p Layout,
     /// The column of each slot; presences have none.
@@ -115,7 +115,7 @@ impl Alike {
             let (slots, scalar) = (vec![None; module.slots.len()], vec![false; module.slots.len()]);
             let withheld = program.withheld();
             let alike = &mut alike;
-            let mut reading = Reading { module, layout, slots, scalar, withheld, alike };
+            let mut reading = ProgramReader { module, layout, slots, scalar, withheld, alike };
             reading.places()?;
             reading.index();
             reading.code()?;
@@ -129,8 +129,8 @@ impl Alike {
     }
 }
 
-impl Reading<'_> {
-    fn asked(&mut self, column: usize) -> &mut Asked {
+impl ProgramReader<'_> {
+    fn asked(&mut self, column: usize) -> &mut ColumnTests {
         self.alike.columns.entry(column).or_default()
     }
 
@@ -434,7 +434,7 @@ fn compared(constant: &Constant, kind: Kind) -> Option<Test> {
 
 /// Values of a column that are asked together.
 #[derive(Clone, Copy, Debug)]
-pub enum Seen<'a> {
+pub enum ColumnValues<'a> {
     /// Texts, one behind the other, each behind so many bytes that are none of it; where each ends.
     Texts(&'a [u8], &'a [usize], usize),
     /// Ints.
@@ -445,7 +445,7 @@ pub enum Seen<'a> {
     List(usize),
 }
 
-impl Asked {
+impl ColumnTests {
     /// How many bytes a value answers with.
     #[must_use]
     pub const fn answers(&self) -> usize {
@@ -454,7 +454,7 @@ impl Asked {
 
     /// Puts the answers of values into rows of `width` bytes, behind the first byte of each.
     /// `None` if the values cannot be asked.
-    pub fn answer(&self, values: Seen<'_>, (out, width): (&mut [u8], usize)) -> Option<()> {
+    pub fn answer(&self, values: ColumnValues<'_>, (out, width): (&mut [u8], usize)) -> Option<()> {
         (1..).zip(&self.tests).try_for_each(|(at, test)| {
             let places = out.iter_mut().skip(at).step_by(width.max(1));
             test.answer(values, places)
@@ -466,31 +466,31 @@ impl Test {
     /// Asks all values; each has one place for its answer.
     fn answer<'o>(
         &self,
-        values: Seen<'_>,
+        values: ColumnValues<'_>,
         mut out: impl Iterator<Item = &'o mut u8>,
     ) -> Option<()> {
         let ordered = |ordering: std::cmp::Ordering| ordering as u8;
         match (self, values) {
-            (Self::Contains(needle), Seen::Texts(all, ends, gap)) => {
+            (Self::Contains(needle), ColumnValues::Texts(all, ends, gap)) => {
                 needle.seek((all, ends, gap), out);
             }
-            (_, Seen::Texts(all, ends, gap)) => {
+            (_, ColumnValues::Texts(all, ends, gap)) => {
                 let mut from = 0;
                 for (end, place) in ends.iter().zip(out) {
                     *place = self.of_text(all.get(from + gap..*end)?)?;
                     from = *end;
                 }
             }
-            (Self::Int(number), Seen::Ints(all)) => {
+            (Self::Int(number), ColumnValues::Ints(all)) => {
                 let asked = |own: &i64| ordered(i128::from(*own).cmp(number));
                 out.zip(all).for_each(|(place, own)| *place = asked(own));
             }
-            (Self::Double(number), Seen::Doubles(all)) => {
+            (Self::Double(number), ColumnValues::Doubles(all)) => {
                 // Beside less, equal and more: in no relation.
                 let asked = |own: &f64| own.partial_cmp(number).map_or(2, ordered);
                 out.zip(all).for_each(|(place, own)| *place = asked(own));
             }
-            (Self::Size(size), Seen::List(own)) => {
+            (Self::Size(size), ColumnValues::List(own)) => {
                 *out.next()? = ordered(i64::try_from(own).ok()?.cmp(size));
             }
             _ => return None,

@@ -11,7 +11,7 @@ use std::collections::HashMap;
 
 use rustc_hash::FxHashMap;
 
-use crate::tools::replay::pack::alike::{Asked, Seen};
+use crate::tools::replay::pack::alike::{ColumnTests, ColumnValues};
 use crate::tools::replay::pack::decode::{Coded, LENGTH_BYTES, NONE};
 use crate::tools::replay::pack::group::Data;
 use crate::tools::replay::pack::layout::{Kind, Layout};
@@ -147,7 +147,7 @@ impl Folded {
 }
 
 /// The classes of a column of a group while they are found.
-struct Local<'k> {
+struct ColumnClasses<'k> {
     /// The numbers of all groups.
     known: &'k mut HashMap<Box<[u8]>, u32>,
     /// By the number in all groups: here.
@@ -158,7 +158,7 @@ struct Local<'k> {
     last: (Vec<u8>, u32),
 }
 
-impl<'k> Local<'k> {
+impl<'k> ColumnClasses<'k> {
     fn of(known: &'k mut HashMap<Box<[u8]>, u32>) -> Self {
         let (here, numbers) = (FxHashMap::default(), Vec::new());
         Self { known, here, numbers, last: (Vec::new(), NONE) }
@@ -199,9 +199,9 @@ impl Classes {
         folded: &mut Folded,
         (column, layout): (usize, &Layout),
         coded: &Coded,
-        asked: Option<&Asked>,
+        asked: Option<&ColumnTests>,
     ) {
-        let mut local = Local::of(self.known.entry(column).or_default());
+        let mut local = ColumnClasses::of(self.known.entry(column).or_default());
         let kind = layout.columns.get(column).map_or(Kind::Bytes, |column| column.kind);
         let mut bytes = Vec::new();
         if kind == Kind::Texts {
@@ -224,7 +224,7 @@ impl Classes {
         }
         let answered = asked.filter(|asked| !asked.whole).and_then(|asked| answers(coded, asked));
         let most = u32::try_from(coded.count()).unwrap_or_default();
-        let mut class = |local: &mut Local<'_>, code: u32| {
+        let mut class = |local: &mut ColumnClasses<'_>, code: u32| {
             if let Some((all, width)) = answered.as_ref().filter(|_| code < most) {
                 let start = code as usize * width;
                 return local.class(all.get(start..start + width).unwrap_or_default());
@@ -254,11 +254,11 @@ impl Classes {
 
 /// What all values of a dictionary answer, in rows of so many bytes. `None` if they cannot be
 /// asked.
-fn answers(coded: &Coded, asked: &Asked) -> Option<(Vec<u8>, usize)> {
+fn answers(coded: &Coded, asked: &ColumnTests) -> Option<(Vec<u8>, usize)> {
     let seen = match &coded.values {
-        Data::Bytes(all, ends) => Seen::Texts(all, ends, LENGTH_BYTES),
-        Data::Ints(all) => Seen::Ints(all),
-        Data::Doubles(all) => Seen::Doubles(all),
+        Data::Bytes(all, ends) => ColumnValues::Texts(all, ends, LENGTH_BYTES),
+        Data::Ints(all) => ColumnValues::Ints(all),
+        Data::Doubles(all) => ColumnValues::Doubles(all),
         Data::Bools(_) => return None,
     };
     let width = asked.answers() + 1;
@@ -282,11 +282,11 @@ fn of_value(coded: &Coded, code: u32, out: &mut Vec<u8>) {
 }
 
 /// What tells a list from others: what it answers, or all of it.
-fn of_list(coded: &Coded, list: &[u32], asked: Option<&Asked>, out: &mut Vec<u8>) {
+fn of_list(coded: &Coded, list: &[u32], asked: Option<&ColumnTests>, out: &mut Vec<u8>) {
     if let Some(asked) = asked.filter(|asked| !asked.whole) {
         out.resize(asked.answers() + 1, b'a');
         let width = out.len();
-        if asked.answer(Seen::List(list.len()), (out, width)).is_some() {
+        if asked.answer(ColumnValues::List(list.len()), (out, width)).is_some() {
             return;
         }
     }

@@ -18,7 +18,7 @@ use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPrope
 use parquet::file::writer::{SerializedPageWriter, TrackedWrite};
 use parquet::schema::types::{ColumnPath, SchemaDescriptor, Type, TypePtr};
 
-use crate::tools::replay::pack::group::{Data, Filled, Group};
+use crate::tools::replay::pack::group::{Data, Group, GroupColumn};
 use crate::tools::replay::pack::layout::{Column, Kind, LINE, Layout};
 
 /// Most bytes of a dictionary: no group has as many.
@@ -126,7 +126,7 @@ pub fn encode(
     group: Group,
 ) -> Result<PackedGroup> {
     let rows = group.rows;
-    let pack = |(at, column): (usize, Filled)| {
+    let pack = |(at, column): (usize, GroupColumn)| {
         let mut sink = TrackedWrite::new(Vec::new());
         let pages = Box::new(SerializedPageWriter::new(&mut sink));
         let writer = get_column_writer(schema.column(at), Arc::clone(properties), pages);
@@ -139,7 +139,7 @@ pub fn encode(
     Ok(PackedGroup { columns: columns?, rows })
 }
 
-fn write(writer: ColumnWriter<'_>, column: Filled) -> Result<ColumnCloseResult> {
+fn write(writer: ColumnWriter<'_>, column: GroupColumn) -> Result<ColumnCloseResult> {
     let (levels, repeats) = (Some(column.levels.as_slice()), Some(column.repeats.as_slice()));
     match (writer, column.data) {
         (ColumnWriter::ByteArrayColumnWriter(mut writer), Data::Bytes(all, ends)) => {

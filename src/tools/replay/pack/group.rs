@@ -13,7 +13,7 @@ use crate::runtime::bundle::module::Phase;
 use crate::runtime::record::read::{Entry, Input, Record};
 use crate::tools::replay::pack::layout::{Kind, LINE, Layout, PLAIN, STATE, TrieNode, WEIGHT};
 use crate::tools::replay::pack::spell::Value;
-use crate::tools::replay::pack::walk::{Found, HELD, HELD_INT, is_regular};
+use crate::tools::replay::pack::walk::{HELD, HELD_INT, ShreddedLine, is_regular};
 
 /// Begins a mark: two bytes follow, the number of the column.
 pub const MARK: u8 = 0x01;
@@ -41,7 +41,7 @@ pub enum Data {
 
 /// A column of a group.
 #[derive(Clone, Debug)]
-pub struct Filled {
+pub struct GroupColumn {
     /// The values.
     pub data: Data,
     /// A level for each value and each null. 0: null. Of lists 1 is an empty one, 2 an element;
@@ -53,7 +53,7 @@ pub struct Filled {
     rows: usize,
 }
 
-impl Filled {
+impl GroupColumn {
     fn of(kind: Kind) -> Self {
         let data = match kind {
             Kind::Text | Kind::Json | Kind::Digest | Kind::Texts | Kind::Bytes => {
@@ -112,7 +112,7 @@ pub struct Shredder<'l> {
     /// The columns of `ENVELOPE`.
     envelope: [Option<usize>; ENVELOPE.len()],
     trie: Vec<TrieNode>,
-    found: Found,
+    found: ShreddedLine,
     rest: Vec<u8>,
     spelled: Vec<u8>,
 }
@@ -121,7 +121,7 @@ pub struct Shredder<'l> {
 #[derive(Clone, Debug)]
 pub struct Group {
     /// The columns, as the layout has them.
-    pub columns: Vec<Filled>,
+    pub columns: Vec<GroupColumn>,
     /// How many rows.
     pub rows: usize,
 }
@@ -130,14 +130,15 @@ impl<'l> Shredder<'l> {
     /// Makes groups with the columns of `layout`.
     #[must_use]
     pub fn of(layout: &'l Layout) -> Self {
-        let (found, rest, spelled) = (Found::default(), Vec::new(), Vec::new());
+        let (found, rest, spelled) = (ShreddedLine::default(), Vec::new(), Vec::new());
         let envelope = ENVELOPE.map(|name| layout.named(name));
         Self { layout, envelope, trie: layout.trie(), found, rest, spelled }
     }
 
     /// The group of these lines. The last may lack its end.
     pub fn group(&mut self, lines: &[u8]) -> Group {
-        let columns = self.layout.columns.iter().map(|column| Filled::of(column.kind)).collect();
+        let columns =
+            self.layout.columns.iter().map(|column| GroupColumn::of(column.kind)).collect();
         let mut group = Group { columns, rows: 0 };
         for line in lines.split_inclusive(|byte| *byte == b'\n') {
             self.line(line.strip_suffix(b"\n").unwrap_or(line), &mut group);

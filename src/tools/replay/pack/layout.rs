@@ -272,13 +272,14 @@ fn kind_of_node(module: &Module, node: usize, ty: u16) -> Kind {
     let is_own = |slot: &SlotRow| matches!(slot, SlotRow::Value(at) if usize::from(*at) == node);
     let slot = module.slots.iter().position(is_own);
     let own = |row: &&Requirement| Some(usize::from(row.slot)) == slot;
-    let mut kinds = module.requirements.iter().filter(own).flat_map(|row| asked(module, *row));
+    let mut kinds =
+        module.requirements.iter().filter(own).flat_map(|row| required_kinds(module, *row));
     let Some(first) = kinds.next() else { return Kind::Json };
     if kinds.all(|kind| kind == first) { first } else { Kind::Json }
 }
 
 /// The kinds of what a requirement asks of a slot.
-fn asked(module: &Module, row: Requirement) -> Vec<Kind> {
+fn required_kinds(module: &Module, row: Requirement) -> Vec<Kind> {
     let keyed = module.keyed.get(usize::from(row.keyed));
     let cases = keyed.iter().flat_map(|keyed| keyed.cases.iter().map(|(_, ty)| *ty));
     let types = cases.chain((row.ty != NONE).then_some(row.ty));

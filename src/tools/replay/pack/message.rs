@@ -30,8 +30,8 @@ pub struct Found {
 /// What both bundles say of records that are alike.
 #[derive(Clone, Debug)]
 pub struct Retold {
-    was: Side,
-    is: Side,
+    was: MessageTemplate,
+    is: MessageTemplate,
     /// Whether both say the same of every record.
     is_same: bool,
     /// Whether both have the same effect.
@@ -42,7 +42,7 @@ pub struct Retold {
 
 /// What one of them says.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Side {
+struct MessageTemplate {
     front: CanonicalPrefix,
     pieces: Vec<Piece>,
 }
@@ -69,7 +69,7 @@ impl Retold {
         let mut room = Room::default();
         let mut side = |seat: &Seat, pieces: &[Piece]| {
             let (front, message) = seat.words().front()?;
-            let own = Side { front, pieces: pieces.to_vec() };
+            let own = MessageTemplate { front, pieces: pieces.to_vec() };
             own.spell(row, &mut room)?;
             (room.spelled == message).then_some(own)
         };
@@ -102,7 +102,7 @@ impl Retold {
     }
 }
 
-impl Side {
+impl MessageTemplate {
     /// Puts the message of a row together, and spells it as digests have it. `None` if it takes
     /// more than that.
     fn spell(&self, (columns, row): (&Columns, u32), room: &mut Room) -> Option<()> {

@@ -32,7 +32,7 @@ pub const OTHER: u8 = b'o';
 
 /// What was found in a line.
 #[derive(Clone, Debug, Default)]
-pub struct Found {
+pub struct ShreddedLine {
     /// Columns and the bytes of their values, in order.
     pub spans: Vec<(usize, std::ops::Range<usize>)>,
     /// A letter for each node.
@@ -42,7 +42,7 @@ pub struct Found {
     open: Vec<usize>,
 }
 
-impl Found {
+impl ShreddedLine {
     /// Looks for the values of a line. `None` if it is no object.
     pub fn walk(&mut self, line: &[u8], trie: &[TrieNode], nodes: usize) -> Option<()> {
         self.spans.clear();
@@ -204,19 +204,19 @@ pub fn is_regular(context: &[u8]) -> bool {
     if context.len() > BYTES_MAX || context.first() != Some(&b'{') {
         return false;
     }
-    let mut left = Left { depth: DEPTH_MAX, values: VALUES_MAX };
+    let mut left = ContextBudget { depth: DEPTH_MAX, values: VALUES_MAX };
     let mut reader = serde_json::Deserializer::from_slice(context);
     let read = serde::de::DeserializeSeed::deserialize(&mut left, &mut reader);
     read.is_ok() && reader.end().is_ok()
 }
 
 /// How much more a context may hold.
-struct Left {
+struct ContextBudget {
     depth: usize,
     values: usize,
 }
 
-impl<'de> serde::de::DeserializeSeed<'de> for &mut Left {
+impl<'de> serde::de::DeserializeSeed<'de> for &mut ContextBudget {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<(), D::Error> {
@@ -229,7 +229,7 @@ fn too_much<E: serde::de::Error>() -> E {
     E::custom("it is not regular")
 }
 
-impl<'de> Visitor<'de> for &mut Left {
+impl<'de> Visitor<'de> for &mut ContextBudget {
     type Value = ();
 
     fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {

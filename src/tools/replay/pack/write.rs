@@ -83,20 +83,20 @@ impl Plan {
 
 /// A pack that is being written.
 pub struct Writer<W: Write + Seek + Send> {
-    file: SerializedFileWriter<Sink<W>>,
+    file: SerializedFileWriter<PackSink<W>>,
     sums: String,
     /// Whether the last line lacked its end.
     torn: bool,
 }
 
 /// Where a pack goes: what is written behind a moment is also kept.
-struct Sink<W> {
+struct PackSink<W> {
     /// `None` once it was taken back.
     out: Option<W>,
     kept: Option<Vec<u8>>,
 }
 
-impl<W: Write> Write for Sink<W> {
+impl<W: Write> Write for PackSink<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let count = self.out.as_mut().ok_or(io::ErrorKind::BrokenPipe)?.write(bytes)?;
         if let Some(kept) = &mut self.kept {
@@ -117,7 +117,7 @@ impl<W: Write + Seek + Send> Writer<W> {
     /// What `out` answers.
     pub fn begin(out: W, plan: &Plan) -> Result<Self, PackError> {
         let (schema, properties) = (Arc::clone(&plan.schema), Arc::clone(&plan.properties));
-        let sink = Sink { out: Some(out), kept: None };
+        let sink = PackSink { out: Some(out), kept: None };
         let mut file = SerializedFileWriter::new(sink, schema, properties)?;
         file.write_all(&[0; HEAD_BYTES])?;
         let layout = serde_json::to_string(&plan.layout).map_err(io::Error::from)?;
@@ -156,7 +156,7 @@ impl<W: Write + Seek + Send> Writer<W> {
         file.inner_mut().kept = Some(Vec::new());
         file.finish()?;
         file.flush()?;
-        let Sink { out, kept } = file.inner_mut();
+        let PackSink { out, kept } = file.inner_mut();
         let mut out = out.take().ok_or(PackError::Truncated)?;
         let kept = kept.take().unwrap_or_default();
         let footer = footer(&kept).ok_or(PackError::Truncated)?;

@@ -105,7 +105,7 @@ struct Head {
 }
 
 /// Unpacks a file.
-pub struct Unpacked<R> {
+pub struct Unpacker<R> {
     bytes: R,
     choosing: Choosing,
     /// Whether its name is that of a segment.
@@ -124,7 +124,7 @@ pub struct Unpacked<R> {
     taken: usize,
 }
 
-impl<R: Skip> Unpacked<R> {
+impl<R: Skip> Unpacker<R> {
     /// Of a file from its first byte on. `named`: it is called as segments of audit logs are.
     pub fn of(bytes: R, choosing: Choosing, named: bool) -> Self {
         let (out, taken, form) = (Vec::new(), 0, Form::Named { segment: named });
@@ -281,7 +281,7 @@ impl<R: Skip> Unpacked<R> {
     }
 }
 
-impl<R: Skip> Read for Unpacked<R> {
+impl<R: Skip> Read for Unpacker<R> {
     fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
         while self.taken == self.out.len() {
             if !self.next()? {

@@ -1,7 +1,7 @@
 //! Somebody who looks at a session: where they are, what they look for, what they have open.
 //!
 //! In:      keys.
-//! Out:     `Desk`: the call that is chosen, the calls that are shown, the sheet that is open.
+//! Out:     `ViewState`: the call that is chosen, the calls that are shown, the sheet that is open.
 //! Imports: its own room alone.
 
 use crate::tools::replay::step::Session;
@@ -57,7 +57,7 @@ pub enum Prompt {
 
 /// Where somebody is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Desk {
+pub struct ViewState {
     /// The chosen call, an index of `Session::calls`.
     pub at: usize,
     /// What calls must say to be shown.
@@ -83,7 +83,7 @@ const NO_CANDIDATE: &str = "there is no candidate: name one with --to";
 /// Lines that one key moves a sheet by.
 const SCROLL: usize = 5;
 
-impl Desk {
+impl ViewState {
     /// In front of the last call that was not allowed, else of the first.
     #[must_use]
     pub fn of(session: &Session) -> Self {

@@ -1,6 +1,6 @@
 //! What recorded decisions exercise, drawn.
 //!
-//! In:      `Exercised`, the rules of a bundle.
+//! In:      `BundleExercise`, the rules of a bundle.
 //! Out:     text for people, JSON, Markdown, a page.
 //! Imports: `compiler::solve`, `diag`, `runtime::program`, `tools::decide`, `tools::inspect`,
 //!          `tools::replay`.
@@ -15,7 +15,7 @@ use crate::diag::numbers::grouped;
 use crate::runtime::program::Program;
 use crate::tools::decide::{Moments, time_text};
 use crate::tools::inspect::{bundle_name, digest_text};
-use crate::tools::replay::cover::{Exercised, Reach, RuleCover};
+use crate::tools::replay::cover::{BundleExercise, Reach, RuleCover};
 use crate::tools::report::NamedFormat;
 use crate::tools::report::json::document;
 use crate::tools::report::markdown::{cell, code};
@@ -31,11 +31,11 @@ const ID_COLUMNS_MAX: usize = 28;
 
 /// A bundle and what exercises it.
 #[derive(Clone, Copy, Debug)]
-pub struct Covered<'a> {
+pub struct CoveredBundle<'a> {
     /// The bundle.
     pub program: &'a Program,
     /// What exercises it.
-    pub exercised: &'a Exercised,
+    pub exercised: &'a BundleExercise,
     /// Its rules.
     pub rules: &'a [RuleCover],
 }
@@ -46,7 +46,7 @@ pub struct Format {
     /// As it is chosen.
     pub name: &'static str,
     /// Draws every bundle.
-    pub draw: fn(&[Covered<'_>], Style) -> String,
+    pub draw: fn(&[CoveredBundle<'_>], Style) -> String,
 }
 
 /// Every format. The first is the default.
@@ -65,7 +65,7 @@ impl NamedFormat for Format {
     }
 }
 
-impl Covered<'_> {
+impl CoveredBundle<'_> {
     /// Rules that fired, that did not, and that cannot.
     fn counts(&self) -> [usize; 3] {
         let count =
@@ -77,7 +77,7 @@ impl Covered<'_> {
 
     /// `18 204 records, 3 without a witness · agent-banking@b68dd1c66ba5`.
     fn about(&self) -> String {
-        let Exercised { records: all, unwitnessed, .. } = self.exercised;
+        let BundleExercise { records: all, unwitnessed, .. } = self.exercised;
         let less = match unwitnessed {
             0 => String::new(),
             some => format!(", {} without a witness", grouped(*some)),
@@ -99,12 +99,12 @@ fn state(rule: &RuleCover) -> (&'static str, String) {
 }
 
 /// For people.
-fn full(all: &[Covered<'_>], style: Style) -> String {
+fn full(all: &[CoveredBundle<'_>], style: Style) -> String {
     all.iter().map(|covered| bundle_full(covered, style)).collect()
 }
 
-fn bundle_full(covered: &Covered<'_>, style: Style) -> String {
-    let Covered { exercised, rules, .. } = covered;
+fn bundle_full(covered: &CoveredBundle<'_>, style: Style) -> String {
+    let CoveredBundle { exercised, rules, .. } = covered;
     let head = format!("cover · {}", visible(&covered.about()));
     let [hot, cold, dead] = covered.counts();
     let mut text = format!("  {}\n", style.paint(Paint::Strong, &head));
@@ -154,7 +154,7 @@ fn rule_text(
 }
 
 /// For a pull request.
-fn markdown(all: &[Covered<'_>], _style: Style) -> String {
+fn markdown(all: &[CoveredBundle<'_>], _style: Style) -> String {
     let mut text = String::new();
     for (nth, covered) in (0..).zip(all) {
         let [hot, cold, dead] = covered.counts();
@@ -178,7 +178,7 @@ fn markdown(all: &[Covered<'_>], _style: Style) -> String {
 }
 
 /// As one page that fetches nothing.
-fn html(all: &[Covered<'_>], _style: Style) -> String {
+fn html(all: &[CoveredBundle<'_>], _style: Style) -> String {
     let mut page = head("cover");
     for covered in all {
         let [hot, cold, dead] = covered.counts();
@@ -232,8 +232,8 @@ fn time(example: &Example) -> String {
 }
 
 /// For programs.
-fn json(all: &[Covered<'_>], _style: Style) -> String {
-    let bundle = |covered: &Covered<'_>| {
+fn json(all: &[CoveredBundle<'_>], _style: Style) -> String {
+    let bundle = |covered: &CoveredBundle<'_>| {
         let rules = covered.rules.iter().map(|rule| {
             let reach = rule.reach.as_ref().map(|reach| match reach {
                 Reach::Reachable(_) => "reachable",

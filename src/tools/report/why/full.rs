@@ -4,7 +4,7 @@
 //! Out:     text.
 //! Imports: `tools::replay`.
 
-use crate::tools::replay::explain::Explained;
+use crate::tools::replay::explain::Explanation;
 use crate::tools::report::decision::{details, effect_paint, effect_word, headline, row};
 use crate::tools::report::paint::{Paint, Style};
 use crate::tools::report::visible::visible;
@@ -30,12 +30,12 @@ pub(super) fn draw(told: &DecisionExplanation<'_>, style: Style) -> String {
         row(&mut text, style, word, says);
     }
     match told.explained {
-        Explained::Decided { why, report, .. } => {
+        Explanation::Decided { why, report, .. } => {
             text.push('\n');
             text.push_str(&source::draw(why, None, told.tree, style));
             text.push_str(&details(report, true, style));
         }
-        Explained::Withheld { rules, .. } => {
+        Explanation::Withheld { rules, .. } => {
             for (word, says) in told.withheld() {
                 row(&mut text, style, word, &says);
             }

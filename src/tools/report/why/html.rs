@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 
 use crate::base::arrange::Arrange as _;
 use crate::compiler::source::lines::Lines;
-use crate::tools::replay::explain::Explained;
+use crate::tools::replay::explain::Explanation;
 use crate::tools::report::decision::{decider, detail_rows};
 use crate::tools::report::paint::Style;
 use crate::tools::report::replay::page::{FILTER, TAIL, head, text};
@@ -42,11 +42,11 @@ pub(super) fn draw(told: &DecisionExplanation<'_>, _style: Style) -> String {
     let id = told.id.iter().map(|id| ("record", id.clone()));
     rows(&mut page, id.chain(told.facts.iter().cloned()).chain(told.withheld()));
     match told.explained {
-        Explained::Decided { why, report, .. } => {
+        Explanation::Decided { why, report, .. } => {
             rules(&mut page, why, told.tree);
             rows(&mut page, detail_rows(report, true).into_iter());
         }
-        Explained::Withheld { rules, .. } => {
+        Explanation::Withheld { rules, .. } => {
             rows(&mut page, rules.iter().map(|(id, says)| (id.as_str(), says.clone())));
         }
     }

@@ -10,7 +10,7 @@ use serde_json::{Value as Json, json};
 
 use crate::lang::decision::Effect;
 use crate::tools::inspect::digest_text;
-use crate::tools::replay::explain::Explained;
+use crate::tools::replay::explain::Explanation;
 use crate::tools::report::json::document;
 use crate::tools::report::paint::Style;
 use crate::tools::report::why::DecisionExplanation;
@@ -36,8 +36,8 @@ pub(super) fn lines(told: &DecisionExplanation<'_>, _style: Style) -> String {
 
 fn rules(told: &DecisionExplanation<'_>) -> Vec<Json> {
     match told.explained {
-        Explained::Decided { why, .. } => why.rules_json(),
-        Explained::Withheld { rules, .. } => {
+        Explanation::Decided { why, .. } => why.rules_json(),
+        Explanation::Withheld { rules, .. } => {
             rules.iter().map(|(id, says)| json!({"rule": id, "says": says})).collect()
         }
     }
@@ -48,7 +48,7 @@ fn facts(told: &DecisionExplanation<'_>) -> Json {
     let program = told.program;
     let decision = told.report().and_then(|it| serde_json::from_str::<Json>(&it.to_json()).ok());
     let exact = match told.explained {
-        Explained::Decided { exact, .. } | Explained::Withheld { exact, .. } => exact,
+        Explanation::Decided { exact, .. } | Explanation::Withheld { exact, .. } => exact,
     };
     let mut all = json!({
         "format": "policyc.explained",
@@ -58,7 +58,7 @@ fn facts(told: &DecisionExplanation<'_>) -> Json {
         "decision": decision,
         "exact": exact,
     });
-    if let (Explained::Withheld { effects, blockers, paths, .. }, Some(all)) =
+    if let (Explanation::Withheld { effects, blockers, paths, .. }, Some(all)) =
         (told.explained, all.as_object_mut())
     {
         let effects: Vec<_> = effects.iter().map(|it| it.map(Effect::word)).collect();

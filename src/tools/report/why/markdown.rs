@@ -6,7 +6,7 @@
 
 use std::fmt::Write as _;
 
-use crate::tools::replay::explain::Explained;
+use crate::tools::replay::explain::Explanation;
 use crate::tools::report::decision::{decider, detail_rows};
 use crate::tools::report::markdown::{cell, code};
 use crate::tools::report::paint::Style;
@@ -36,8 +36,8 @@ pub(super) fn draw(told: &DecisionExplanation<'_>, _style: Style) -> String {
         let _ = writeln!(text, "| {word} | {} |", cell(&says));
     }
     match told.explained {
-        Explained::Decided { why, .. } => rules(&mut text, why, told.tree),
-        Explained::Withheld { rules, .. } => {
+        Explanation::Decided { why, .. } => rules(&mut text, why, told.tree),
+        Explanation::Withheld { rules, .. } => {
             text.push('\n');
             for (id, says) in rules {
                 let _ = writeln!(text, "- `{}` {}", code(id), cell(says));

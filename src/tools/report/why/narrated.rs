@@ -7,7 +7,7 @@
 use std::fmt::Write as _;
 
 use crate::lang::decision::Effect;
-use crate::tools::replay::explain::Explained;
+use crate::tools::replay::explain::Explanation;
 use crate::tools::report::decision::{decider, detail_rows};
 use crate::tools::report::paint::Style;
 use crate::tools::report::upper;
@@ -42,12 +42,12 @@ pub(super) fn draw(told: &DecisionExplanation<'_>, _style: Style) -> String {
     let facts = id.chain(told.facts.iter().cloned()).chain(told.withheld());
     all.extend(facts.map(|(word, says)| format!("{word}: {says}")));
     match told.explained {
-        Explained::Decided { why, report, .. } => {
+        Explanation::Decided { why, report, .. } => {
             rules(&mut all, why, told.tree);
             let rows = detail_rows(report, true).into_iter();
             all.extend(rows.map(|(word, says)| format!("{word}: {says}")));
         }
-        Explained::Withheld { rules, .. } => {
+        Explanation::Withheld { rules, .. } => {
             all.extend(rules.iter().map(|(id, says)| format!("Rule `{id}`: {says}")));
         }
     }

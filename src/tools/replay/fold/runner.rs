@@ -1,7 +1,7 @@
 //! What sessions of a program are folded with.
 //!
 //! In:      programs.
-//! Out:     `Stalls`: one for each, which any number of sessions share.
+//! Out:     `SessionRunners`: one for each, which any number of sessions share.
 //! Imports: `runtime::program`, `runtime::record`, `runtime::session`.
 
 use crate::runtime::program::Program;
@@ -14,7 +14,7 @@ use crate::tools::replay::store::Digest;
 
 /// A program, and memory to fold its sessions in.
 #[derive(Debug)]
-pub(super) struct Stall<'t> {
+pub(super) struct SessionRunner<'t> {
     pub(super) program: &'t Program,
     pub(super) ground: &'t Ground<'t>,
     pub(super) recorder: SessionRecorder<'t, 't>,
@@ -22,21 +22,21 @@ pub(super) struct Stall<'t> {
 
 /// The programs of a batch.
 #[derive(Debug)]
-pub struct Stalls<'t>(Vec<(Digest, Result<Stall<'t>, Obstacle>)>);
+pub struct SessionRunners<'t>(Vec<(Digest, Result<SessionRunner<'t>, Obstacle>)>);
 
-impl<'t> Stall<'t> {
+impl<'t> SessionRunner<'t> {
     fn of(program: &'t Program, ground: &'t Ground<'t>) -> Self {
         let recorder = SessionRecorder::of(ground, &Loaded::default());
         Self { program, ground, recorder }
     }
 }
 
-impl<'t> Stalls<'t> {
+impl<'t> SessionRunners<'t> {
     /// For these programs, whose grounds stand in the same order.
     pub(super) fn of(programs: &'t Programs, grounds: &'t [Option<Ground<'t>>]) -> Self {
         let stalls = programs.iter().zip(grounds).map(|((digest, program), ground)| {
             let stall = match (program, ground) {
-                (Ok(program), Some(ground)) => Ok(Stall::of(program, ground)),
+                (Ok(program), Some(ground)) => Ok(SessionRunner::of(program, ground)),
                 (Err(obstacle), _) => Err(obstacle.clone()),
                 (Ok(_), None) => Err(Obstacle::NoBundle),
             };
@@ -49,7 +49,7 @@ impl<'t> Stalls<'t> {
     ///
     /// # Errors
     /// If the bundle is not to be had.
-    pub(super) fn get(&mut self, bundle: Digest) -> Result<&mut Stall<'t>, Obstacle> {
+    pub(super) fn get(&mut self, bundle: Digest) -> Result<&mut SessionRunner<'t>, Obstacle> {
         let stall = self.0.iter_mut().find(|(digest, _)| *digest == bundle);
         let (_, stall) = stall.ok_or(Obstacle::MissingBundle(bundle))?;
         stall.as_mut().map_err(|obstacle| obstacle.clone())

@@ -1,7 +1,7 @@
 //! The recorded context, and what of it may change.
 //!
 //! In:      typed JSON, the program that reads it, what is asked.
-//! Out:     `Recorded`, as `compiler::solve::neighbourhood` asks for it.
+//! Out:     `RecordedContext`, as `compiler::solve::neighbourhood` asks for it.
 //! Imports: `base`, `compiler::solve`, `lang`, `runtime::bundle`, `runtime::program`,
 //!          `runtime::vm`.
 
@@ -19,11 +19,11 @@ use crate::lang::value::{duration, time};
 use crate::runtime::bundle::module::SlotRow;
 use crate::runtime::program::Program;
 use crate::runtime::vm::request::Moment;
-use crate::tools::replay::flip::{Asked, FIXED};
+use crate::tools::replay::flip::{FIXED, FlipQuery};
 use crate::tools::replay::plain::plain;
 
 /// A recorded context.
-pub(super) struct Recorded<'a> {
+pub(super) struct RecordedContext<'a> {
     typed: &'a Json,
     now: (i64, u32),
     /// The places that the program reads, those around others first.
@@ -36,12 +36,12 @@ pub(super) struct Recorded<'a> {
     fixed: Vec<String>,
 }
 
-impl<'a> Recorded<'a> {
+impl<'a> RecordedContext<'a> {
     pub(super) fn of(
         program: &Program,
         typed: &'a Json,
         moment: &Moment<'_>,
-        asked: &Asked,
+        asked: &FlipQuery,
     ) -> Self {
         let module = program.module();
         let all = paths(module);
@@ -137,7 +137,7 @@ fn is_mark(entries: &Map<String, Json>) -> bool {
 }
 
 /// What typed JSON stands for.
-fn held(typed: &Json) -> GivenValue {
+fn given_value(typed: &Json) -> GivenValue {
     let known =
         |constant: Option<Constant>| constant.map_or(GivenValue::Withheld, GivenValue::Known);
     match typed {
@@ -150,7 +150,7 @@ fn held(typed: &Json) -> GivenValue {
         }),
         Json::String(text) => GivenValue::Known(Constant::String(text.as_str().into())),
         Json::Array(items) => {
-            let items = items.iter().map(|item| match held(item) {
+            let items = items.iter().map(|item| match given_value(item) {
                 GivenValue::Known(item) => Some(item),
                 GivenValue::Absent | GivenValue::Withheld => None,
             });
@@ -162,7 +162,7 @@ fn held(typed: &Json) -> GivenValue {
                 let mut named: Vec<_> =
                     entries.iter().map(|(key, it)| (plain_key(key), it)).collect();
                 named.arrange_by_key(|(key, _)| *key);
-                let entry = |(key, value): (&str, &Json)| match held(value) {
+                let entry = |(key, value): (&str, &Json)| match given_value(value) {
                     GivenValue::Known(value) => Some((Constant::String(key.into()), value)),
                     GivenValue::Absent | GivenValue::Withheld => None,
                 };
@@ -186,9 +186,9 @@ fn marked(mark: &str, value: &Json) -> Option<Constant> {
     }
 }
 
-impl GivenInput for Recorded<'_> {
+impl GivenInput for RecordedContext<'_> {
     fn held(&self, path: &str) -> GivenValue {
-        at(self.typed, path).map_or(GivenValue::Absent, held)
+        at(self.typed, path).map_or(GivenValue::Absent, given_value)
     }
 
     fn object(&self, path: &str) -> GivenValue {
