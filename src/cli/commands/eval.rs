@@ -403,7 +403,7 @@ fn explain(
             options.telling.files(terminal, &told)
         }
         Explanation::Decided { .. } | Explanation::Withheld { .. } => {
-            options.telling.tell(terminal, told)
+            options.telling.write(terminal, told)
         }
     }
 }

@@ -295,8 +295,8 @@ impl ExplanationInput<'_> {
         let made = self.worded.generated(atom);
         let text = made.unwrap_or_else(|| self.worded.text(place)).to_owned();
         let made = made.is_some();
-        let (truth, values) =
-            outcome.map_or((Truth::NotNeeded, String::new()), |outcome| outcome.seen.told(&text));
+        let (truth, values) = outcome
+            .map_or((Truth::NotNeeded, String::new()), |outcome| outcome.seen.describe(&text));
         let loops = outcome.map_or_else(Vec::new, |outcome| outcome.loops.clone());
         AtomWhy { atom, place, text, truth, would_be: false, values, loops, made }
     }
