@@ -14,6 +14,7 @@ mod change;
 mod meta;
 pub mod search;
 pub mod seeds;
+mod sessions;
 pub mod traffic;
 
 use std::collections::BTreeMap;
@@ -115,6 +116,8 @@ pub struct Difference {
     pub metered: bool,
     /// Whether sessions may know something else: labels, tools, meters, limits, a plan.
     pub sessions: bool,
+    /// What of that is known to differ, in words.
+    pub session_tables: Vec<String>,
     /// Other settings that differ, in words.
     pub settings: Vec<String>,
 }
@@ -232,6 +235,7 @@ pub fn compare_from(old: &Program, new: &Program, seeds: &[Example]) -> Differen
         apart: !fits.contains(&true),
         metered,
         sessions: meta::sessions_may_differ(old_module, new_module),
+        session_tables: sessions::differences(old_module, new_module),
         settings: meta::settings(old_module, new_module),
     }
 }

@@ -4,6 +4,8 @@ use policyc::compiler::solve::input::Example;
 use policyc::lang::decision::Effect;
 use policyc::runtime::program::Program;
 use policyc::tools::diff::{Change, Difference, Verdict, compare_from};
+use policyc::tools::report::diff::{Drawing, FORMATS};
+use policyc::tools::report::paint::Style;
 use serde_json::json;
 
 use super::{program, refused, said};
@@ -81,4 +83,29 @@ fn no_witness_is_refused() {
         }
     }
     assert!(shown >= 2, "both ways differ: {found:?}");
+}
+
+/// What sessions know has no decision of its own to show; it is told by name with both values.
+#[test]
+fn what_sessions_know_is_told_by_name() {
+    let tools = "tools:\n  look: {effect: reads, output: {\"\": {labels: [bad.web]}}}\n";
+    let labels = "labels: {i: {bad: [web, own]}}\n";
+    let policy = POLICY.replace("tools:\n", &format!("{labels}{tools}"));
+    let candidate =
+        policy.replace("max: 100", "max: 250.5").replace("[bad.web]}}}", "[bad.own]}}}");
+    assert_ne!(candidate, policy);
+    let found = compare_from(&program(&policy), &program(&candidate), &[]);
+    assert!(found.sessions && !found.settled() && !found.only_tightens());
+    assert_eq!(found.session_tables.len(), 2, "{:?}", found.session_tables);
+    let limit = found.session_tables.iter().find(|line| line.starts_with("limit"));
+    assert!(
+        limit.is_some_and(|line| line.contains("at most 100 of calls -> at most 250.5 of calls"))
+    );
+    let output = found.session_tables.iter().find(|line| line.starts_with("tool look output"));
+    assert!(output.is_some_and(|line| line.contains("[bad.web] -> [bad.own]")), "{output:?}");
+    for format in FORMATS {
+        let drawing = Drawing { found: &found, traffic: None, only_tighten: false };
+        let text = (format.draw)(&drawing, Style::PLAIN);
+        assert!(text.contains("250.5") && !text.contains("equivalent:"), "{}: {text}", format.name);
+    }
 }

@@ -46,6 +46,10 @@ pub(super) fn draw(drawing: &Drawing<'_>, _style: Style) -> String {
     for what in super::beside(found) {
         all.push((Level::Notice, annotation(Level::Notice, None, "CHANGED: bundle", &what)));
     }
+    if found.sessions {
+        let level = Level::Warning;
+        all.push((level, annotation(level, None, "NOT DECIDED: sessions", super::SESSIONS)));
+    }
     all.arrange_by_key(|(level, _)| *level);
     all.into_iter().map(|(_, line)| line).collect()
 }

@@ -109,12 +109,21 @@ const fn verdict_paint(verdict: Verdict) -> Paint {
     }
 }
 
+/// What is known of the bundle: where sessions may know something else, not that it is the same.
+fn bundle_verdict(found: &Difference) -> Verdict {
+    let own = found.whole.verdict();
+    if own == Verdict::Same && found.sessions { Verdict::Unknown } else { own }
+}
+
 /// What the whole comparison says of NEW, in a sentence.
 fn sentence(found: &Difference) -> &'static str {
     match found.whole.verdict() {
         _ if found.apart => "no input fits both, so nothing is compared",
         Verdict::Same if !found.widened.is_empty() => {
             "the same on inputs that fit both; what fits only NEW is not compared"
+        }
+        Verdict::Same if found.sessions => {
+            "every single decision is the same; what sessions know may not be"
         }
         Verdict::Same => "equivalent: every decision is the same",
         Verdict::Changed if is_perhaps_narrower(&found.whole) => {
@@ -154,7 +163,8 @@ fn beside(found: &Difference) -> Vec<String> {
     let types = found.types.iter().map(|(path, old, new)| format!("type {path}: {old} -> {new}"));
     let settings = found.settings.iter().map(|setting| format!("setting {setting}"));
     let outputs = found.outputs.iter().map(|(name, what)| format!("output {name}: {what}"));
-    types.chain(settings).chain(outputs).collect()
+    let sessions = found.session_tables.iter().map(|line| format!("sessions: {line}"));
+    types.chain(settings).chain(outputs).chain(sessions).collect()
 }
 
 fn unknown(why: Undecided, tried: usize) -> String {
@@ -209,7 +219,7 @@ fn full(drawing: &Drawing<'_>, style: Style) -> String {
             labelled(&mut text, "in traffic", &touched, style);
         }
     }
-    let own = found.whole.verdict();
+    let own = bundle_verdict(found);
     let word = style.paint(verdict_paint(own), verdict_word(own));
     let _ = writeln!(text, "\n  bundle  {word}  {}", sentence(found));
     directions_text(&mut text, &found.whole, style);
@@ -236,6 +246,9 @@ fn full(drawing: &Drawing<'_>, style: Style) -> String {
     }
     if found.metered {
         text.push_str("\n  costs are counted while one of them runs, so nothing is proved\n");
+    }
+    for line in &found.session_tables {
+        let _ = writeln!(text, "\n  session {}", visible(line));
     }
     if found.sessions {
         let _ = writeln!(text, "\n  {SESSIONS}");
@@ -361,6 +374,7 @@ fn json(drawing: &Drawing<'_>, _style: Style) -> String {
         "apart": found.apart,
         "metered": found.metered,
         "sessions": found.sessions,
+        "session_tables": found.session_tables,
         "traffic": traffic.map(|traffic| json!({
             "records": traffic.records,
             "left_out": traffic.left_out,
@@ -429,6 +443,9 @@ pub fn markdown(drawing: &Drawing<'_>, _style: Style) -> String {
     }
     for (name, what) in &found.outputs {
         let _ = writeln!(text, "\n- output {}: {what}", code(name));
+    }
+    for line in &found.session_tables {
+        let _ = writeln!(text, "\n- {}", code(line));
     }
     if found.sessions {
         let _ = writeln!(text, "\n{SESSIONS}");
