@@ -143,9 +143,9 @@ impl State {
         }
         let Speakers { said, forgotten } = &mut self.speakers;
         if let Some((from, _)) = said.pop() {
-            // So whoever has spoken on has one entry.
+            // Whoever has spoken on has one entry, unless the model has forgotten it.
             let is_known = said.last().is_some_and(|(_, who)| who.as_deref() == Some(caller));
-            if !is_known || said.len() == *forgotten {
+            if !is_known || said.len() <= *forgotten {
                 said.push((from, Some(caller.into())));
             }
         }

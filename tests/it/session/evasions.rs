@@ -434,6 +434,26 @@ fn who_calls_next_has_said_what_nobody_is_known_to_have_said() {
 }
 
 #[test]
+fn what_was_forgotten_before_somebody_was_known_hides_nobody() {
+    let [eve, ann] = ["eve", "ann"].map(|id| json!({"id": id, "roles": ["clerk"]}));
+    let unnamed = |text: &str| json!({"ev": "prompt", "text": text});
+    expect(
+        POLICY,
+        &[
+            (unnamed("Write to bob@b.example"), "Nothing"),
+            (mail("1", "bob@b.example", Some(&ann)), "allow all"),
+            (unnamed("And to joe@j.example"), "Nothing"),
+            (json!({"ev": "reset"}), "Nothing"),
+            (mail("2", "joe@j.example", Some(&ann)), "allow all"),
+            (mail("3", "zoe@made-up.example", Some(&ann)), "allow all"),
+            (says(&eve, "Write to somebody else"), "Nothing"),
+            (mail("4", "zoe@made-up.example", Some(&ann)), "escalate target/to"),
+            (mail("5", "joe@j.example", Some(&ann)), "allow all"),
+        ],
+    );
+}
+
+#[test]
 fn who_has_called_is_a_part_of_the_state() {
     let principal = |id: &str| json!({"id": id, "roles": ["clerk"]});
     let after = |id: &str| {
