@@ -17,8 +17,9 @@ use crate::plant::{Planted, cargo};
 
 /// A test that runs longer is not asked.
 const TEST_MAX: Duration = Duration::from_secs(60);
-/// Tests of a change that nothing noticed so far: together no longer than this, as they take alone.
-const TESTS_MAX: Duration = Duration::from_secs(240);
+/// Seconds that the tests of a change take together, as they take alone: those that would come
+/// later are not asked. `TEST_SECONDS` says another number.
+const TEST_SECONDS: u64 = 30;
 /// Bytes of memory of a process.
 const MEMORY_MAX: &str = "--as=6000000000";
 
@@ -28,6 +29,8 @@ struct Test {
     took: Duration,
     passes: bool,
     reached: BTreeSet<usize>,
+    /// How often it was among those that noticed a change: more, where it was alone.
+    noticed: AtomicUsize,
 }
 
 enum Ended {
@@ -36,16 +39,23 @@ enum Ended {
     TimedOut,
 }
 
-pub(crate) fn hunt(work: &Path, changes: &[Planted]) -> Result<(), String> {
+/// What came of changes, by their names: the last word on each.
+pub(crate) type Results = BTreeMap<String, String>;
+
+/// Tries the changes that nothing noticed so far.
+pub(crate) fn hunt(work: &Path, changes: &[Planted]) -> Result<Results, String> {
     let tests = asked(work, changes)?;
     let results = work.join("results.txt");
     let before = fs::read_to_string(&results).unwrap_or_default();
     let is_noticed = |line: &&str| line.starts_with("caught") || line.starts_with("timeout");
     let known: BTreeSet<&str> =
         before.lines().filter(is_noticed).filter_map(|line| line.split('\t').nth(1)).collect();
-    let open: Vec<usize> = (0..changes.len())
+    let mut open: Vec<usize> = (0..changes.len())
         .filter(|&at| changes[at].is_viable && !known.contains(changes[at].name.as_str()))
         .collect();
+    let tried_before: BTreeSet<&str> =
+        before.lines().filter_map(|line| line.split('\t').nth(1)).collect();
+    open.sort_by_key(|&at| tried_before.contains(changes[at].name.as_str()));
     println!("{} tests, {} changes to try", tests.len(), open.len());
     let file = OpenOptions::new().create(true).append(true).open(&results);
     let file = Mutex::new(file.map_err(|why| why.to_string())?);
@@ -59,12 +69,23 @@ pub(crate) fn hunt(work: &Path, changes: &[Planted]) -> Result<(), String> {
             print!("{line}");
         }
     });
-    sum(&results, changes)
+    let text = fs::read_to_string(&results).map_err(|why| why.to_string())?;
+    let last = text.lines().filter_map(|line| {
+        let mut parts = line.split('\t').map(str::to_owned);
+        let status = parts.next()?;
+        Some((parts.next()?, status))
+    });
+    Ok(last.collect())
+}
+
+/// The number that a variable holds.
+fn number_of(variable: &str, otherwise: u64) -> u64 {
+    std::env::var(variable).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)
 }
 
 /// Does something with all of some things, `JOBS` at a time.
 fn on_all<T: Sync>(things: &[T], act: impl Fn(&T) + Sync) {
-    let jobs = std::env::var("JOBS").ok().and_then(|text| text.parse().ok()).unwrap_or(2);
+    let jobs = number_of("JOBS", 2);
     let next = AtomicUsize::new(0);
     std::thread::scope(|scope| {
         for _ in 0..jobs {
@@ -134,7 +155,8 @@ fn asked(work: &Path, changes: &[Planted]) -> Result<Vec<Test>, String> {
         }
     }
     found.retain(|test| test.passes);
-    found.sort_by_key(|test| test.took);
+    // A test that reaches little is about it, and asks more of it than one that passes through.
+    found.sort_by_key(|test| (test.took.as_millis() + 5) * test.reached.len() as u128);
     Ok(found)
 }
 
@@ -157,7 +179,14 @@ fn read(line: &str) -> Option<Test> {
     let passes = parts.next()? == "true";
     let took = Duration::from_millis(parts.next()?.parse().ok()?);
     let reached = parts.next()?.split_whitespace().filter_map(|it| it.parse().ok()).collect();
-    Some(Test { binary: PathBuf::new(), name: String::new(), took, passes, reached })
+    Some(Test {
+        binary: PathBuf::new(),
+        name: String::new(),
+        took,
+        passes,
+        reached,
+        noticed: AtomicUsize::new(0),
+    })
 }
 
 /// The binaries of tests of the copy, by name of what they test.
@@ -201,6 +230,7 @@ fn met(work: &Path, binary: &Path, name: &str) -> Test {
         took: start.elapsed(),
         passes: matches!(ended, Ended::Passed),
         reached: text.lines().filter_map(|line| line.parse().ok()).collect(),
+        noticed: AtomicUsize::new(0),
     }
 }
 
@@ -231,18 +261,25 @@ fn run(mut command: Command, most: Duration) -> Ended {
     }
 }
 
-/// What comes of a change, and the tests that said so: first few tests, then more at a time.
+/// What comes of a change, and the tests that said so: first that which noticed most so far, then
+/// those that are quickest: few of them, then more at a time.
 fn tried(work: &Path, number: usize, tests: &[Test]) -> (&'static str, String) {
     let mut left: Vec<&Test> = tests.iter().filter(|it| it.reached.contains(&number)).collect();
     if left.is_empty() {
         return ("unreached", String::new());
     }
-    let mut sum = Duration::ZERO;
+    let (mut sum, most) =
+        (Duration::ZERO, Duration::from_secs(number_of("TEST_SECONDS", TEST_SECONDS)));
     left.retain(|test| {
-        sum += test.took;
-        sum <= TESTS_MAX
+        let fits = sum + test.took <= most;
+        sum += if fits { test.took } else { Duration::ZERO };
+        fits
     });
-    let (mut at, mut size) = (0, 3);
+    let noticed = |test: &&Test| test.noticed.load(Ordering::Relaxed);
+    if let Some((best, _)) = left.iter().enumerate().max_by_key(|(_, test)| noticed(test)) {
+        left[..=best].rotate_right(1);
+    }
+    let (mut at, mut size) = (0, 1);
     while at < left.len() {
         let binary = &left[at].binary;
         let batch: Vec<&&Test> =
@@ -255,45 +292,16 @@ fn tried(work: &Path, number: usize, tests: &[Test]) -> (&'static str, String) {
         let by = || batch.iter().map(|test| test.name.as_str()).collect::<Vec<_>>().join(" ");
         match ended {
             Ended::Passed => {}
-            Ended::Failed => return ("caught", by()),
+            Ended::Failed => {
+                for test in &batch {
+                    test.noticed.fetch_add(60 / batch.len(), Ordering::Relaxed);
+                }
+                return ("caught", by());
+            }
             Ended::TimedOut => return ("timeout", by()),
         }
         at += batch.len();
         size = (size * 3).min(60);
     }
     ("missed", format!("{} tests", left.len()))
-}
-
-/// Prints what came of the changes, by folder.
-fn sum(results: &Path, changes: &[Planted]) -> Result<(), String> {
-    let text = fs::read_to_string(results).map_err(|why| why.to_string())?;
-    let last: BTreeMap<&str, &str> = text
-        .lines()
-        .filter_map(|line| line.split_once('\t'))
-        .map(|(status, rest)| (rest.split('\t').next().unwrap_or_default(), status))
-        .collect();
-    let mut folders: BTreeMap<&Path, BTreeMap<&str, usize>> = BTreeMap::new();
-    for change in changes {
-        let status = match change.is_viable {
-            true => last.get(change.name.as_str()).copied().unwrap_or("open"),
-            false => "unviable",
-        };
-        let folder = change.file.parent().unwrap_or(Path::new(""));
-        *folders.entry(folder).or_default().entry(status).or_default() += 1;
-    }
-    for (folder, counts) in folders {
-        let of = |status: &str| counts.get(status).copied().unwrap_or_default();
-        let noticed = of("caught") + of("timeout");
-        let all = noticed + of("missed") + of("unreached");
-        println!(
-            "{}: {noticed} of {all} are noticed ({} in time that ran out), {} missed, \
-             {} unreached, {} do not compile",
-            folder.display(),
-            of("timeout"),
-            of("missed"),
-            of("unreached"),
-            of("unviable"),
-        );
-    }
-    Ok(())
 }

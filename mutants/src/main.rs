@@ -2,23 +2,27 @@
 //!
 //! All changes are compiled into one program, which goes by the variable `MUTANT`. So each is
 //! tried by running tests, and nothing is compiled for it; and only those tests are run that reach
-//! it, the quickest first.
+//! it, those first that noticed most and are quick.
 //!
 //! ```sh
 //! policyc-mutants PROJECT WORK PREFIX..     changes of the files below the prefixes
 //! ```
 //!
 //! WORK holds a copy of the project with the changes, what was found of each test (`reached.txt`)
-//! and what came of each change (`results.txt`). What was noticed before is not tried again.
+//! and what came of each change (`results.txt`). What was noticed before is not tried again. What
+//! no test can notice is listed with reasons (`equivalent.txt`). It is tried all the same: a change
+//! that is listed and noticed, or is not there, is a failure.
 //! `JOBS` says how many processes run at a time. `ONLY` names parts of the names of tests: others
-//! are not run.
+//! are not run. `TEST_SECONDS` says how long the tests of one change may take.
 
 mod find;
 mod hunt;
+mod listed;
 mod plant;
+mod table;
 mod values;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -28,18 +32,20 @@ fn main() -> ExitCode {
         return ExitCode::from(2);
     };
     let prefixes: Vec<PathBuf> = arguments.collect();
-    let changes = match plant::plant(&project, &work, &prefixes) {
-        Ok(changes) => changes,
+    match tried(&project, &work, &prefixes) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
         Err(why) => {
             eprintln!("{why}");
-            return ExitCode::from(2);
-        }
-    };
-    match hunt::hunt(&work, &changes) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(why) => {
-            eprintln!("{why}");
-            ExitCode::FAILURE
+            ExitCode::from(2)
         }
     }
+}
+
+/// Whether the list of what no test can notice is right.
+fn tried(project: &Path, work: &Path, prefixes: &[PathBuf]) -> Result<bool, String> {
+    let listed = listed::read(project)?;
+    let changes = plant::plant(project, work, prefixes)?;
+    let results = hunt::hunt(work, &changes)?;
+    Ok(table::print(&results, &changes, prefixes, &listed))
 }

@@ -1,10 +1,11 @@
 //! A copy of the project in which each change can be chosen. Changes that do not compile are left
 //! out, one after the other, until what is left compiles.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
 use std::ops::Range;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -16,12 +17,19 @@ use crate::find::{Found, Text, find};
 const PLANTED: &str = include_str!("planted.rs.txt");
 /// The number of what is left out, which nobody chooses.
 const NEVER: usize = 999_999;
+/// The compiler of the copy.
+const COMPILER: &str = "rustc";
 /// What is not copied.
 const LEFT: &[&str] = &["target", ".git", "mutants", "node_modules"];
 
-/// A change of a file, by a name that outlasts other changes elsewhere.
+/// A change of a file.
 pub(crate) struct Planted {
+    /// Its name, with the line that it is in.
     pub(crate) name: String,
+    /// Its name without the line, which outlasts other changes of the file.
+    pub(crate) key: String,
+    /// The name of all changes of its function.
+    pub(crate) all: String,
     pub(crate) file: PathBuf,
     pub(crate) is_viable: bool,
 }
@@ -47,14 +55,16 @@ pub(crate) fn plant(
     }
     let list = work.join("unviable.txt");
     let known = fs::read_to_string(&list).unwrap_or_default();
-    let known: BTreeSet<&str> = known.lines().collect();
+    let mut known: BTreeSet<String> = known.lines().map(str::to_owned).collect();
     for one in &mut planted {
-        one.is_viable = !known.contains(one.name.as_str());
+        one.is_viable = !known.contains(&one.name);
     }
+    let work = &std::path::absolute(work).map_err(|why| why.to_string())?;
     let library = fs::read_to_string(project.join("src/lib.rs")).map_err(|why| why.to_string())?;
     let head = "#![feature(const_eval_select, core_intrinsics)]\n#![allow(internal_features)]\n";
     write(&work.join("src/lib.rs"), &format!("{head}{library}\npub mod planted;\n"))?;
     write(&work.join("src/planted.rs"), PLANTED)?;
+    compiler(work)?;
     for round in 1.. {
         let mut blocks = Vec::new();
         for source in &sources {
@@ -72,12 +82,13 @@ pub(crate) fn plant(
                 return Err(format!("{} does not compile, left out or not", planted[number].name));
             }
             planted[number].is_viable = false;
+            known.insert(planted[number].name.clone());
         }
+        let names: Vec<&str> = known.iter().map(String::as_str).collect();
+        fs::write(&list, names.join("\n")).map_err(|why| why.to_string())?;
     }
-    let unviable = planted.iter().filter(|one| !one.is_viable);
-    let names: Vec<&str> = unviable.map(|one| one.name.as_str()).collect();
-    fs::write(&list, names.join("\n")).map_err(|why| why.to_string())?;
-    println!("{} changes, of which {} do not compile", planted.len(), names.len());
+    let unviable = planted.iter().filter(|one| !one.is_viable).count();
+    println!("{} changes, of which {unviable} do not compile", planted.len());
     Ok(planted)
 }
 
@@ -139,15 +150,24 @@ fn collect(
     }
     let text = fs::read_to_string(&full).map_err(|why| format!("{}: {why}", path.display()))?;
     let found = find(&text).map_err(|why| format!("{}: {why}", path.display()))?;
-    let first = planted.len();
+    let (first, mut met) = (planted.len(), BTreeMap::new());
     for change in &found.changes {
         let name = format!("{}:{}: {}", path.display(), change.line, change.what);
-        let again = planted[first..].iter().filter(|one| one.name.starts_with(&name)).count();
-        let name = if again == 0 { name } else { format!("{name} ({})", again + 1) };
-        planted.push(Planted { name, file: path.to_owned(), is_viable: true });
+        let key = format!("{}: {}", path.display(), change.what);
+        let [name, key] = [name, key].map(|name| once(&mut met, name));
+        let function = change.what.rsplit(" in ").next().unwrap_or_default();
+        let all = format!("{}: * in {function}", path.display());
+        planted.push(Planted { name, key, all, file: path.to_owned(), is_viable: true });
     }
     sources.push(Source { path: path.to_owned(), text, found, first });
     Ok(())
+}
+
+/// A name that nothing else has: that of the second is told from that of the first.
+fn once(met: &mut BTreeMap<String, usize>, name: String) -> String {
+    let count = met.entry(name.clone()).or_default();
+    *count += 1;
+    if *count == 1 { name } else { format!("{name} ({count})") }
 }
 
 impl Source {
@@ -242,9 +262,18 @@ fn before(blocks: &[(Range<usize>, usize)], at: usize) -> Option<usize> {
     found.map(|&(_, number)| number)
 }
 
-/// Cargo in the copy, with what the planted intrinsic needs.
+/// Cargo in the copy. The compiler lets the copy alone have what the planted intrinsic needs, so
+/// that the crates of others are compiled as ever.
 pub(crate) fn cargo(work: &Path) -> Command {
     let mut cargo = Command::new("cargo");
-    cargo.current_dir(work).env("RUSTC_BOOTSTRAP", "1");
+    cargo.current_dir(work).env("RUSTC_WORKSPACE_WRAPPER", work.join(COMPILER));
     cargo
+}
+
+/// Writes the compiler of the copy.
+fn compiler(work: &Path) -> Result<(), String> {
+    let path = work.join(COMPILER);
+    write(&path, "#!/bin/sh\nRUSTC_BOOTSTRAP=1 exec \"$@\"\n")?;
+    let may = fs::Permissions::from_mode(0o755);
+    fs::set_permissions(&path, may).map_err(|why| why.to_string())
 }

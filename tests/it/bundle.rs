@@ -2,12 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use policyc::base::limits::BUNDLE_BYTES_MAX;
+use policyc::base::limits::{
+    BUNDLE_BYTES_MAX, CONSTANT_ELEMENTS_MAX, STRINGS_MAX, TABLE_ENTRIES_MAX,
+};
 use policyc::diag::codes::Code;
 use policyc::lang::constant::Constant;
 use policyc::lang::functions::BUILTIN_ABI;
 use policyc::runtime::bundle::digest;
-use policyc::runtime::bundle::error::{LoadError, Part, WriteError};
+use policyc::runtime::bundle::error::{LoadError, Part, Problem, WriteError};
 use policyc::runtime::bundle::govern::Govern;
 use policyc::runtime::bundle::layout::{ENTRY_BYTES, HEADER_BYTES, Section, aligned};
 use policyc::runtime::bundle::module::Module;
@@ -292,4 +294,112 @@ fn what_records_withhold_and_sessions_know_has_a_section_only_where_there_is_som
             "{empty:?}: {error:?}"
         );
     }
+}
+
+/// A module with these constants and nothing that names them: its bytes can be read all the same.
+fn with_constants(constants: Vec<Constant>) -> Module {
+    Module { constants, ..rich() }
+}
+
+#[test]
+fn bundles_reach_their_largest_size_and_do_not_pass_it() {
+    assert_eq!(read(&vec![0; BUNDLE_BYTES_MAX]), Err(LoadError::NotABundle));
+    let empty = write(&Module { debug: Vec::new(), ..rich() }).unwrap().len();
+    let of = |debug: usize| write(&Module { debug: vec![0; debug], ..rich() });
+    let most = BUNDLE_BYTES_MAX - empty;
+    assert_eq!(of(most).map(|bytes| bytes.len()), Ok(BUNDLE_BYTES_MAX));
+    let (len, max) = (BUNDLE_BYTES_MAX + 8, BUNDLE_BYTES_MAX);
+    assert_eq!(of(most + 1), Err(WriteError::TooLarge { len, max }));
+    let said = of(most + 1).unwrap_err().diagnostic();
+    assert!(said.message.contains("16777224 bytes; a bundle has at most 16777216"), "{said:?}");
+}
+
+#[test]
+fn a_cut_header_is_told_from_a_length_that_is_wrong() {
+    let bytes = bytes();
+    for len in [8, 40, HEADER_BYTES - 1] {
+        assert_eq!(read(&bytes[..len]), Err(LoadError::Length { len, said: None }));
+    }
+    let (len, said) = (HEADER_BYTES, Some(bytes.len() as u64));
+    assert_eq!(read(&bytes[..len]), Err(LoadError::Length { len, said }));
+    let newer = LoadError::Version { part: Part::Instructions, found: 9, known: 8 };
+    let said = newer.diagnostic("p.plcb").message;
+    assert_eq!(said, "`p.plcb` is of a newer version: instructions 9, here 8");
+}
+
+#[test]
+fn what_cannot_be_read_is_told_with_its_place_and_in_words_of_its_own() {
+    let (start, len) = place(&bytes(), Section::Code);
+    let found = resealed(|bytes| bytes[start..start + 4].copy_from_slice(&[0xFF; 4]));
+    let LoadError::Malformed { section: Section::Code, at, problem } = found else {
+        panic!("{found:?}");
+    };
+    assert_eq!(at, start + 4);
+    let Problem::Count { found: u32::MAX, max } = problem else { panic!("{problem:?}") };
+    assert!(max < len, "{max}");
+    let problems = [
+        (Problem::End, "it ends too early"),
+        (Problem::Leftover, "behind its end"),
+        (Problem::Count { found: 7, max: 3 }, "7 entries where at most 3 can be"),
+        (Problem::Tag(9), "the byte 9 means nothing"),
+        (Problem::Opcode(9), "no instruction 0x09"),
+        (Problem::Text, "not UTF-8"),
+        (Problem::NotCanonical, "its one form"),
+        (Problem::TooDeep, "nested too deeply"),
+    ];
+    for (problem, words) in problems {
+        let error = LoadError::Malformed { section: Section::Code, at: 5, problem };
+        let said = error.diagnostic("p").message;
+        assert!(said.contains("at byte 5: ") && said.contains(words), "{said}");
+    }
+}
+
+#[test]
+fn nesting_ends_where_a_constant_ends() {
+    let some = |it| Constant::Optional(Some(Box::new(Constant::Int(it))));
+    let module = with_constants((0..100).map(some).collect());
+    assert_eq!(read(&write(&module).unwrap()).unwrap().constants, module.constants);
+}
+
+#[test]
+fn elements_of_all_constants_together_reach_their_limit_and_do_not_pass_it() {
+    let max = CONSTANT_ELEMENTS_MAX;
+    let nulls = |count: usize| Constant::List(vec![Constant::Null; count]);
+    let fault = |found| Err(WriteError::TooMany { section: Section::Constants, found, max });
+    assert_eq!(write(&with_constants(vec![nulls(max), nulls(1)])), fault(max + 1));
+    let entries = |count: usize| Constant::Map(vec![(Constant::Null, Constant::Null); count]);
+    assert!(write(&with_constants(vec![entries(max / 2)])).is_ok());
+    assert_eq!(write(&with_constants(vec![entries(max / 2 + 1)])), fault(max + 2));
+    // One byte becomes a list of one element, under digests that fit.
+    let read_with = |elements: usize| {
+        let constants = vec![nulls(elements), Constant::Bytes(vec![0])];
+        let mut bytes = write(&with_constants(constants)).unwrap();
+        let (start, _) = place(&bytes, Section::Constants);
+        let tag = start + 4 + 5 + elements;
+        assert_eq!(bytes[tag..tag + 6], [6, 1, 0, 0, 0, 0]);
+        bytes[tag] = 10;
+        reseal(&mut bytes);
+        read(&bytes).map(|module| module.constants.len())
+    };
+    assert_eq!(read_with(max - 1), Ok(2));
+    let found = read_with(max);
+    let wanted = Problem::Count { found: 1, max: 0 };
+    assert!(
+        matches!(found, Err(LoadError::Malformed { problem, .. }) if problem == wanted),
+        "{found:?}"
+    );
+}
+
+#[test]
+fn tables_reach_their_limits_and_do_not_pass_them() {
+    let sets = |count: usize| write(&Module { sets: vec![Vec::new(); count], ..rich() });
+    assert!(sets(TABLE_ENTRIES_MAX).is_ok());
+    let (section, found, max) = (Section::Constants, TABLE_ENTRIES_MAX + 1, TABLE_ENTRIES_MAX);
+    assert_eq!(sets(found), Err(WriteError::TooMany { section, found, max }));
+    let strings = |count: usize| {
+        write(&Module { strings: std::iter::repeat_n("", count).collect(), ..rich() })
+    };
+    assert!(strings(STRINGS_MAX).is_ok());
+    let (section, found, max) = (Section::Strings, STRINGS_MAX + 1, STRINGS_MAX);
+    assert_eq!(strings(found), Err(WriteError::TooMany { section, found, max }));
 }

@@ -180,6 +180,13 @@ mod tests {
     }
 
     #[test]
+    fn what_is_not_there_cannot_be_made_to_outlast_anything() {
+        let none = Path::new("/nonexistent/folder/state");
+        assert!(System.sync(none).is_err());
+        assert!(System.sync_names(none).is_err());
+    }
+
+    #[test]
     fn drafts_lie_beside_what_they_replace() {
         assert_eq!(beside(Path::new("a/state"), "part"), Path::new("a/state.part"));
         assert_eq!(beside(Path::new("state"), "lock"), Path::new("state.lock"));

@@ -263,4 +263,16 @@ mod tests {
             assert_eq!(opened(&pem(own, false, inner)), Err(SecretFault::Closed), "{inner:?}");
         }
     }
+
+    #[test]
+    fn each_fault_has_words_of_its_own() {
+        use SecretFault::{
+            Closed, NoRandomness, NotAKey, OtherAlgorithm, ShortPassphrase, TooDear,
+        };
+        let all = [NoRandomness, ShortPassphrase, NotAKey, TooDear, Closed, OtherAlgorithm];
+        let words = all.map(SecretFault::words);
+        let unlike: std::collections::BTreeSet<&str> = words.into_iter().collect();
+        assert_eq!(unlike.len(), 6, "{words:?}");
+        assert!(words.iter().all(|words| words.len() > 20), "{words:?}");
+    }
 }

@@ -74,3 +74,18 @@ impl TrustContext {
             .map_err(|error| refused(&error, name))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_envelope_that_cannot_be_read_is_not_one_that_is_not_there() {
+        let folder = std::env::temp_dir().join(format!("policyc-envelope-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).expect("a folder");
+        assert_eq!(read_envelope(&folder.join("p.plcb.sig")).expect("nothing is wrong"), None);
+        let refused = read_envelope(&folder).expect_err("a folder is no file");
+        assert!(!refused.integrity);
+        std::fs::remove_dir(&folder).expect("the folder goes");
+    }
+}

@@ -3,6 +3,7 @@
 #[cfg(target_os = "linux")]
 mod asked;
 mod envelopes;
+mod exact;
 mod limits;
 mod matrix;
 mod memory;

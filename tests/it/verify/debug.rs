@@ -97,3 +97,28 @@ fn nobody_is_shown_what_was_refused() {
     module.debug.clear();
     assert_eq!(of(&module), Debug::default(), "an empty section");
 }
+
+#[test]
+fn the_atom_behind_the_last_is_refused() {
+    let (module, mut debug) = sample();
+    let rule = debug.rules.first_mut().unwrap();
+    rule.atoms = vec![module.manifest.atoms - 1];
+    assert_eq!(check(&debug, &module), Ok(()));
+    debug.rules[0].atoms = vec![module.manifest.atoms];
+    assert_eq!(check(&debug, &module), Err(DebugError::Beside));
+}
+
+#[test]
+fn each_fault_is_told_in_words() {
+    let told = [
+        (DebugError::Malformed, "cannot be read"),
+        (DebugError::Trailing(7), "ends at byte 7, not later"),
+        (DebugError::NotCanonical, "written in an unusual way"),
+        (DebugError::Beside, "about another bundle"),
+        (DebugError::Source(3), "source 3 is not the one"),
+        (DebugError::Place(Place { source: 1, start: 2, end: 3 }), "source 1 has no bytes 2 to 3"),
+    ];
+    for (error, words) in told {
+        assert!(error.to_string().contains(words), "{error}");
+    }
+}
