@@ -88,7 +88,7 @@ fn no_witness_is_refused() {
 /// What sessions know has no decision of its own to show; it is told by name with both values.
 #[test]
 fn what_sessions_know_is_told_by_name() {
-    let tools = "tools:\n  look: {effect: reads, output: {\"\": {labels: [bad.web]}}}\n";
+    let tools = "tools:\n  look: {effect: none, output: {\"\": {labels: [bad.web]}}}\n";
     let labels = "labels: {i: {bad: [web, own]}}\n";
     let policy = POLICY.replace("tools:\n", &format!("{labels}{tools}"));
     let candidate =
