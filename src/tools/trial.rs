@@ -14,6 +14,7 @@ use crate::lang::decision::Effect;
 use crate::runtime::bundle::module::{Module, Phase, failure_effect};
 use crate::runtime::program::Program;
 use crate::runtime::program::dispatch::ProgramItem;
+use crate::runtime::vm::hosts::HostTable;
 use crate::runtime::vm::report::DecisionReport;
 use crate::runtime::vm::request::Moment;
 use crate::runtime::vm::scratch::Scratch;
@@ -49,6 +50,17 @@ pub struct Trial<'p> {
     scratch: Scratch,
 }
 
+/// What is tried: an input, and what host functions give about it.
+#[derive(Clone, Copy, Debug)]
+pub struct TrialInput<'i> {
+    /// The context and the time.
+    pub example: &'i Example,
+    /// What of the call is decided about.
+    pub phase: Phase,
+    /// What host functions give, where that is known.
+    pub hosts: Option<&'i HostTable>,
+}
+
 impl<'p> Trial<'p> {
     /// Tries inputs on a program.
     #[must_use]
@@ -70,10 +82,16 @@ impl<'p> Trial<'p> {
 
     /// What the program says.
     pub fn decide(&mut self, example: &Example, phase: Phase) -> TrialDecision {
+        self.decide_given(TrialInput { example, phase, hosts: None })
+    }
+
+    /// What the program says where host functions give this.
+    pub fn decide_given(&mut self, input: TrialInput<'_>) -> TrialDecision {
+        let TrialInput { example, phase, hosts } = input;
         let program = self.subject.program;
         let Ok(taken) = self.subject.take(example) else { return TrialDecision::refused() };
         let mut filled = self.subject.fill(&taken, &mut self.scratch);
-        let moment = Moment { phase, ..Moment::at(example.now.0, example.now.1) };
+        let moment = Moment { phase, hosts, ..Moment::at(example.now.0, example.now.1) };
         let mut decision = filled.decide(&moment);
         let module = program.module();
         let mut rules = BTreeMap::new();

@@ -14,15 +14,17 @@ use crate::cli::root::options;
 use crate::cli::sources::is_bundle;
 use crate::cli::terminal::Terminal;
 use crate::cli::write::{step_summary, write};
-use crate::compiler::solve::input::Example;
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
 use crate::runtime::program::Program;
+use crate::tools::diff::seeds::{Seed, of_tests};
 use crate::tools::diff::traffic::{Traffic, TrafficCounter};
-use crate::tools::diff::{Difference, compare_from, seeds::of_tests};
+use crate::tools::diff::{Difference, compare_from};
 use crate::tools::pipeline::references;
 use crate::tools::project::read_with;
 use crate::tools::replay::filter::Filter;
+use crate::tools::replay::open::Source;
+use crate::tools::replay::store::Store;
 use crate::tools::report::diff::{Drawing, Format, markdown};
 use crate::tools::report::paint::Style;
 use crate::tools::report::replay::many;
@@ -105,11 +107,21 @@ fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {
         }
     };
     let seeds = seeds(terminal, &settings, [&options.new, &options.old]);
-    let found = compare_from(&old, &new, &seeds).below(&old_below, &new_below);
-    let (traffic, broken) = match traffic(terminal, &settings, &options.records, (old, new)) {
+    let (old, new) = (store.add(old), store.add(new));
+    let records = sources_of_all(terminal, &settings, &options.records);
+    let counted = records.map(|sources| traffic(terminal, &sources, &store, (&old, &new)));
+    let (traffic, broken) = match counted {
         Ok(counted) => counted,
         Err(exit) => return exit,
     };
+    // What was recorded and is decided otherwise shows that best.
+    let recorded = traffic.as_ref().map(Traffic::seeds).unwrap_or_default();
+    let found = compare_from(&old, &new, &[recorded, seeds].concat());
+    let found = match &traffic {
+        Some(traffic) => traffic.told_in(found),
+        None => found,
+    };
+    let found = found.below(&old_below, &new_below);
     let only_tighten = options.only_tighten;
     let drawing = Drawing { found: &found, traffic: traffic.as_ref(), only_tighten };
     let unwritten = shown(terminal, &options, &drawing);
@@ -143,33 +155,39 @@ fn shown(terminal: &Terminal, options: &Options, drawing: &Drawing<'_>) -> Exit 
 }
 
 /// The inputs that the tests beside sources are about.
-fn seeds(terminal: &Terminal, settings: &Settings, names: [&str; 2]) -> Vec<Example> {
+fn seeds(terminal: &Terminal, settings: &Settings, names: [&str; 2]) -> Vec<Seed> {
     let paths = names.into_iter().filter_map(|name| settings.path(name));
     let sources = paths.filter(|path| !(path.is_file() && is_bundle(path)));
     let read = |path: PathBuf| read_with(&[path], &terminal.overrides(), references);
     // What is wrong with a project was told when it was compiled.
     let projects = sources.flat_map(read);
-    projects.flat_map(|(mut project, _)| of_tests(&mut project)).collect()
+    projects.flat_map(|(mut project, _)| of_tests(&mut project)).map(Seed::from).collect()
 }
 
-/// What the difference touches in `records`, and how the command ends because of what is damaged
-/// in them.
-fn traffic(
+/// Where the records are read from that were named, if any were.
+fn sources_of_all(
     terminal: &Terminal,
     settings: &Settings,
     records: &[PathBuf],
-    (old, new): (Program, Program),
-) -> Result<(Option<Traffic>, Exit), Exit> {
-    if records.is_empty() {
-        return Ok((None, Exit::Done));
+) -> Result<Vec<Source>, Exit> {
+    if records.is_empty() { Ok(Vec::new()) } else { sources_of(terminal, settings, records) }
+}
+
+/// What the difference touches in records, if any are named, and how the command ends because of
+/// what is damaged in them.
+fn traffic(
+    terminal: &Terminal,
+    sources: &[Source],
+    store: &Store,
+    programs: (&Arc<Program>, &Arc<Program>),
+) -> (Option<Traffic>, Exit) {
+    if sources.is_empty() {
+        return (None, Exit::Done);
     }
-    let (old, new) = (Arc::new(old), Arc::new(new));
-    let sources = sources_of(terminal, settings, records)?;
     let filter = Filter::default();
-    let stream =
-        Stream { terminal, sources: &sources, threads: None, filter: &filter, progress: false };
+    let stream = Stream { terminal, sources, threads: None, filter: &filter, progress: false };
     let mut traffic = Traffic::default();
-    let start = || TrafficCounter::of(&filter, (&old, &new));
+    let start = || TrafficCounter::of((store, &filter), programs);
     let Ran { stopped, mut broken, .. } =
         stream.run(start, TrafficCounter::chunk, |part, _| traffic.merge(part));
     if traffic.unreadable > 0 {
@@ -179,7 +197,7 @@ fn traffic(
         let finding = Diagnostic::without_place(Code::BadRecord, fact).help(help);
         broken = broken.max(alone(terminal, &finding)).max(Exit::CouldNotRun);
     }
-    Ok((Some(traffic), if stopped { Exit::Interrupted } else { broken }))
+    (Some(traffic), if stopped { Exit::Interrupted } else { broken })
 }
 
 /// How the command ends.

@@ -23,6 +23,14 @@ pub enum Change {
         example: Example,
         /// The phase of the decision.
         phase: Phase,
+        /// The record that the input is of, if people recorded it.
+        record: Option<RecordInput>,
+    },
+    /// It does in a recorded decision, which hangs on more than an input alone holds: on what is
+    /// withheld, or on its session.
+    Recorded {
+        /// The id of the record.
+        id: String,
     },
     /// It is not known.
     Unknown {
@@ -31,6 +39,15 @@ pub enum Change {
         /// How many inputs were tried in vain.
         tried: usize,
     },
+}
+
+/// A recorded input that shows a change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordInput {
+    /// The id of the record.
+    pub id: String,
+    /// Whether what host functions gave then is a part of it.
+    pub given: bool,
 }
 
 /// How something compares.
@@ -63,13 +80,14 @@ impl Changes {
     /// All in a word.
     #[must_use]
     pub const fn verdict(&self) -> Verdict {
-        use Change::{Never, Unknown, When};
+        use Change::{Never, Recorded, Unknown, When};
         match (&self.wider, &self.narrower, &self.otherwise) {
             (Never, Never, Never) => Verdict::Same,
             // Of what may also allow more nobody may think that it is a subset.
-            (When { .. } | Unknown { .. }, When { .. }, _) | (.., When { .. }) => Verdict::Changed,
-            (When { .. }, ..) => Verdict::Wider,
-            (Never, When { .. }, _) => Verdict::Narrower,
+            (When { .. } | Recorded { .. } | Unknown { .. }, When { .. } | Recorded { .. }, _)
+            | (.., When { .. } | Recorded { .. }) => Verdict::Changed,
+            (When { .. } | Recorded { .. }, ..) => Verdict::Wider,
+            (Never, When { .. } | Recorded { .. }, _) => Verdict::Narrower,
             (Unknown { .. }, ..) | (_, Unknown { .. }, _) | (.., Unknown { .. }) => {
                 Verdict::Unknown
             }
@@ -79,8 +97,8 @@ impl Changes {
     /// Whether neither more nor less is allowed, proved, and others are asked, or something else.
     #[must_use]
     pub const fn asks_otherwise(&self) -> bool {
-        use Change::{Never, When};
-        matches!((&self.wider, &self.narrower, &self.otherwise), (Never, Never, When { .. }))
+        let [wider, narrower] = [&self.wider, &self.narrower];
+        matches!((wider, narrower), (Change::Never, Change::Never)) && self.otherwise.happens()
     }
 
     /// The parts that are not settled.
@@ -108,10 +126,17 @@ impl Changes {
 }
 
 impl Change {
+    /// Whether it is known to.
+    #[must_use]
+    pub const fn happens(&self) -> bool {
+        matches!(self, Self::When { .. } | Self::Recorded { .. })
+    }
+
     pub(super) fn or(self, other: Self) -> Self {
         match (&self, &other) {
-            (Self::Never, _) | (Self::Unknown { .. }, Self::When { .. }) => other,
-            (Self::When { .. } | Self::Unknown { .. }, _) => self,
+            (Self::Never, _) => other,
+            (Self::Unknown { .. }, _) if other.happens() => other,
+            (Self::When { .. } | Self::Recorded { .. } | Self::Unknown { .. }, _) => self,
         }
     }
 }

@@ -3,7 +3,7 @@
 //! In:      two verified programs.
 //! Out:     `Difference`.
 //! Imports: `base`, `compiler::solve`, `lang`, `runtime::bundle`, `runtime::program`,
-//!          `tools::paths`, `tools::trial`.
+//!          `runtime::vm`, `tools::paths`, `tools::trial`.
 //! Source:  `docs/diff.md`.
 //!
 //! Both are compared on the inputs that neither refuses; apart from that it is asked whether the
@@ -32,11 +32,13 @@ use crate::lang::decision::Effect;
 use crate::runtime::bundle::debug;
 use crate::runtime::bundle::module::Phase;
 use crate::runtime::program::Program;
-pub use crate::tools::diff::change::{Change, Changes, Verdict};
+use crate::runtime::vm::hosts::HostTable;
+pub use crate::tools::diff::change::{Change, Changes, RecordInput, Verdict};
 use crate::tools::diff::meta::{BundleDescription, describe, places_that_differ};
 use crate::tools::diff::search::{Search, beside};
+use crate::tools::diff::seeds::Seed;
 use crate::tools::paths::{normalize, slashed};
-use crate::tools::trial::{Trial, TrialDecision};
+use crate::tools::trial::{Trial, TrialDecision, TrialInput};
 
 /// Most conditions of one kind that are shown.
 const CONDITIONS_MAX: usize = 5;
@@ -165,8 +167,7 @@ impl Difference {
     /// Whether more is known to be allowed, or others are asked.
     #[must_use]
     pub fn widens(&self) -> bool {
-        let when = |change: &Change| matches!(change, Change::When { .. });
-        let known = |changes: &Changes| when(&changes.wider) || when(&changes.otherwise);
+        let known = |changes: &Changes| changes.wider.happens() || changes.otherwise.happens();
         known(&self.whole) || known(&self.inputs)
     }
 
@@ -194,8 +195,8 @@ struct Comparison<'p, 's> {
     new: Trial<'p>,
     asker: QuerySolver<'s>,
     search: Search,
-    /// Inputs that people wrote, as those of tests.
-    seeds: &'s [Example],
+    /// Inputs that people wrote, as those of tests, or recorded.
+    seeds: &'s [Seed],
     metered: bool,
     /// By phase: what neither refuses.
     accepted: [Lit; 2],
@@ -209,7 +210,7 @@ pub fn compare(old: &Program, new: &Program) -> Difference {
 
 /// As `compare`; where something has to be searched for, `seeds` are where that begins.
 #[must_use]
-pub fn compare_from(old: &Program, new: &Program, seeds: &[Example]) -> Difference {
+pub fn compare_from(old: &Program, new: &Program, seeds: &[Seed]) -> Difference {
     let (old_module, new_module) = (old.module(), new.module());
     let mut store = Store::default();
     let [before, after] = meanings([old_module, new_module], &mut store);
@@ -436,17 +437,43 @@ impl Comparison<'_, '_> {
                 let example = search::smaller(example, &mut told);
                 let (cubes, more) = self.asker.cubes(question, CONDITIONS_MAX);
                 let conditions = conditions(self.asker.store(), &cubes);
-                return Change::When { conditions, more, example, phase };
+                return Change::When { conditions, more, example, phase, record: None };
             }
             Answer::Undecided(why) => why,
         };
+        self.searched(why, phase, |old, new| shows(old, new, rule))
+    }
+
+    /// An input that shows a change, among those that were given and beside them.
+    fn searched(
+        &mut self,
+        why: Undecided,
+        phase: Phase,
+        shows: impl Fn(&TrialDecision, &TrialDecision) -> bool,
+    ) -> Change {
+        let (old, new) = (&mut self.old, &mut self.new);
+        let mut given = |example: &Example, hosts: Option<&HostTable>| {
+            let input = TrialInput { example, phase, hosts };
+            shows(&old.decide_given(input), &new.decide_given(input))
+        };
+        for seed in self.seeds.iter().filter(|seed| seed.phase.is_none_or(|own| own == phase)) {
+            let mut told = |example: &Example| given(example, seed.hosts.as_ref());
+            if told(&seed.example) {
+                let example = search::smaller(seed.example.clone(), &mut told);
+                let (conditions, record) = (Vec::new(), seed.record());
+                return Change::When { conditions, more: false, example, phase, record };
+            }
+        }
+        let mut told = |example: &Example| given(example, None);
+        let seeds: Vec<Example> = self.seeds.iter().map(|seed| seed.example.clone()).collect();
         let mut starts = std::mem::take(&mut self.asker.tried);
-        starts.extend_from_slice(self.seeds);
-        let found = beside(self.seeds, self.search.values(), &mut told);
+        starts.extend_from_slice(&seeds);
+        let found = beside(&seeds, self.search.values(), &mut told);
         match found.map_or_else(|| self.search.run(&starts, &mut told), Ok) {
             Ok(example) => {
                 let example = search::smaller(example, &mut told);
-                Change::When { conditions: Vec::new(), more: false, example, phase }
+                let conditions = Vec::new();
+                Change::When { conditions, more: false, example, phase, record: None }
             }
             Err(count) => Change::Unknown { why, tried: count },
         }

@@ -68,6 +68,19 @@ struct Both {
     needs: Needs,
 }
 
+/// What two bundles decide about a record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PairedDecision {
+    /// How it comes out.
+    pub outcomes: [Outcome; 2],
+    /// The ids of the rules that fire, where that is known of both.
+    pub fired: Option<[Vec<String>; 2]>,
+    /// Whether the input is refused.
+    pub refused: [bool; 2],
+    /// Whether all that a digest covers is the same.
+    pub alike: bool,
+}
+
 impl Said {
     fn of(again: &Again, seat: &Seat) -> Self {
         match again {
@@ -203,6 +216,28 @@ impl<'s> Comparer<'s> {
         let Entry::Record(record) = entry else { return None };
         let Both { was, is, drifted, .. } = self.both(&record).ok()?;
         Some((was.outcome == is.outcome && was.digest != is.digest, drifted))
+    }
+
+    /// What both bundles decide about a record.
+    ///
+    /// # Errors
+    /// If it does not hold what the decisions depend on.
+    pub fn pair(&mut self, record: &Record<'_>) -> Result<PairedDecision, Obstacle> {
+        let Both { was, is, .. } = self.both(record)?;
+        let before: &Seat = match &self.from {
+            Some(seat) => seat,
+            None => self.seats.for_record(record)?,
+        };
+        let ids = |said: &Said, seat: &Seat| -> Vec<String> {
+            said.fired.iter().map(|rule| seat.program.rule_id(*rule).to_owned()).collect()
+        };
+        let settled = was.settled && is.settled;
+        Ok(PairedDecision {
+            outcomes: [was.outcome, is.outcome],
+            fired: settled.then(|| [ids(&was, before), ids(&is, &self.to)]),
+            refused: [before.refused().is_some(), self.to.refused().is_some()],
+            alike: was.digest.is_some() && was.digest == is.digest,
+        })
     }
 
     fn record(&mut self, record: &Record<'_>, impact: &mut Impact) -> Result<(), Obstacle> {

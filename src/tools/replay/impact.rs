@@ -62,6 +62,18 @@ impl Outcome {
         }
     }
 
+    /// As a decision has it; `None` where it is not known.
+    #[must_use]
+    pub const fn effect(self) -> Option<Option<Effect>> {
+        match self {
+            Self::Allow => Some(Some(Effect::Allow)),
+            Self::Escalate => Some(Some(Effect::Escalate)),
+            Self::Deny => Some(Some(Effect::Deny)),
+            Self::None => Some(None),
+            Self::Undetermined => None,
+        }
+    }
+
     pub(super) const fn of(effect: Option<Effect>) -> Self {
         match effect {
             Some(Effect::Allow) => Self::Allow,

@@ -4,6 +4,7 @@
 mod cases;
 mod names;
 pub(crate) mod random;
+mod recorded;
 mod sessions;
 
 use policyc::compiler::source::map::SourceMap;

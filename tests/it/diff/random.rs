@@ -262,6 +262,7 @@ fn hold(
                 let pair = (say(old), say(new));
                 assert!(shows(&pair), "{what}: {} shows nothing", example.context);
             }
+            Change::Recorded { id } => panic!("{what}: no record was given, and {id} is named"),
             Change::Unknown { .. } => {
                 tally.unknown += 1;
                 tally.open.push(format!("{what} wider: {wider}"));

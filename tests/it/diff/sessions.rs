@@ -3,6 +3,7 @@
 use policyc::compiler::solve::input::Example;
 use policyc::lang::decision::Effect;
 use policyc::runtime::program::Program;
+use policyc::tools::diff::seeds::Seed;
 use policyc::tools::diff::{Change, Difference, Verdict, compare_from};
 use policyc::tools::report::diff::{Drawing, FORMATS};
 use policyc::tools::report::paint::Style;
@@ -28,7 +29,7 @@ rules:
 const ASKS: &str = "escalate: {to: [\"role:treasury\"], timeout: 15m, on_timeout: deny}";
 
 /// What a policy of which a bound moved allows, with the old and the new effect of the witness.
-fn moved(policy: &str, seeds: &[Example]) -> (Difference, [Option<Effect>; 2]) {
+fn moved(policy: &str, seeds: &[Seed]) -> (Difference, [Option<Effect>; 2]) {
     let candidate = policy.replace("> 100.0", "> 1000.0");
     assert_ne!(candidate, policy);
     let (old, new) = (program(policy), program(&candidate));
@@ -61,7 +62,7 @@ fn a_bound_beside_a_limit_is_wider_with_a_witness() {
 fn contexts_of_tests_are_first_requests_too() {
     let context = json!({"action": {"tool": "pay", "args": {"amount": 500.0}}});
     let seed = Example { context, now: (1_773_741_600, 0) };
-    let (_, effects) = moved(&POLICY.replace("deny: \"no\"", ASKS), &[seed]);
+    let (_, effects) = moved(&POLICY.replace("deny: \"no\"", ASKS), &[seed.into()]);
     assert_eq!(effects, [Some(Effect::Escalate), Some(Effect::Allow)]);
 }
 

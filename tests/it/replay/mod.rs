@@ -67,7 +67,7 @@ fn payment(amount: i64, memo: &str, approvers: &[&str]) -> String {
 }
 
 /// A folder with the policy and its bundle, and the program.
-fn project(name: &str, policy: &str) -> (Folder, Program) {
+pub(crate) fn project(name: &str, policy: &str) -> (Folder, Program) {
     let folder = Folder::new(&format!("replay-{name}"));
     folder.add("policy.yaml", policy);
     ran(folder.path(), "build policy.yaml -o policy.plcb").expect(0, &[]);
@@ -81,7 +81,7 @@ fn load(path: &Path) -> Program {
 }
 
 /// Records of decisions about contexts, a line each, the first of `ts` 14:00:00.
-fn records(program: &Program, contexts: &[String]) -> Vec<String> {
+pub(crate) fn records(program: &Program, contexts: &[String]) -> Vec<String> {
     let start = time::parse("2026-11-19T14:00:00Z").expect("a time");
     let mut recorder = Recorder::for_program(program, &Loaded::default());
     let mut scratch = Scratch::for_program(program);
@@ -123,6 +123,6 @@ fn chained(writer: &str, lines: &[String]) -> String {
 }
 
 /// Lines as a file.
-fn file(lines: &[String]) -> String {
+pub(crate) fn file(lines: &[String]) -> String {
     lines.iter().flat_map(|line| [line.as_str(), "\n"]).collect()
 }

@@ -8,7 +8,7 @@
 use crate::base::arrange::Arrange as _;
 use crate::tools::diff::{Change, Changes, Presence, RuleChange, Verdict};
 use crate::tools::report::diff::{
-    Drawing, directions, sentence, time, touched, unknown, verdict_says, verdict_word,
+    Drawing, directions, recorded, sentence, time, touched, unknown, verdict_says, verdict_word,
 };
 use crate::tools::report::github::{Level, Location, annotation};
 use crate::tools::report::paint::Style;
@@ -56,8 +56,7 @@ pub(super) fn draw(drawing: &Drawing<'_>, _style: Style) -> String {
 
 /// `fails`: what allows more, or asks others, ends the command with 1.
 const fn level(changes: &Changes, fails: bool) -> Level {
-    let loose = matches!(changes.wider, Change::When { .. })
-        || matches!(changes.otherwise, Change::When { .. });
+    let loose = changes.wider.happens() || changes.otherwise.happens();
     match (loose, fails) {
         (true, true) => Level::Error,
         (true, false) => Level::Warning,
@@ -89,13 +88,16 @@ fn details(changes: &Changes) -> Vec<String> {
     for (word, change) in directions(changes) {
         match change {
             Change::Never => {}
-            Change::When { conditions, more, example, .. } => {
+            Change::When { conditions, more, example, record, .. } => {
                 lines.extend(conditions.iter().map(|it| format!("{word} when {it}")));
                 if *more && !conditions.is_empty() {
                     lines.push(format!("{word} in more cases"));
                 }
-                lines.push(format!("{word}, as {} at {}", example.context, time(example)));
+                let of = record.as_ref().map(|it| format!(", {}", recorded(it)));
+                let of = of.unwrap_or_default();
+                lines.push(format!("{word}, as {} at {}{of}", example.context, time(example)));
             }
+            Change::Recorded { id } => lines.push(format!("{word}, as in record {id}")),
             Change::Unknown { why, tried } => {
                 lines.push(format!("{word}: {}", unknown(*why, *tried)));
             }

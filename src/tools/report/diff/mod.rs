@@ -5,6 +5,7 @@
 //! Imports: `compiler::solve`, `diag`, `runtime::bundle`, `tools::decide`, `tools::diff`.
 
 mod github;
+mod traffic;
 
 use std::fmt::Write as _;
 
@@ -13,11 +14,15 @@ use serde_json::{Value as Json, json};
 use crate::compiler::solve::input::Example;
 use crate::compiler::solve::query::Undecided;
 use crate::diag::diagnostic::Severity;
-use crate::diag::numbers::grouped;
 use crate::runtime::bundle::module::Phase;
 use crate::tools::decide::{Moments, time_text};
-use crate::tools::diff::traffic::{TouchedRecords, Traffic};
-use crate::tools::diff::{Change, Changes, Difference, Presence, RuleChange, Site, Verdict};
+use crate::tools::diff::traffic::Traffic;
+use crate::tools::diff::{
+    Change, Changes, Difference, Presence, RecordInput, RuleChange, Site, Verdict,
+};
+use crate::tools::report::diff::traffic::{
+    left_out, touched, touched_json, traffic_json, unsettled,
+};
 use crate::tools::report::paint::{Paint, Style};
 use crate::tools::report::visible::{visible, wrap};
 use crate::tools::report::{NamedFormat, counted};
@@ -95,8 +100,7 @@ const fn verdict_says(changes: &Changes) -> &'static str {
 
 /// Whether it allows less and nobody knows whether it allows more.
 const fn is_perhaps_narrower(changes: &Changes) -> bool {
-    use Change::{Unknown, When};
-    matches!((&changes.wider, &changes.narrower), (Unknown { .. }, When { .. }))
+    matches!(changes.wider, Change::Unknown { .. }) && changes.narrower.happens()
 }
 
 const fn verdict_paint(verdict: Verdict) -> Paint {
@@ -180,23 +184,9 @@ fn time(example: &Example) -> String {
     time_text(Moments { seconds, nanoseconds, given: true })
 }
 
-/// `3 of 48 213 907 records: 01JD4ZK7Q8, ..`
-fn touched(touched: Option<&TouchedRecords>, traffic: &Traffic) -> String {
-    let none = TouchedRecords::default();
-    let touched = touched.unwrap_or(&none);
-    let mut text = format!("{} of {} records", grouped(touched.records), grouped(traffic.records));
-    let ids: Vec<&str> = touched.examples.rows().map(|(id, _)| id.as_str()).collect();
-    if !ids.is_empty() {
-        let more = if touched.records > ids.len() as u64 { ", .." } else { "" };
-        let _ = write!(text, ": {}{more}", ids.join(", "));
-    }
-    text
-}
-
-/// What the records say that could not be decided.
-fn left_out(traffic: &Traffic) -> Option<String> {
-    let count = grouped(traffic.left_out);
-    (traffic.left_out > 0).then(|| format!("{count} could not be decided, or not read"))
+/// `record 01JD4ZK7Q8`
+fn recorded(RecordInput { id, given }: &RecordInput) -> String {
+    format!("record {id}{}", if *given { ", with what functions gave then" } else { "" })
 }
 
 /// Which of both has it, where that is one.
@@ -226,8 +216,8 @@ fn full(drawing: &Drawing<'_>, style: Style) -> String {
     if let Some(traffic) = traffic {
         let touched = touched(Some(&traffic.effects), traffic);
         labelled(&mut text, "in traffic", &touched, style);
-        if let Some(left_out) = left_out(traffic) {
-            labelled(&mut text, "left out", &left_out, style);
+        for words in [left_out(traffic), unsettled(traffic)].into_iter().flatten() {
+            labelled(&mut text, "left out", &words, style);
         }
     }
     if found.inputs.verdict() != Verdict::Same {
@@ -274,7 +264,7 @@ fn directions_text(text: &mut String, changes: &Changes, style: Style) {
     for (word, change) in directions(changes) {
         match change {
             Change::Never => {}
-            Change::When { conditions, more, example, phase } => {
+            Change::When { conditions, more, example, phase, record } => {
                 for (at, condition) in conditions.iter().enumerate() {
                     let label = if at == 0 { format!("{word} when") } else { "or".to_owned() };
                     labelled(text, &label, condition, style);
@@ -287,6 +277,13 @@ fn directions_text(text: &mut String, changes: &Changes, style: Style) {
                 let after = if *phase == Phase::Response { " after the call" } else { "" };
                 let says = format!("{}{after} at {}", example.context, time(example));
                 labelled(text, &label, &says, style);
+                if let Some(record) = record {
+                    labelled(text, "of", &recorded(record), style);
+                }
+            }
+            Change::Recorded { id } => {
+                let says = format!("record {id}, which hangs on more than its input");
+                labelled(text, &format!("{word}, as"), &says, style);
             }
             Change::Unknown { why, tried } => labelled(text, word, &unknown(*why, *tried), style),
         }
@@ -305,7 +302,7 @@ fn labelled(text: &mut String, label: &str, says: &str, style: Style) {
 fn change_json(change: &Change) -> Json {
     match change {
         Change::Never => json!({"answer": "never"}),
-        Change::When { conditions, more, example, phase } => json!({
+        Change::When { conditions, more, example, phase, record } => json!({
             "answer": "when",
             "conditions": conditions,
             "more": more,
@@ -313,8 +310,13 @@ fn change_json(change: &Change) -> Json {
                 "context": example.context,
                 "now": time(example),
                 "phase": if *phase == Phase::Response { "response" } else { "request" },
+                "record": record.as_ref().map(|it| &it.id),
+                "functions": record.as_ref().is_some_and(|it| it.given),
             },
         }),
+        Change::Recorded { id } => {
+            json!({"answer": "when", "conditions": [], "more": false, "witness": {"record": id}})
+        }
         Change::Unknown { why, tried } => json!({
             "answer": "unknown",
             "why": match why { Undecided::Opaque => "opaque", Undecided::Budget => "budget" },
@@ -331,13 +333,6 @@ fn changes_json(changes: &Changes) -> Json {
         }
     }
     own
-}
-
-fn touched_json(touched: Option<&TouchedRecords>) -> Json {
-    let none = TouchedRecords::default();
-    let touched = touched.unwrap_or(&none);
-    let ids: Vec<&String> = touched.examples.rows().map(|(id, _)| id).collect();
-    json!({"records": touched.records, "examples": ids})
 }
 
 /// For programs.
@@ -375,11 +370,7 @@ fn json(drawing: &Drawing<'_>, _style: Style) -> String {
         "metered": found.metered,
         "sessions": found.sessions,
         "session_tables": found.session_tables,
-        "traffic": traffic.map(|traffic| json!({
-            "records": traffic.records,
-            "left_out": traffic.left_out,
-            "effects": touched_json(Some(&traffic.effects)),
-        })),
+        "traffic": traffic.map(traffic_json),
     });
     format!("{all:#}\n")
 }
@@ -402,6 +393,9 @@ pub fn markdown(drawing: &Drawing<'_>, _style: Style) -> String {
             writeln!(text, "\nIn traffic: {}.", code(&touched(Some(&traffic.effects), traffic)));
         if let Some(left_out) = left_out(traffic) {
             let _ = writeln!(text, "Of others {left_out}.");
+        }
+        if let Some(unsettled) = unsettled(traffic) {
+            let _ = writeln!(text, "And {unsettled}.");
         }
     }
     if !found.rules.is_empty() {
@@ -461,7 +455,7 @@ fn directions_markdown(text: &mut String, changes: &Changes) {
     for (word, change) in directions(changes) {
         match change {
             Change::Never => {}
-            Change::When { conditions, more, example, .. } => {
+            Change::When { conditions, more, example, record, .. } => {
                 for condition in conditions {
                     let _ = writeln!(text, "- {word} when {}", code(condition));
                 }
@@ -469,7 +463,12 @@ fn directions_markdown(text: &mut String, changes: &Changes) {
                     let _ = writeln!(text, "- {word} in more cases");
                 }
                 let context = code(&example.context.to_string());
-                let _ = writeln!(text, "- {word}, as {context} at {}", time(example));
+                let of = record.as_ref().map(|it| format!(", {}", code(&recorded(it))));
+                let of = of.unwrap_or_default();
+                let _ = writeln!(text, "- {word}, as {context} at {}{of}", time(example));
+            }
+            Change::Recorded { id } => {
+                let _ = writeln!(text, "- {word}, as in record {}", code(id));
             }
             Change::Unknown { why, tried } => {
                 let _ = writeln!(text, "- {word}: {}", unknown(*why, *tried));
