@@ -19,6 +19,8 @@ mod rules;
 mod secrets;
 mod steps;
 mod structure;
+#[cfg(test)]
+mod tests;
 mod transfer;
 mod types;
 

@@ -77,3 +77,152 @@ fn denial_size(row: &DenialRow) -> usize {
     let undone = row.backtrack.as_ref().map_or(0, |it| it.undone.len());
     1 + row.rules.len() + offers.sum::<usize>() + row.question.len() + undone
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lang::constant::Constant;
+    use crate::lang::session::{Disclose, Param, Respond};
+    use crate::runtime::bundle::govern::{
+        BacktrackRow, DeclassifyRow, FieldLabels, LabelRow, LimitRow, MeterRow, OfferRow,
+        QuestionPart, SanitizerRow, StepRow, StorePart, TermRow, ToolRow, WindowRow,
+    };
+    use crate::runtime::bundle::module::{
+        EnumRow, FrameRow, KeyedType, MessageFieldRow, MessageRow, NONE, Pattern, Redaction, Step,
+        TemplatePart, TypeRow, Withhold,
+    };
+    use crate::runtime::verify::tests::small;
+
+    type Change = fn(&mut Module);
+
+    /// Each change makes a module larger by so many entries, and that is what it is allowed more.
+    fn grow(changes: &[(&str, usize, Change)]) {
+        for (what, entries, change) in changes {
+            let mut module = small();
+            let before = Steps::of(&module).left;
+            change(&mut module);
+            let more = Steps::of(&module).left - before;
+            assert_eq!(more, entries * VERIFY_STEPS_PER_ENTRY, "{what}");
+        }
+    }
+
+    #[test]
+    fn every_row_of_what_decides_counts_once_and_so_does_every_part_of_it() {
+        use crate::lang::value::message::{Kind, Presence};
+        grow(&[
+            ("a string", 1, |it| it.strings.push("zzz")),
+            ("a type", 1, |it| it.types.push(TypeRow::Dyn)),
+            ("a message", 1, |it| {
+                it.messages.push(MessageRow { name: 0, first_field: 0, fields: 9 });
+            }),
+            ("a field", 1, |it| {
+                let (kind, presence) = (Kind::Bool, Presence::Implicit);
+                let (name, json, number, default, ty) = (0, 0, 1, NONE, 0);
+                let row = MessageFieldRow { name, json, number, kind, presence, default, ty };
+                it.fields.push(row);
+            }),
+            ("an enum", 4, |it| {
+                let values = vec![(0, 0); 3];
+                it.enums.push(EnumRow { name: 0, values, closed: false, strong: false });
+            }),
+            ("a place", 1, |it| it.paths.push(it.paths[0].clone())),
+            ("a slot", 1, |it| it.slots.push(it.slots[0])),
+            ("a constant", 1, |it| it.constants.push(Constant::Null)),
+            ("a set", 3, |it| it.sets.push(vec![0, 1, 2])),
+            ("a pattern", 1, |it| it.patterns.push(Pattern { text: 0, automaton: vec![1; 9] })),
+            ("a function", 3, |it| {
+                let mut row = it.functions[0].clone();
+                row.frames = vec![FrameRow { at: 0, register: 0, ty: 0 }; 2];
+                it.functions.push(row);
+            }),
+            ("an instruction", 1, |it| it.code.push(it.code[0])),
+            ("a rule", 1, |it| it.rules.push(it.rules[0].clone())),
+            ("an outcome", 1, |it| it.outcomes.push(it.outcomes[0].clone())),
+            ("a message to people", 2, |it| it.templates.push(vec![TemplatePart::Text(0); 2])),
+            ("a requirement", 1, |it| it.requirements.push(it.requirements[0])),
+            ("types by a key", 3, |it| {
+                it.keyed.push(KeyedType { slot: 0, cases: vec![(0, 0); 2], otherwise: 0 });
+            }),
+            ("values that are withheld", 4, |it| {
+                let path = vec![Step::Any; 3];
+                it.redactions.push(Redaction { path, class: Withhold::Drop, facts: false });
+            }),
+            ("rules of a key", 3, |it| it.index.keys.push((0, vec![0, 1]))),
+            ("rules of a prefix", 4, |it| it.index.prefixes.push((0, vec![0, 1, 2]))),
+            ("rules of a pattern", 5, |it| it.index.patterns.push((0, vec![0; 4]))),
+        ]);
+    }
+
+    #[test]
+    fn every_row_of_what_sessions_know_counts_once_and_so_does_every_part_of_it() {
+        grow(&[
+            ("a label", 4, |it| {
+                it.govern.labels.push(LabelRow { name: 0, implies: vec![0; 3] });
+            }),
+            ("a tool", 9, |it| {
+                let path = Vec::new();
+                let (labels, when, audience) = (Vec::new(), NONE, NONE);
+                let part = FieldLabels { path, labels, inherit: false, when, audience };
+                let (args, store) = (Some(vec![0; 4]), vec![StorePart::Text(0); 3]);
+                let outputs = vec![part];
+                it.govern.tools.push(ToolRow { name: 0, args, outputs, store, writes: false });
+            }),
+            ("terms and limits", 3, |it| {
+                it.govern.terms.push(TermRow {
+                    function: 0,
+                    first_requirement: 0,
+                    requirements: 0,
+                });
+                it.govern.limits = vec![LimitRow { id: 0, meter: 0, max: 0 }; 2];
+            }),
+            ("a meter", 4, |it| {
+                let (on, window) = (vec![0; 3], WindowRow::Session);
+                let (name, key, amount, count, keys_max) = (0, 0, 0, 0, 0);
+                it.govern.meters.push(MeterRow { name, on, key, amount, count, window, keys_max });
+            }),
+            ("a plan", 15, |it| {
+                let (name, tool, times, weight, term) = (0, 0, None, 0, NONE);
+                let step = StepRow { name, tool, after: vec![0; 2], times, weight, term };
+                it.govern.plan = Some(PlanRow {
+                    params: vec![(0, Param::Text); 2],
+                    steps: vec![step],
+                    reads: vec![0; 3],
+                    budget: None,
+                    readers: vec![0; 2],
+                    others: vec![0; 4],
+                });
+            }),
+            ("an answer", 13, |it| {
+                let back =
+                    BacktrackRow { undone: vec![(0, None); 2], max: 1, otherwise: Respond::Fail };
+                it.govern.denials.push(DenialRow {
+                    rules: vec![0; 2],
+                    respond: Respond::Fail,
+                    retries: None,
+                    disclose: Disclose::None,
+                    offers: vec![OfferRow { tool: 0, keep: vec![0], set: vec![(0, 0); 3] }],
+                    question: vec![QuestionPart::Text(0); 3],
+                    backtrack: Some(back),
+                });
+            }),
+            ("a sanitizer", 4, |it| {
+                let (arg, removes, adds) = (vec![0; 3], Vec::new(), Vec::new());
+                let (name, tool, requires, typed) = (0, 0, NONE, false);
+                let row = SanitizerRow { name, tool, arg, removes, adds, requires, typed };
+                it.govern.sanitizers.push(row);
+            }),
+            ("a declassification", 5, |it| {
+                let (path, by) = (vec![Step::Any], vec![0; 3]);
+                let (removes, adds) = (Vec::new(), Vec::new());
+                it.govern.declassify.push(DeclassifyRow {
+                    id: 0,
+                    tool: 0,
+                    path,
+                    removes,
+                    adds,
+                    by,
+                });
+            }),
+        ]);
+    }
+}

@@ -259,11 +259,8 @@ fn number(module: &Module, a: Known, b: Known) -> Known {
 }
 
 fn sum(module: &Module, a: Known, b: Known) -> Known {
-    let len = if a.len == UNBOUNDED || b.len == UNBOUNDED {
-        UNBOUNDED
-    } else {
-        a.len.saturating_add(b.len)
-    };
+    // Nothing is longer than what has no bound.
+    let len = a.len.saturating_add(b.len);
     match (a.ty.kind(module), b.ty.kind(module)) {
         (Kind::String, Kind::String) => Known { len, ..Known::of(Kind::String) },
         (Kind::Bytes, Kind::Bytes) => Known { len, ..Known::of(Kind::Bytes) },

@@ -78,6 +78,7 @@ impl TrustContext {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::diag::codes::Code;
 
     #[test]
     fn an_envelope_that_cannot_be_read_is_not_one_that_is_not_there() {
@@ -86,6 +87,13 @@ mod tests {
         assert_eq!(read_envelope(&folder.join("p.plcb.sig")).expect("nothing is wrong"), None);
         let refused = read_envelope(&folder).expect_err("a folder is no file");
         assert!(!refused.integrity);
+        assert_eq!(refused.finding.code, Code::Unreadable);
+        let long = folder.join("long.plcb.sig");
+        std::fs::write(&long, vec![b' '; ENVELOPE_BYTES_MAX + 1]).expect("it is written");
+        let refused = read_envelope(&long).expect_err("it is too long");
+        assert!(!refused.integrity);
+        assert_eq!(refused.finding.code, Code::BadEnvelope);
+        std::fs::remove_file(&long).expect("the file goes");
         std::fs::remove_dir(&folder).expect("the folder goes");
     }
 }
