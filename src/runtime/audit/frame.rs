@@ -154,3 +154,21 @@ impl<R: Read> Frames<R> {
         Ok(Next::Frame(kind))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_head_may_say_as_much_as_a_frame_may_hold() {
+        let said = |length: usize| {
+            let length = u32::try_from(length).expect("a number of 32 bits");
+            let mut bytes = [0; HEAD_BYTES];
+            bytes[..4].copy_from_slice(&length.to_le_bytes());
+            bytes[8] = Kind::Plain.byte();
+            head(&bytes)
+        };
+        assert_eq!(said(PACKED_BYTES_MAX), Some((PACKED_BYTES_MAX, 0, Kind::Plain)));
+        assert_eq!(said(PACKED_BYTES_MAX + 1), None);
+    }
+}

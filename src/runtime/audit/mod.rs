@@ -213,3 +213,14 @@ pub fn open(mut store: impl Store + 'static, options: Options) -> Result<(Log, O
     let segments = Segments::go_on(store, (names, segment_bytes, signer), found)?;
     Ok((Log::go_on(segments, log, tail)?, opened))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn segments_have_64_mebibytes_unless_somebody_says_otherwise() {
+        let Options { segment_bytes, past, .. } = Options::new("gw-3", "example.com/gw-3");
+        assert_eq!((segment_bytes, past), (67_108_864, Continuation::Signed));
+    }
+}

@@ -345,4 +345,14 @@ mod tests {
         let long = format!("{}\n\n{signature}", "x".repeat(NOTE_BYTES_MAX));
         assert_eq!(Note::read(long.as_bytes()), None);
     }
+
+    #[test]
+    fn a_note_may_be_as_long_as_its_limit() {
+        let of = |bytes: usize| {
+            let more = "x".repeat(bytes - EXAMPLE.len() - 1);
+            EXAMPLE.replacen("\n\n", &format!("\n{more}\n\n"), 1)
+        };
+        assert!(Note::read(of(NOTE_BYTES_MAX).as_bytes()).is_some());
+        assert!(Note::read(of(NOTE_BYTES_MAX + 1).as_bytes()).is_none());
+    }
 }

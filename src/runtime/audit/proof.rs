@@ -325,6 +325,10 @@ mod tests {
             }
         }
         assert_eq!((consistency(0, 5), consistency(6, 5)), (None, None));
+        // Nothing is no beginning, nor is what is longer, though it has the same root.
+        let [root] = leaves(1)[..] else { panic!("one leaf") };
+        assert!(!is_consistent((0, root), (1, root), &[]));
+        assert!(!is_consistent((2, root), (1, root), &[]));
     }
 
     #[test]

@@ -76,13 +76,6 @@ struct VouchTracker<'a> {
     is_bound: bool,
 }
 
-impl VouchTracker<'_> {
-    /// Whether no checkpoint was there.
-    const fn says_nothing(&self) -> bool {
-        self.own.is_none() && self.foreign.is_none()
-    }
-}
-
 impl Visitor for VouchTracker<'_> {
     fn line(&mut self, _: u64, _: [u8; 32], _: &[u8], entry: &Entry<'_>) {
         self.block |= matches!(entry, Entry::Block(_));
@@ -117,11 +110,11 @@ pub(super) fn recover(
         // It has no beginning: the one before says where it would begin.
         Err(WalkError::Damage(damage)) => damage.wrong == Wrong::Start,
         Err(WalkError::Storage(_)) => false,
-        // A crash took the checkpoint with which it begins: the one before ends with another. Or
-        // where its chain begins only its start says, which nobody signs: the one before knows.
+        // A crash may have taken the checkpoint with which it begins: the one before ends with
+        // another. Or where its chain begins only its start says, which nobody signs: the one
+        // before knows.
         Ok((found, signed)) => {
-            asked.is_some() && signed.says_nothing() && found.last_lines() == 0
-                || signed.own.is_some() && !signed.is_bound
+            asked.is_some() && found.last_lines() == 0 || signed.own.is_some() && !signed.is_bound
         }
     };
     let (found, signed) = if asks_before { read(2)? } else { last? };

@@ -160,3 +160,119 @@ impl<S: Store> Storage for Segments<S> {
         self.open.as_ref().is_some_and(|open| open.bytes >= self.segment_bytes)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    use super::*;
+    use crate::runtime::audit::frame::{HEAD_BYTES, first};
+    use crate::runtime::audit::store::Source;
+
+    /// Counts how often it is synced.
+    #[derive(Clone, Default)]
+    struct Counts {
+        synced: Arc<AtomicU64>,
+    }
+
+    impl Source for Counts {
+        fn list(&mut self) -> io::Result<Vec<u64>> {
+            Ok(Vec::new())
+        }
+
+        fn read(&mut self, _: u64, _: u64) -> io::Result<Box<dyn io::Read + '_>> {
+            Err(io::ErrorKind::NotFound.into())
+        }
+    }
+
+    impl Store for Counts {
+        fn begin(&mut self, _: u64) -> io::Result<()> {
+            Ok(())
+        }
+
+        fn resume(&mut self, _: u64, _: u64) -> io::Result<()> {
+            Ok(())
+        }
+
+        fn append(&mut self, _: &[u8]) -> io::Result<()> {
+            Ok(())
+        }
+
+        fn sync(&mut self) -> io::Result<()> {
+            self.synced.fetch_add(1, Ordering::Relaxed);
+            Ok(())
+        }
+
+        fn sync_names(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn segments(store: &Counts, segment_bytes: u64) -> Segments<Counts> {
+        let names = ("gw-3".to_owned(), "a".to_owned());
+        Segments::go_on(store.clone(), (names, segment_bytes, None), Recovered::default())
+            .expect("a log")
+    }
+
+    /// A line of so many bytes, which ends a block.
+    fn batch(bytes: usize) -> Batch {
+        let lines = [vec![b'x'; bytes - 1], b"\n".to_vec()].concat();
+        Batch { lines, leaves: vec![[1; 32]], blocks: true, closed: true, ..Batch::default() }
+    }
+
+    #[test]
+    fn lines_lie_in_pieces_that_end_with_one_of_them() {
+        let mut segments = segments(&Counts::default(), u64::MAX);
+        let mut pieces = |lines: &[usize]| {
+            segments.out.clear();
+            let text: Vec<Vec<u8>> = lines.iter().map(|bytes| batch(*bytes).lines).collect();
+            segments.lines(&text.concat());
+            let (mut left, mut found) = (&segments.out[..], Vec::new());
+            while let Some((_, body, length)) = first(left) {
+                found.push(body.len() - 8);
+                left = &left[length..];
+            }
+            found
+        };
+        let half = PIECE_BYTES / 2;
+        assert_eq!(pieces(&[half, half]), [PIECE_BYTES]);
+        assert_eq!(pieces(&[half, half + 1]), [half, half + 1]);
+        assert_eq!(pieces(&[half, 10, half, 20]), [half + 10, half + 20]);
+        assert_eq!(pieces(&[PIECE_BYTES + 7, 20, 30]), [PIECE_BYTES + 7, 50]);
+    }
+
+    #[test]
+    fn as_much_as_may_be_lost_is_not_synced_and_no_more() {
+        for (over, syncs) in [(0, 0), (1, 1)] {
+            let store = Counts::default();
+            let mut segments = segments(&store, u64::MAX);
+            segments.append(&batch(100)).expect("it is written");
+            segments.sync().expect("it is synced");
+            let before = store.synced.load(Ordering::Relaxed);
+            segments.loose = AUDIT_LOOSE_BYTES_MAX as u64 - 100 + over;
+            segments.append(&batch(100)).expect("it is written");
+            assert_eq!(store.synced.load(Ordering::Relaxed) - before, syncs, "{over}");
+        }
+    }
+
+    #[test]
+    fn a_segment_ends_when_it_is_as_long_as_it_may_be() {
+        let frames = |store: &Counts, segment_bytes| {
+            let mut segments = segments(store, segment_bytes);
+            segments.append(&batch(100)).expect("it is written");
+            (segments.out.len() as u64, segments.is_full(), segments.open.is_some())
+        };
+        let store = Counts::default();
+        let (whole, ..) = frames(&store, u64::MAX);
+        let end = (HEAD_BYTES + size_of::<u64>()) as u64;
+        assert_eq!(frames(&store, whole), (whole + end, false, false));
+        assert_eq!(frames(&store, whole + 1), (whole, false, true));
+        // What ends no block does not end it: it is full, and the next batch does.
+        let mut segments = segments(&store, whole);
+        segments.append(&Batch { closed: false, ..batch(100) }).expect("it is written");
+        assert!(segments.is_full() && segments.open.is_some());
+        segments.segment_bytes = whole + 1;
+        assert!(!segments.is_full());
+    }
+}

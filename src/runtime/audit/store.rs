@@ -185,12 +185,26 @@ fn open_at(path: &Path, from: u64) -> io::Result<File> {
 /// Makes a directory, and those that it lies in, and sees to it that all of these are there after
 /// a loss of power, also such as were made by somebody who could not see to it any more.
 fn make(path: &Path) -> io::Result<()> {
-    let is_new = |path: &&Path| !path.exists();
-    let new = path.ancestors().take_while(is_new).count();
+    let new = missing(path);
     own_folder(path).map_err(|error| at(path, &error))?;
+    outlast(path, new, sync_names)
+}
+
+/// How many of a directory, and those that it lies in, are not there.
+fn missing(path: &Path) -> usize {
+    path.ancestors().take_while(|path| !path.exists()).count()
+}
+
+/// Has the names of a directory and of those that it lies in seen to by `sync`; so many of them
+/// are new.
+fn outlast(
+    path: &Path,
+    new: usize,
+    mut sync: impl FnMut(&Path) -> io::Result<()>,
+) -> io::Result<()> {
     let holders = path.ancestors().map_while(folder::holder);
     for (above, holder) in holders.enumerate() {
-        match sync_names(holder) {
+        match sync(holder) {
             // Of what was there, and lies further up, nobody must be let to read the names.
             Err(error) if above < new.max(1) => return Err(error),
             Ok(()) | Err(_) => {}
@@ -294,5 +308,43 @@ mod tests {
         ] {
             assert_eq!(segment_of(wrong), None, "{wrong}");
         }
+    }
+
+    #[test]
+    fn what_is_not_there_is_counted_from_below() {
+        let there = std::env::temp_dir();
+        assert_eq!(missing(&there), 0);
+        let none = there.join(format!("policyc-none-{}", std::process::id()));
+        assert_eq!((missing(&none), missing(&none.join("a"))), (1, 2));
+    }
+
+    /// The name of what was made must outlast, and of what was there before the lowest: whoever
+    /// made that may have died.
+    #[test]
+    fn names_that_do_not_outlast_are_told_up_to_the_first_that_was_there() {
+        let path = Path::new("/logs/gateway/three");
+        for (new, told) in [(0, 1), (1, 1), (2, 2), (3, 3)] {
+            for wrong in 0..3 {
+                let mut asked = Vec::new();
+                let found = outlast(path, new, |holder| {
+                    asked.push(holder.to_owned());
+                    if asked.len() == wrong + 1 { Err(io::ErrorKind::Other.into()) } else { Ok(()) }
+                });
+                assert_eq!(found.is_err(), wrong < told, "{new} new, {wrong} fails");
+                let all = if wrong < told { wrong + 1 } else { 3 };
+                let above = ["/logs/gateway", "/logs", "/"];
+                assert_eq!(asked, above[..all].iter().map(Path::new).collect::<Vec<_>>());
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_not_there_cannot_be_made_to_outlast_anything() {
+        let folder = std::env::temp_dir().join(format!("policyc-gone-{}", std::process::id()));
+        let mut store = Directory::open(&folder).expect("a directory");
+        store.sync_names().expect("it is there");
+        assert!(store.sync().is_err(), "no segment was begun");
+        fs::remove_dir_all(&folder).expect("it goes");
+        assert!(store.sync_names().is_err());
     }
 }

@@ -1,6 +1,6 @@
 //! How much verification may do: linear in the size of the module (V31).
 //!
-//! Imports: `base`, `runtime::bundle`.
+//! Imports: `base`, `lang`, `runtime::bundle`.
 
 use crate::base::limits::{VERIFY_STEPS_MIN, VERIFY_STEPS_PER_ENTRY};
 use crate::runtime::bundle::govern::{DenialRow, PlanRow};
@@ -88,10 +88,10 @@ mod tests {
         QuestionPart, SanitizerRow, StepRow, StorePart, TermRow, ToolRow, WindowRow,
     };
     use crate::runtime::bundle::module::{
-        EnumRow, FrameRow, KeyedType, MessageFieldRow, MessageRow, NONE, Pattern, Redaction, Step,
-        TemplatePart, TypeRow, Withhold,
+        EnumRow, FrameRow, KeyedType, MessageRow, NONE, Pattern, Redaction, Step, TemplatePart,
+        TypeRow, Withhold,
     };
-    use crate::runtime::verify::tests::small;
+    use crate::runtime::verify::tests::{small, typed};
 
     type Change = fn(&mut Module);
 
@@ -108,19 +108,13 @@ mod tests {
 
     #[test]
     fn every_row_of_what_decides_counts_once_and_so_does_every_part_of_it() {
-        use crate::lang::value::message::{Kind, Presence};
         grow(&[
             ("a string", 1, |it| it.strings.push("zzz")),
             ("a type", 1, |it| it.types.push(TypeRow::Dyn)),
             ("a message", 1, |it| {
                 it.messages.push(MessageRow { name: 0, first_field: 0, fields: 9 });
             }),
-            ("a field", 1, |it| {
-                let (kind, presence) = (Kind::Bool, Presence::Implicit);
-                let (name, json, number, default, ty) = (0, 0, 1, NONE, 0);
-                let row = MessageFieldRow { name, json, number, kind, presence, default, ty };
-                it.fields.push(row);
-            }),
+            ("a field", 1, |it| it.fields.push(typed().fields[0].clone())),
             ("an enum", 4, |it| {
                 let values = vec![(0, 0); 3];
                 it.enums.push(EnumRow { name: 0, values, closed: false, strong: false });
@@ -205,6 +199,12 @@ mod tests {
                     backtrack: Some(back),
                 });
             }),
+        ]);
+    }
+
+    #[test]
+    fn every_row_of_what_takes_labels_away_counts_once_and_so_does_every_part_of_it() {
+        grow(&[
             ("a sanitizer", 4, |it| {
                 let (arg, removes, adds) = (vec![0; 3], Vec::new(), Vec::new());
                 let (name, tool, requires, typed) = (0, 0, NONE, false);

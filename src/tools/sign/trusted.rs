@@ -2,7 +2,8 @@
 //!
 //! In:      a trust policy, a memory of versions, the time; the bytes of a bundle and its path.
 //! Out:     programs that say that they were signed.
-//! Imports: `base`, `runtime::program`, `runtime::trust`, `tools::pipeline`, `tools::project`.
+//! Imports: `base`, `diag`, `runtime::program`, `runtime::trust`, `tools::pipeline`,
+//!          `tools::project`.
 
 use std::io;
 use std::path::{Path, PathBuf};

@@ -389,3 +389,25 @@ fn names_are_told_with_what_is_wrong_with_them() {
         assert!(told.contains(words), "{told}");
     }
 }
+
+/// The key vouches for where the chain of the last segment stands, once it signed a block of it:
+/// then nobody asks the segments in front.
+#[test]
+fn only_the_last_segment_is_asked_once_a_block_of_it_is_signed() {
+    let roomy = || Options { segment_bytes: 4_000, ..signed_by(Some("key")) };
+    let mut reached = [0; 2];
+    for records in 0..60 {
+        let mut left = add(&Disk::default(), roomy(), 0..records, false);
+        let [.., before, last] = left.keys().copied().collect::<Vec<_>>()[..] else { continue };
+        let blocks = left[&last].windows(8).filter(|it| it == b"{\"$blk\":").count();
+        let changed = left.get_mut(&before).expect("a segment");
+        let middle = changed.len() / 2;
+        changed[middle] ^= 1;
+        let found = open(Disk::holding(&left), roomy()).map(drop);
+        assert_eq!(found.is_ok(), blocks > 0, "{records}: {found:?}");
+        if let Some(count) = blocks.checked_sub(1) {
+            reached[count % 2] += 1;
+        }
+    }
+    assert!(reached.iter().all(|count| *count > 3), "{reached:?}");
+}

@@ -4,23 +4,109 @@
 mod transfer;
 mod types;
 
-use crate::compiler::source::map::SourceMap;
-use crate::compiler::{Options, compile};
-use crate::diag::sink::Sink;
+use crate::lang::decision::Effect;
+use crate::lang::opcodes::{Instruction, NO_ATOM, Op};
 use crate::lang::value::message::{Kind, Presence};
+use crate::runtime::bundle::govern::Govern;
 use crate::runtime::bundle::module::{
-    FieldRow, MessageFieldRow, MessageRow, Module, NONE, TypeRow,
+    Fallback, FieldRow, FunctionKind, FunctionRow, Manifest, MessageFieldRow, MessageRow, Module,
+    NONE, NodeMode, OutcomeRow, PathNode, Phase, Requirement, RuleIndex, RuleRow, SlotRow, TypeRow,
 };
-use crate::runtime::bundle::reader;
 
-/// The module of a small policy.
+pub(super) const fn ins(op: Op) -> Instruction {
+    Instruction { op, x: 0, a: 0, b: 0, c: 0, f: 0, e: 0, w: NO_ATOM }
+}
+
+/// A module of one rule, that reads one place.
 pub(super) fn small() -> Module {
-    let mut files = SourceMap::new();
-    let policy = "policyc: 1\nname: p\ndefault: deny\nschema: {n: int}\nrules:\n  \
-                  - {id: few, when: n < 5, allow: few}\n";
-    files.add("p.yaml", policy);
-    let built = compile(&files, &Options::default(), &mut Sink::new()).expect("it compiles");
-    reader::read(&built.bundle).expect("a module")
+    Module {
+        manifest: manifest(),
+        strings: ["", "few"].iter().collect(),
+        types: vec![TypeRow::Dyn],
+        messages: Vec::new(),
+        fields: Vec::new(),
+        enums: Vec::new(),
+        context: NONE,
+        paths: vec![place()],
+        slots: vec![SlotRow::Value(0)],
+        constants: Vec::new(),
+        sets: Vec::new(),
+        patterns: Vec::new(),
+        dispatch: Vec::new(),
+        hosts: Vec::new(),
+        functions: vec![function()],
+        code: vec![ins(Op::Flag)],
+        rules: vec![rule()],
+        outcomes: vec![OutcomeRow { effect: Effect::Allow, template: NONE, escalation: NONE }],
+        escalations: Vec::new(),
+        templates: Vec::new(),
+        requirements: vec![Requirement { slot: 0, ty: NONE, optional: false, keyed: NONE }],
+        keyed: Vec::new(),
+        outputs: Vec::new(),
+        index: RuleIndex { key_slot: NONE, always: vec![0], ..RuleIndex::default() },
+        redactions: Vec::new(),
+        govern: Govern::default(),
+        debug: Vec::new(),
+    }
+}
+
+fn manifest() -> Manifest {
+    Manifest {
+        name: 0,
+        compiler: 0,
+        tzdb: 0,
+        semantics: 1,
+        created: None,
+        sources: Vec::new(),
+        default: None,
+        on_error: Fallback { effect: Effect::Deny, escalation: NONE },
+        atoms: 0,
+        cost: 0,
+        metered: false,
+    }
+}
+
+fn place() -> PathNode {
+    PathNode {
+        key: 0,
+        mode: NodeMode::Whole,
+        first_child: 0,
+        children: 0,
+        slot: 0,
+        presence: NONE,
+        ty: 0,
+        required: false,
+        sensitive: false,
+    }
+}
+
+fn function() -> FunctionRow {
+    FunctionRow {
+        kind: FunctionKind::Condition,
+        first: 0,
+        len: 1,
+        first_register: 1,
+        registers: 0,
+        first_cursor: 0,
+        cursors: 0,
+        memo: false,
+        cost: 1,
+        frames: Vec::new(),
+    }
+}
+
+fn rule() -> RuleRow {
+    RuleRow {
+        id: 1,
+        function: 0,
+        first_outcome: 0,
+        outcomes: 1,
+        priority: 0,
+        shadow: false,
+        phase: Phase::Request,
+        first_requirement: 0,
+        requirements: 1,
+    }
 }
 
 /// Rows of `typed`.
@@ -54,7 +140,7 @@ const INTS_3_TOO: u16 = 23;
 
 /// A module with types of every form, and two messages: of `a`, an int, and `b`, a string; and of
 /// `c`, a bool.
-fn typed() -> Module {
+pub(super) fn typed() -> Module {
     let mut module = small();
     let mut name = |text: &str| {
         module.strings.push(text);

@@ -3,13 +3,9 @@
 use super::*;
 use crate::base::limits::{CONTEXT_BYTES_MAX, TEXT_BYTES_ASSUMED};
 use crate::lang::functions::all;
-use crate::lang::opcodes::{Instruction, NO_ATOM, Op, X_LEVEL};
+use crate::lang::opcodes::{Instruction, Op, X_LEVEL};
 use crate::runtime::verify::transfer::{Reads, cost, is_infallible, result};
 use crate::runtime::verify::types::{Kind, Known, Presence, Ty, UNBOUNDED};
-
-const fn ins(op: Op) -> Instruction {
-    Instruction { op, x: 0, a: 0, b: 0, c: 0, f: 0, e: 0, w: NO_ATOM }
-}
 
 const fn reads(a: Known, b: Known) -> Reads<'static> {
     Reads { a: Some(a), b: Some(b), arguments: &[] }
