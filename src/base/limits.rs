@@ -116,6 +116,8 @@ pub const ENVELOPE_BYTES_MAX: usize = 64 << 10;
 pub const ENVELOPE_SIGNATURES_MAX: usize = 16;
 /// Largest envelope of an attestation, in bytes: a source takes some two hundred.
 pub const ATTESTATION_BYTES_MAX: usize = 1 << 20;
+/// A secret or public key, or a passphrase, in a file, in bytes.
+pub const SECRET_BYTES_MAX: usize = 16 << 10;
 /// Longest name, in bytes, under which a bundle is signed.
 pub const BUNDLE_NAME_BYTES_MAX: usize = 256;
 

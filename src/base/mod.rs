@@ -1,10 +1,11 @@
 //! Words that every floor needs: typed indices, names, places in sources, JSON Pointers, limits,
-//! digits of digests, one sort, which characters cannot be seen, and names of files that outlast a
-//! loss of power.
+//! digits of digests, one sort, which characters cannot be seen, files that must be regular ones,
+//! and names of files that outlast a loss of power.
 //!
 //! Imports: nothing of ours.
 
 pub mod arrange;
+pub mod file;
 pub mod folder;
 pub mod hex;
 pub mod index;

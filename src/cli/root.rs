@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, FromArgMatches};
 
 use crate::base::arrange::Arrange as _;
@@ -134,7 +135,26 @@ fn dispatch(matches: &ArgMatches, terminal: &Terminal) -> Exit {
     let Some(command) = COMMANDS.iter().find(|row| row.name == name) else {
         return Exit::CouldNotRun;
     };
+    if let Err(exit) = trust_is_of_use(rest, terminal, command.name) {
+        return exit;
+    }
     guarded(|| (command.run)(rest, terminal))
+}
+
+/// Commands that load bundles, of which a trust policy can be asked.
+const LOADING: [&str; 9] =
+    ["attest", "bench", "diff", "eval", "inspect", "pull", "push", "replay", "verify"];
+
+/// Refuses a trust policy that was named for a command that asks it nothing: who named it believes
+/// otherwise. A variable is for all commands.
+fn trust_is_of_use(matches: &ArgMatches, terminal: &Terminal, name: &str) -> Result<(), Exit> {
+    let is_typed = |option| matches.value_source(option) == Some(ValueSource::CommandLine);
+    if LOADING.contains(&name) || !["trust", "trust_state"].into_iter().any(is_typed) {
+        return Ok(());
+    }
+    let fact = format!("`policyc {name}` loads no bundle, so nobody asks a trust policy");
+    let help = "leave out --trust and --trust-state; `policyc verify` asks about a bundle";
+    Err(alone(terminal, &Diagnostic::without_place(Code::BadUsage, fact).help(help)))
 }
 
 /// The end of a command whose results were written; without them it could not run.

@@ -114,46 +114,65 @@ pub fn is_bundle(path: &Path) -> bool {
     read.is_ok() && start == MAGIC
 }
 
-/// The program of a bundle that people name, and the bundle.
+/// The bytes of a bundle that people name.
+///
+/// # Errors
+/// How the command ends, its words already written.
+pub fn bundle_bytes(terminal: &Terminal, path: &Path) -> Result<Vec<u8>, Exit> {
+    read_bytes(path, BUNDLE_BYTES_MAX).map_err(|error| {
+        if error.kind() != io::ErrorKind::FileTooLarge {
+            return unread(terminal, path, &error);
+        }
+        let len = fs::metadata(path).ok().and_then(|data| usize::try_from(data.len()).ok());
+        let len = len.unwrap_or(usize::MAX);
+        let found = LoadError::TooLarge { len, max: BUNDLE_BYTES_MAX };
+        alone(terminal, &found.diagnostic(&shown(path)))
+    })
+}
+
+/// The program of a bundle that people name, to look at, and the bundle.
 ///
 /// # Errors
 /// How the command ends, its words already written.
 pub fn load_bundle(terminal: &Terminal, path: &Path) -> Result<(Program, Vec<u8>), Exit> {
-    let name = shown(path);
-    let bytes = match read_bytes(path, BUNDLE_BYTES_MAX) {
-        Ok(bytes) => bytes,
-        Err(error) if error.kind() == io::ErrorKind::FileTooLarge => {
-            let len = fs::metadata(path).ok().and_then(|data| usize::try_from(data.len()).ok());
-            let len = len.unwrap_or(usize::MAX);
-            let found = LoadError::TooLarge { len, max: BUNDLE_BYTES_MAX };
-            return Err(alone(terminal, &found.diagnostic(&name)));
-        }
-        Err(error) => return Err(unread(terminal, path, &error)),
-    };
+    let (name, bytes) = (shown(path), bundle_bytes(terminal, path)?);
     let program = match trusted(terminal)? {
-        Some(trusted) => trusted.load(path, &bytes, &name),
+        Some(trusted) => trusted.examine(path, &bytes, &name),
         None => load(&bytes, &name),
     };
     Ok((program.map_err(|found| refused(terminal, &found))?, bytes))
 }
 
-/// The program of a bundle, or of sources that are compiled first.
+/// The one bundle that sources are, if they are one.
+fn one_bundle(sources: &Sources) -> Option<&Path> {
+    let [path] = sources.paths.as_slice() else { return None };
+    (path.is_file() && is_bundle(path)).then_some(path)
+}
+
+/// The program of a bundle, or of sources that are compiled first, to decide for a host: a memory
+/// of versions remembers it.
 ///
 /// # Errors
 /// How the command ends, its words already written.
-pub fn program(terminal: &Terminal, sources: &Sources) -> Result<Program, Exit> {
-    program_below(terminal, sources).map(|(program, _)| program)
+pub fn deciding_program(terminal: &Terminal, sources: &Sources) -> Result<Program, Exit> {
+    let Some(path) = one_bundle(sources) else {
+        return program_below(terminal, sources).map(|(program, _)| program);
+    };
+    let (name, bytes) = (shown(path), bundle_bytes(terminal, path)?);
+    let program = match trusted(terminal)? {
+        Some(trusted) => trusted.load(path, &bytes, &name),
+        None => load(&bytes, &name),
+    };
+    program.map_err(|found| refused(terminal, &found))
 }
 
-/// As `program`, with what stands before the logical paths of its sources: nothing for a bundle.
+/// The program of a bundle, or of sources that are compiled first, to look at; and what stands
+/// before the logical paths of its sources: nothing for a bundle.
 ///
 /// # Errors
-/// As `program`.
+/// How the command ends, its words already written.
 pub fn program_below(terminal: &Terminal, sources: &Sources) -> Result<(Program, String), Exit> {
-    if let [path] = sources.paths.as_slice()
-        && path.is_file()
-        && is_bundle(path)
-    {
+    if let Some(path) = one_bundle(sources) {
         return load_bundle(terminal, path).map(|(program, _)| (program, String::new()));
     }
     let project = sources.project(terminal);

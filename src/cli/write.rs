@@ -47,7 +47,7 @@ pub fn give_up_drafts() {
 /// Writes `bytes` to `path`, whole or not at all.
 ///
 /// # Errors
-/// `P0900` if it was read, `P0906` if the file system refuses; then `path` is as it was.
+/// `P0908` if it was read, `P0906` if the file system refuses; then `path` is as it was.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Box<Diagnostic>> {
     let mut draft = Draft::begin(path)?;
     draft.write(bytes)?;
@@ -67,12 +67,12 @@ pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), Box<Diagnostic>> {
 /// Refuses to write over what was read.
 ///
 /// # Errors
-/// `P0900` if `path` leads to a file that was.
+/// `P0908` if `path` leads to a file that was.
 pub fn spare_what_was_read(path: &Path) -> Result<(), Box<Diagnostic>> {
     if inputs::holds(path) { Err(Box::new(over_an_input(path))) } else { Ok(()) }
 }
 
-/// `P0900`: what would be written would take the place of what is read.
+/// `P0908`: what would be written would take the place of what is read.
 #[must_use]
 pub fn over_an_input(path: &Path) -> Diagnostic {
     let shown = slashed(&normalize(path));
@@ -251,7 +251,7 @@ impl Draft {
     /// Gives it its name.
     ///
     /// # Errors
-    /// `P0900` if it would take the place of what was read, `P0906` if the file system refuses;
+    /// `P0908` if it would take the place of what was read, `P0906` if the file system refuses;
     /// then the path is as it was.
     pub fn finish(self) -> Result<(), Box<Diagnostic>> {
         if matches!(self.target, Target::File(..)) {

@@ -1,4 +1,4 @@
-//! Files that this process has read, so that nothing that it makes takes their place.
+//! Files that this process has read, or keeps, so that nothing that it makes takes their place.
 //!
 //! In:      paths.
 //! Out:     whether a path leads to one of those files, by whatever name.
@@ -15,6 +15,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 /// As they were named. Each is there once, however often it is read.
 static READ: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
 
+/// Names that no command gives to what it makes, in their one spelling.
+static CLAIMED: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
+
 fn all() -> MutexGuard<'static, BTreeSet<PathBuf>> {
     READ.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -27,10 +30,27 @@ pub fn note(path: &Path) {
     }
 }
 
-/// Whether `path` leads to a file that was read.
+/// Remembers a name that a command keeps for itself: what others make does not get it, also while
+/// nothing is there.
+pub fn claim(path: &Path) {
+    note(path);
+    if let Some(real) = real_name(path) {
+        CLAIMED.lock().unwrap_or_else(PoisonError::into_inner).insert(real);
+    }
+}
+
+/// Whether `path` leads to a file that was read, or has a name that was claimed.
 #[must_use]
 pub fn holds(path: &Path) -> bool {
-    all().iter().any(|read| is_same(read, path))
+    let claimed = CLAIMED.lock().unwrap_or_else(PoisonError::into_inner);
+    let is_claimed = || real_name(path).is_some_and(|name| claimed.contains(&name));
+    all().iter().any(|read| is_same(read, path)) || !claimed.is_empty() && is_claimed()
+}
+
+/// The one spelling of a name in a folder, whether or not something has it.
+fn real_name(path: &Path) -> Option<PathBuf> {
+    let holder = path.parent().filter(|it| *it != Path::new("")).unwrap_or(Path::new("."));
+    Some(fs::canonicalize(holder).ok()?.join(path.file_name()?))
 }
 
 /// Whether both lead to one file: through links, too.

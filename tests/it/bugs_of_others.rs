@@ -293,7 +293,8 @@ fn a_signature_counts_though_its_key_is_not_configured() {
         let json = envelope.to_json();
         let found = Unverified::read(&bundle, Some(json.as_bytes())).expect("an envelope");
         let found = found.verify(&policy, &Memory::none(), trust::AT).expect_err("a stranger");
-        let wanted = SignatureFault::Threshold { duty: Duty::Bundle, found: 0, wanted: 1 };
+        let wanted =
+            SignatureFault::Threshold { duty: Duty::Bundle, found: 0, wanted: 1, barred: None };
         assert_eq!(found, wanted.into(), "{id:?}");
     }
 }
@@ -320,7 +321,7 @@ fn one_key_signs_twice_to_meet_a_threshold() {
     };
     assert_eq!(load(&[1, 2], &[]), Ok(()));
     assert_eq!(load(&[1, 2], &["", ""]), Ok(()), "ids are hints");
-    let few = SignatureFault::Threshold { duty: Duty::Bundle, found: 1, wanted: 2 };
+    let few = SignatureFault::Threshold { duty: Duty::Bundle, found: 1, wanted: 2, barred: None };
     for ids in [&[][..], &["", ""], &["one", "two"], &["a", "b"]] {
         assert_eq!(load(&[1, 1], ids), Err(few.clone().into()), "{ids:?}");
     }

@@ -17,7 +17,7 @@ use crate::cli::record::{self, RecordFile};
 use crate::cli::reporting::alone;
 use crate::cli::root::options;
 use crate::cli::secrets::Secrets;
-use crate::cli::sources::{Sources, is_bundle, program, shown, unread};
+use crate::cli::sources::{Sources, deciding_program, is_bundle, shown, unread};
 use crate::cli::terminal::Terminal;
 use crate::compiler::source::map::SourceMap;
 use crate::diag::codes::Code;
@@ -176,7 +176,7 @@ fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {
             return alone(terminal, &finding);
         }
     };
-    let program = match program(terminal, &options.sources) {
+    let program = match deciding_program(terminal, &options.sources) {
         Ok(program) => program,
         Err(exit) => return exit,
     };

@@ -4,19 +4,17 @@ use std::path::PathBuf;
 
 use clap::{ArgMatches, Args};
 
-use crate::base::limits::BUNDLE_BYTES_MAX;
 use crate::cli::Command;
 use crate::cli::exit::Exit;
 use crate::cli::registry::{RegistryOptions, check_artifact, reference_of, report_fault};
 use crate::cli::reporting::{alone, refused};
 use crate::cli::root::with_options;
-use crate::cli::sources::{shown, unread};
+use crate::cli::sources::{bundle_bytes, shown};
 use crate::cli::terminal::Terminal;
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
 use crate::tools::inspect::size_text;
 use crate::tools::oci::{Artifact, push};
-use crate::tools::project::read_bytes;
 use crate::tools::report::visible::visible;
 use crate::tools::sign::trusted::{envelope_of, read_envelope};
 
@@ -53,8 +51,7 @@ fn pushed(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
         let finding = Diagnostic::without_place(Code::BadUsage, fact);
         return Err(alone(terminal, &finding.help("name a tag, or nothing")));
     }
-    let bundle = read_bytes(path, BUNDLE_BYTES_MAX);
-    let bundle = bundle.map_err(|error| unread(terminal, path, &error))?;
+    let bundle = bundle_bytes(terminal, path)?;
     let envelope = read_envelope(&envelope_of(path)).map_err(|found| refused(terminal, &found))?;
     let artifact = Artifact { bundle, envelope };
     // Nobody pushes what is refused afterwards.

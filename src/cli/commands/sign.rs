@@ -4,13 +4,12 @@ use std::path::{Path, PathBuf};
 
 use clap::{ArgMatches, Args};
 
-use crate::base::limits::BUNDLE_BYTES_MAX;
 use crate::cli::Command;
 use crate::cli::clock::now;
 use crate::cli::exit::Exit;
 use crate::cli::reporting::{alone, refused};
 use crate::cli::root::with_options;
-use crate::cli::sources::{is_bundle, shown, unread};
+use crate::cli::sources::{bundle_bytes, is_bundle, shown};
 use crate::cli::terminal::Terminal;
 use crate::cli::trust::{Passphrases, open_key, policy_bytes, secret_refused, trust_policy};
 use crate::cli::write::{replace, write};
@@ -23,7 +22,6 @@ use crate::runtime::trust::error::{SignatureFault, TrustError};
 use crate::runtime::trust::policy::POLICY_TYPE;
 use crate::runtime::trust::release::{RELEASE_TYPE, Release};
 use crate::tools::pipeline::load;
-use crate::tools::project::read_bytes;
 use crate::tools::report::counted;
 use crate::tools::report::visible::visible;
 use crate::tools::sign::minisign;
@@ -118,14 +116,14 @@ fn sign(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
 /// A bundle and what is signed of it.
 fn bundle(terminal: &Terminal, options: &Options) -> Result<Subject, Exit> {
     let path = &options.file;
-    let bytes = read_bytes(path, BUNDLE_BYTES_MAX);
-    let bytes = bytes.map_err(|error| unread(terminal, path, &error))?;
+    let bytes = bundle_bytes(terminal, path)?;
     // Nobody signs what is refused afterwards.
     let program = load(&bytes, &shown(path)).map_err(|found| refused(terminal, &found))?;
     let before = before(terminal, path)?.filter(|it| it.payload_type == RELEASE_TYPE);
-    let known = before.as_ref().and_then(|envelope| Release::read(&envelope.payload));
+    let stated = before.as_ref().and_then(|envelope| Release::read(&envelope.payload));
     let of_file = |version, expires| Release::of(&bytes, program.name(), version, expires);
-    let known = known.filter(|it| of_file(it.version, it.expires).as_ref() == Some(it));
+    let is_of_file = |it: &Release| of_file(it.version, it.expires).as_ref() == Some(it);
+    let known = stated.clone().filter(is_of_file);
     let usage = |fact: String, help: &str| {
         alone(terminal, &Diagnostic::without_place(Code::BadUsage, fact).help(help))
     };
@@ -135,7 +133,17 @@ fn bundle(terminal: &Terminal, options: &Options) -> Result<Subject, Exit> {
             let fact = format!("`{}` is signed by nobody yet as it is", shown(path));
             return Err(usage(fact, "name the version of the release: --release N"));
         }
-        (Some(version), _) => {
+        // Whoever signs the same release without a word about its end signs what others did.
+        (Some(version), Some(known))
+            if options.expires.is_none() && version == known.version && known.expires > now().0 =>
+        {
+            known
+        }
+        (Some(version), known) => {
+            let stated = stated.filter(|it| it.name == program.name());
+            if let Some((fact, help)) = taken(path, version, stated.as_ref(), known.as_ref()) {
+                return Err(usage(fact, &help));
+            }
             let text = options.expires.as_deref().unwrap_or(DAYS);
             let expires = moment(text, now().0)
                 .ok_or_else(|| usage(format!("`{text}` is no time to come"), "write it as 90d"))?;
@@ -150,6 +158,30 @@ fn bundle(terminal: &Terminal, options: &Options) -> Result<Subject, Exit> {
     let until = Instant { seconds: release.expires, nanoseconds: 0 };
     let says = format!("{} version {} until {until}", release.name, release.version);
     Ok(Subject { bytes, kind: RELEASE_TYPE, payload, says, before })
+}
+
+/// Why a version cannot be the next one behind what is `stated`, and what to do: a host that loaded
+/// that refuses it. `known` is that, where it is about these bytes.
+fn taken(
+    path: &Path,
+    version: u64,
+    stated: Option<&Release>,
+    known: Option<&Release>,
+) -> Option<(String, String)> {
+    let stated = stated?;
+    let (beside, before) = (shown(&envelope_of(path)), stated.version);
+    let fact = if version < before {
+        format!("`{beside}` is of release {before}, and {version} is an older one")
+    } else if version == before && known.is_none() {
+        format!("`{beside}` is of release {before} with other bytes")
+    } else {
+        return None;
+    };
+    let next = before.checked_add(1).map_or_else(String::new, |next| {
+        format!("sign it as a newer one, such as --release {next}; or ")
+    });
+    let help = format!("{next}move `{beside}` away, if it was never released");
+    Some((fact, help))
 }
 
 /// A trust policy and what is signed of it.

@@ -1,33 +1,35 @@
 //! `policyc verify`: whether something may be trusted.
 
 use std::fmt::Write as _;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use clap::{ArgMatches, Args};
 use serde_json::json;
 
-use crate::base::limits::{ATTESTATION_BYTES_MAX, BUNDLE_BYTES_MAX};
+use crate::base::limits::{ATTESTATION_BYTES_MAX, ENVELOPE_BYTES_MAX};
 use crate::cli::Command;
 use crate::cli::exit::Exit;
 use crate::cli::reporting::{Shape, alone, refused};
 use crate::cli::root::with_options;
-use crate::cli::sources::{is_bundle, shown, text_of, unread};
+use crate::cli::sources::{bundle_bytes, is_bundle, shown, unread};
 use crate::cli::terminal::Terminal;
-use crate::cli::trust::{policy_bytes, trusted};
+use crate::cli::trust::{key_bytes, no_key_material, no_secret, policy_bytes, trusted};
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
 use crate::lang::value::time::Instant;
 use crate::runtime::program::Program;
 use crate::runtime::trust::Unverified;
-use crate::runtime::trust::envelope::Envelope;
+use crate::runtime::trust::envelope::{Envelope, EnvelopeFault};
 use crate::runtime::trust::error::{SignatureFault, TrustError};
 use crate::runtime::trust::policy::Duty;
 use crate::tools::inspect::digest_text;
 use crate::tools::project::read_bytes;
+use crate::tools::report::json;
 use crate::tools::report::visible::visible;
 use crate::tools::sign::attest::{STATEMENT_TYPE, is_about};
-use crate::tools::sign::minisign::MinisignKey;
-use crate::tools::sign::trusted::{self, TrustContext, envelope_of, read_envelope};
+use crate::tools::sign::minisign::{MinisignFault, MinisignKey};
+use crate::tools::sign::trusted::{self, TrustContext, envelope_of, read_beside, read_envelope};
 
 /// The row of this command.
 pub const COMMAND: Command = Command {
@@ -66,8 +68,18 @@ fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {
 
 fn verify(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
     let path = &options.file;
+    let usage = |fact: &str, help: &str| {
+        Err(alone(terminal, &Diagnostic::without_place(Code::BadUsage, fact).help(help)))
+    };
     if let Some(key) = &options.minisign {
+        if terminal.trust() != (None, None) {
+            let help = "leave out --trust and --trust-state, or --minisign";
+            return usage("`--minisign` asks a key, and no trust policy", help);
+        }
         return of_minisign(terminal, options, key);
+    }
+    if options.attestation.is_some() && !is_bundle(path) {
+        return usage("an attestation is about a bundle, and this is none", "leave it out");
     }
     let Some(trusted) = trusted(terminal)? else {
         let fact = format!("nobody is asked whether `{}` is trusted", shown(path));
@@ -87,8 +99,7 @@ fn envelope(terminal: &Terminal, path: &Path) -> Result<Option<Vec<u8>>, Exit> {
 
 fn of_bundle(terminal: &Terminal, options: &Options, trusted: &TrustContext) -> Result<Exit, Exit> {
     let path = &options.file;
-    let bytes = read_bytes(path, BUNDLE_BYTES_MAX);
-    let bytes = bytes.map_err(|error| unread(terminal, path, &error))?;
+    let bytes = bundle_bytes(terminal, path)?;
     let envelope = envelope(terminal, path)?;
     let found = Unverified::read(&bytes, envelope.as_deref()).and_then(|it| {
         let verified = it.verify(&trusted.policy, &trusted.memory, trusted.at)?;
@@ -110,7 +121,7 @@ fn of_bundle(terminal: &Terminal, options: &Options, trusted: &TrustContext) -> 
                 "file": digest_text(&release.file), "policy": trusted.policy.version(),
                 "attested_by": attested,
             });
-            terminal.result(&format!("{found}\n"));
+            terminal.result(&json::line(&found));
         }
         Shape::Full => {
             let mut text = format!(
@@ -138,8 +149,13 @@ fn attesters(
     trusted: &TrustContext,
     (program, bundle): (&Program, &[u8]),
 ) -> Result<Vec<String>, Exit> {
-    let bytes = read_bytes(file, ATTESTATION_BYTES_MAX);
-    let bytes = bytes.map_err(|error| unread(terminal, file, &error))?;
+    let bytes = read_bytes(file, ATTESTATION_BYTES_MAX).map_err(|error| {
+        if error.kind() != io::ErrorKind::FileTooLarge {
+            return unread(terminal, file, &error);
+        }
+        let fault = EnvelopeFault::TooLarge { max: ATTESTATION_BYTES_MAX };
+        refused(terminal, &trusted::refused(&SignatureFault::Envelope(fault).into(), &shown(file)))
+    })?;
     let found = Envelope::read_up_to(&bytes, ATTESTATION_BYTES_MAX)
         .map_err(|fault| TrustError::Signatures(SignatureFault::Envelope(fault)))
         .and_then(|envelope| {
@@ -163,12 +179,16 @@ fn of_policy(terminal: &Terminal, options: &Options, trusted: &TrustContext) -> 
         Envelope::read(&bytes)
             .map_err(|fault| TrustError::Signatures(SignatureFault::Envelope(fault)))
     });
-    let next = found.and_then(|it| trusted.policy.succeeded_by(&bytes, &it, trusted.at));
+    let next = found.and_then(|it| {
+        let next = trusted.policy.succeeded_by(&bytes, &it, trusted.at)?;
+        trusted.memory.check_successor(&trusted.policy, &next)?;
+        Ok(next)
+    });
     let failed = |error| refused(terminal, &trusted::refused(&error, &shown(path)));
     let next = next.map_err(failed)?;
     let (version, before) = (next.version(), trusted.policy.version());
     terminal.result(&match options.output_format {
-        Shape::Json => format!("{}\n", json!({"version": version, "follows": before})),
+        Shape::Json => json::line(&json!({"version": version, "follows": before})),
         Shape::Full => {
             let name = shown(path);
             format!("  TRUSTED  {} · policy {version} follows {before}\n", visible(&name))
@@ -179,31 +199,53 @@ fn of_policy(terminal: &Terminal, options: &Options, trusted: &TrustContext) -> 
 
 fn of_minisign(terminal: &Terminal, options: &Options, key: &str) -> Result<Exit, Exit> {
     let path = &options.file;
-    let usage = |fact: String| {
-        let finding = Diagnostic::without_place(Code::BadKey, fact);
-        alone(terminal, &finding.help("name the file that `minisign -G` wrote, or its line"))
-    };
-    let text =
-        if Path::new(key).is_file() { text_of(terminal, Path::new(key))? } else { key.to_owned() };
-    let key = MinisignKey::read(&text)
-        .ok_or_else(|| usage(format!("`{key}` is no public key of minisign")))?;
-    let bytes = read_bytes(path, BUNDLE_BYTES_MAX);
-    let bytes = bytes.map_err(|error| unread(terminal, path, &error))?;
+    let key = minisign_key(terminal, key)?;
+    let bytes = bundle_bytes(terminal, path)?;
     let mut beside = path.as_os_str().to_owned();
     beside.push(".minisig");
-    let signature = text_of(terminal, Path::new(&beside))?;
+    let beside = PathBuf::from(beside);
+    let signature = read_beside(&beside, ENVELOPE_BYTES_MAX).or_else(|error| {
+        let is_long = error.kind() == io::ErrorKind::FileTooLarge;
+        if is_long { Ok(Vec::new()) } else { Err(unread(terminal, &beside, &error)) }
+    })?;
+    // What is no text, or too long for one, is not in the form.
+    let signature = String::from_utf8(signature).unwrap_or_default();
     let comment = key.check(&bytes, &signature).map_err(|fault| {
         let fact = format!("`{}` {}", shown(path), fault.words());
-        let finding = Diagnostic::without_place(Code::NotTrusted, fact);
         let help = "fetch the file and its signatures again from whoever released them";
+        if fault == MinisignFault::Form {
+            let finding = Diagnostic::without_place(Code::BadEnvelope, fact);
+            return alone(terminal, &finding.help(help));
+        }
+        let finding = Diagnostic::without_place(Code::NotTrusted, fact);
         alone(terminal, &finding.help(help)).max(Exit::Integrity)
     })?;
     terminal.result(&match options.output_format {
-        Shape::Json => format!("{}\n", json!({"comment": comment})),
+        Shape::Json => json::line(&json!({"comment": comment})),
         Shape::Full => {
             let (name, comment) = (shown(path), visible(comment));
             format!("  SIGNED  {} · {comment}\n", visible(&name))
         }
     });
     Ok(Exit::Done)
+}
+
+/// The public key of minisign that was named: a file, or the text of it.
+fn minisign_key(terminal: &Terminal, named: &str) -> Result<MinisignKey, Exit> {
+    let path = Path::new(named);
+    if !path.exists() {
+        if let Some(key) = MinisignKey::read(named) {
+            return Ok(key);
+        }
+        // What was typed in the place of a key is not repeated.
+        no_key_material(terminal, "--minisign", named)?;
+    }
+    let bytes = key_bytes(terminal, path)?;
+    let text = String::from_utf8_lossy(&bytes);
+    no_secret(terminal, path, &text)?;
+    MinisignKey::read(&text).ok_or_else(|| {
+        let fact = format!("`{}` is no public key of minisign", shown(path));
+        let finding = Diagnostic::without_place(Code::BadKey, fact);
+        alone(terminal, &finding.help("name the file that `minisign -G` wrote, or its line"))
+    })
 }

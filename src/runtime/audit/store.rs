@@ -16,10 +16,13 @@
 //! ```
 
 use std::collections::BTreeMap;
+use std::error::Error;
+use std::fmt;
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
+use crate::base::file::{open_regular, regular};
 use crate::base::folder;
 
 /// What a log of several segments is read from. A segment is called by the number of its first
@@ -107,15 +110,19 @@ impl Directory {
         let path = path.into();
         make(&path)?;
         let name = path.join(LOCK);
+        // A pipe is not waited for.
+        if let Ok(Err(error)) = fs::metadata(&name).map(|found| regular(&found)) {
+            return Err(at(&name, error));
+        }
         let lock = OpenOptions::new().write(true).create(true).truncate(false).open(&name);
-        let lock = lock.map_err(|error| at(&name, &error))?;
+        let lock = lock.map_err(|error| at(&name, error))?;
         match lock.try_lock() {
             Ok(()) => Ok(Self { path, file: None, _lock: lock }),
             Err(TryLockError::WouldBlock) => {
                 let why = format!("somebody else writes to `{}`", path.display());
                 Err(io::Error::new(io::ErrorKind::WouldBlock, why))
             }
-            Err(TryLockError::Error(error)) => Err(at(&name, &error)),
+            Err(TryLockError::Error(error)) => Err(at(&name, error)),
         }
     }
 
@@ -123,7 +130,7 @@ impl Directory {
         let Some((file, path)) = &mut self.file else {
             return Err(io::ErrorKind::NotConnected.into());
         };
-        work(file).map_err(|error| at(path, &error))
+        work(file).map_err(|error| at(path, error))
     }
 }
 
@@ -140,6 +147,21 @@ impl Snapshot {
         Ok(Self { path, lengths: BTreeMap::new() })
     }
 
+    /// The files of the log that are there when segments were listed: what is locked, too.
+    pub fn files(&self) -> impl Iterator<Item = PathBuf> {
+        let segments = self.lengths.keys().map(|segment| self.path_of(*segment));
+        segments.chain([self.path.join(LOCK)])
+    }
+
+    /// Whether a path names a file of the log, there or to come.
+    #[must_use]
+    pub fn is_name(&self, path: &Path) -> bool {
+        let name = path.file_name().and_then(|name| name.to_str());
+        let own = name.is_some_and(|name| name == LOCK || segment_of(name).is_some());
+        let real = |path: &Path| fs::canonicalize(path).ok();
+        own && folder::holder(path).and_then(real).is_some_and(|it| Some(it) == real(&self.path))
+    }
+
     /// Where a segment lies.
     #[must_use]
     pub fn path_of(&self, segment: u64) -> PathBuf {
@@ -147,9 +169,34 @@ impl Snapshot {
     }
 }
 
+/// What the system said of a file of a log.
+#[derive(Debug)]
+pub struct FileError {
+    /// Which file.
+    pub path: PathBuf,
+    /// What the system said.
+    pub error: io::Error,
+}
+
+impl fmt::Display for FileError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}`: {}", self.path.display(), self.error)
+    }
+}
+
+impl Error for FileError {}
+
+impl FileError {
+    /// The file that an error of this room is about.
+    #[must_use]
+    pub fn of(error: &io::Error) -> Option<&Self> {
+        error.get_ref()?.downcast_ref()
+    }
+}
+
 /// The same error, which names the file.
-fn at(path: &Path, error: &io::Error) -> io::Error {
-    io::Error::new(error.kind(), format!("`{}`: {error}", path.display()))
+fn at(path: &Path, error: io::Error) -> io::Error {
+    io::Error::new(error.kind(), FileError { path: path.to_owned(), error })
 }
 
 fn path_of(directory: &Path, segment: u64) -> PathBuf {
@@ -166,7 +213,7 @@ pub fn segment_of(name: &str) -> Option<u64> {
 
 fn segments(directory: &Path) -> io::Result<Vec<u64>> {
     let mut found = Vec::new();
-    for entry in fs::read_dir(directory).map_err(|error| at(directory, &error))? {
+    for entry in fs::read_dir(directory).map_err(|error| at(directory, error))? {
         found.extend(entry?.file_name().to_str().and_then(segment_of));
     }
     found.sort_unstable();
@@ -175,18 +222,18 @@ fn segments(directory: &Path) -> io::Result<Vec<u64>> {
 
 fn open_at(path: &Path, from: u64) -> io::Result<File> {
     let open = || {
-        let mut file = File::open(path)?;
+        let mut file = open_regular(path)?;
         file.seek(SeekFrom::Start(from))?;
         Ok(file)
     };
-    open().map_err(|error| at(path, &error))
+    open().map_err(|error| at(path, error))
 }
 
 /// Makes a directory, and those that it lies in, and sees to it that all of these are there after
 /// a loss of power, also such as were made by somebody who could not see to it any more.
 fn make(path: &Path) -> io::Result<()> {
     let new = missing(path);
-    own_folder(path).map_err(|error| at(path, &error))?;
+    own_folder(path).map_err(|error| at(path, error))?;
     outlast(path, new, sync_names)
 }
 
@@ -231,7 +278,7 @@ fn own_file() -> OpenOptions {
 }
 
 fn sync_names(folder: &Path) -> io::Result<()> {
-    folder::sync(folder).map_err(|error| at(folder, &error))
+    folder::sync(folder).map_err(|error| at(folder, error))
 }
 
 impl Source for Directory {
@@ -249,7 +296,8 @@ impl Source for Snapshot {
     fn list(&mut self) -> io::Result<Vec<u64>> {
         let found = segments(&self.path)?;
         for segment in &found {
-            let length = fs::metadata(self.path_of(*segment))?.len();
+            let path = self.path_of(*segment);
+            let length = fs::metadata(&path).map_err(|error| at(&path, error))?.len();
             self.lengths.insert(*segment, length);
         }
         Ok(found)
@@ -266,14 +314,14 @@ impl Store for Directory {
     fn begin(&mut self, segment: u64) -> io::Result<()> {
         let path = path_of(&self.path, segment);
         let file = own_file().append(true).create_new(true).open(&path);
-        self.file = Some((file.map_err(|error| at(&path, &error))?, path));
+        self.file = Some((file.map_err(|error| at(&path, error))?, path));
         Ok(())
     }
 
     fn resume(&mut self, segment: u64, bytes: u64) -> io::Result<()> {
         let path = path_of(&self.path, segment);
         let file = OpenOptions::new().append(true).open(&path);
-        self.file = Some((file.map_err(|error| at(&path, &error))?, path));
+        self.file = Some((file.map_err(|error| at(&path, error))?, path));
         self.write(|file| file.set_len(bytes))
     }
 

@@ -62,6 +62,11 @@ pub enum Wrong {
         /// Lines, as the checkpoint says.
         size: u64,
     },
+    /// No key that was asked for has the name of the log.
+    KeyName {
+        /// The name of the log.
+        origin: String,
+    },
     /// A checkpoint has no true signature of a key that was asked for.
     Signature {
         /// Lines, as the checkpoint says.
@@ -83,6 +88,7 @@ impl Wrong {
             | Self::Lines { .. }
             | Self::Checkpoint
             | Self::Root { .. }
+            | Self::KeyName { .. }
             | Self::Signature { .. } => None,
         }
     }
@@ -119,6 +125,9 @@ impl fmt::Display for Wrong {
             Self::Checkpoint => f.write_str("this is no checkpoint of this log"),
             Self::Root { size } => {
                 write!(f, "the {size} lines in front are not those of the checkpoint")
+            }
+            Self::KeyName { origin } => {
+                write!(f, "no key that was asked for has the name of the log, `{origin}`")
             }
             Self::Signature { size } => {
                 write!(f, "no key that was asked for signed the checkpoint of {size} lines")

@@ -69,7 +69,7 @@ pub enum PolicyFault {
         /// Its key.
         key: String,
         /// What it must be.
-        wanted: &'static str,
+        wanted: String,
     },
     /// A public key that cannot be trusted.
     Key(KeyFault),
@@ -315,8 +315,8 @@ fn items<'v, 't>(value: &'v Value<'t>, key: &str) -> Result<&'v DeArray<'t>, Loc
     value.get_ref().as_array().ok_or_else(|| wrong(value, key, "a list"))
 }
 
-fn wrong(value: &Value<'_>, key: &str, wanted: &'static str) -> LocatedFault {
-    (value.span(), PolicyFault::Wrong { key: key.to_owned(), wanted })
+fn wrong(value: &Value<'_>, key: &str, wanted: impl Into<String>) -> LocatedFault {
+    (value.span(), PolicyFault::Wrong { key: key.to_owned(), wanted: wanted.into() })
 }
 
 /// A decimal number in a range.
@@ -328,7 +328,11 @@ fn number(
     let digits = value.get_ref().as_integer().filter(|number| number.radix() == 10);
     let number = digits.and_then(|number| number.as_str().parse::<u64>().ok());
     let number = number.filter(|number| range.contains(number));
-    number.ok_or_else(|| wrong(value, key, "a whole number in its range (`docs/trust.md`)"))
+    number.ok_or_else(|| {
+        let (least, most) = range.into_inner();
+        let end = if most == u64::MAX { "on".to_owned() } else { format!("to {most}") };
+        wrong(value, key, format!("a whole number from {least} {end}"))
+    })
 }
 
 /// A time with its zone, in seconds since the epoch.

@@ -7,7 +7,7 @@
 use std::error::Error;
 use std::fmt;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::base::limits::{TRUST_KEYS_MAX, TRUST_POLICY_BYTES_MAX};
 use crate::base::span::{FileId, Span};
@@ -40,7 +40,9 @@ impl TrustError {
     #[must_use]
     pub fn may_pass(&self) -> bool {
         match self {
-            Self::Memory(fault) => matches!(fault, MemoryFault::Unusable { .. }),
+            Self::Memory(fault) => {
+                matches!(fault, MemoryFault::Unusable { .. } | MemoryFault::NotRegular { .. })
+            }
             Self::Admission(fault) => matches!(
                 fault,
                 AdmissionFault::NoTime { .. }
@@ -82,6 +84,8 @@ pub enum SignatureFault {
         found: usize,
         /// Keys that must.
         wanted: usize,
+        /// One that signed and does not count.
+        barred: Option<BarredKey>,
     },
     /// The trust policy names no keys for this.
     NoRole(Duty),
@@ -94,6 +98,16 @@ pub enum SignatureFault {
         /// What they say.
         signed: String,
     },
+}
+
+/// A key of a role that signed something, and may not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BarredKey {
+    /// Its name in the trust policy.
+    pub key: String,
+    /// Seconds since the epoch from which on it counts no more; `None` where it may not sign for
+    /// a bundle of this name.
+    pub since: Option<i64>,
 }
 
 /// Why a trust policy does not let something in. Times are seconds since the epoch.
@@ -181,8 +195,15 @@ pub enum MemoryFault {
         /// The version.
         version: u64,
     },
-    /// A trust policy before, or beside, the one that was used last.
+    /// A trust policy before the one that was used last, or another of its version.
     OlderPolicy {
+        /// Its version.
+        found: u64,
+        /// That of the one that was used last.
+        known: u64,
+    },
+    /// A trust policy that would follow, and does not come behind the one that was used last.
+    NotBehind {
         /// Its version.
         found: u64,
         /// That of the one that was used last.
@@ -196,6 +217,11 @@ pub enum MemoryFault {
         path: PathBuf,
         /// Why.
         error: io::ErrorKind,
+    },
+    /// What lies there is no file that could remember: it is not opened, which could wait for ever.
+    NotRegular {
+        /// Its path.
+        path: PathBuf,
     },
     /// The file that remembers versions is not as it was written.
     Damaged {
@@ -228,9 +254,11 @@ impl SignatureFault {
             Self::Forged { key } => {
                 (format!("has a signature that names the key `{key}` and is not its own"), AGAIN)
             }
-            Self::Threshold { duty, found, wanted } => {
+            Self::Threshold { duty, found, wanted, barred } => {
                 let role = duty.word();
-                (format!("is signed by {found} of {wanted} keys that role `{role}` asks for"), SIGN)
+                let fact =
+                    format!("is signed by {found} of {wanted} keys that role `{role}` asks for");
+                (fact + &barred.as_ref().map_or(String::new(), BarredKey::said), SIGN)
             }
             Self::NoRole(duty) => {
                 (format!("is asked of a trust policy without a role `{}`", duty.word()), NEXT)
@@ -239,6 +267,16 @@ impl SignatureFault {
             Self::Misnamed { name, signed } => {
                 (format!("holds the bundle `{name}`, and was signed as `{signed}`"), AGAIN)
             }
+        }
+    }
+}
+
+impl BarredKey {
+    fn said(&self) -> String {
+        let Self { key, since } = self;
+        match since {
+            Some(since) => format!("; `{key}` signed, and counts no more since {}", time(*since)),
+            None => format!("; `{key}` signed, and may not sign for this name"),
         }
     }
 }
@@ -293,12 +331,27 @@ impl AdmissionFault {
 }
 
 impl MemoryFault {
+    /// What the system said of the file at `path`.
+    pub(super) fn unusable(path: &Path, error: &io::Error) -> Self {
+        let path = path.to_owned();
+        let error = error.kind();
+        if error == io::ErrorKind::Other {
+            Self::NotRegular { path }
+        } else {
+            Self::Unusable { path, error }
+        }
+    }
+
     const fn code(&self) -> Code {
         match self {
-            Self::Older { .. } | Self::Equivocation { .. } | Self::OlderPolicy { .. } => {
-                Code::RolledBack
-            }
-            Self::NotNamed | Self::Unusable { .. } | Self::Damaged { .. } => Code::BadTrustState,
+            Self::Older { .. }
+            | Self::Equivocation { .. }
+            | Self::OlderPolicy { .. }
+            | Self::NotBehind { .. } => Code::RolledBack,
+            Self::NotNamed
+            | Self::Unusable { .. }
+            | Self::NotRegular { .. }
+            | Self::Damaged { .. } => Code::BadTrustState,
         }
     }
 
@@ -312,16 +365,40 @@ impl MemoryFault {
                 format!("is not the bundle that was loaded as version {version} of `{name}`"),
                 "find out who signed two bundles as one version, then release a new one",
             ),
+            Self::OlderPolicy { found, known } if found == known => (
+                format!("is asked of another trust policy {known} than was used before"),
+                "use the trust policy that was used before, or its successor",
+            ),
             Self::OlderPolicy { found, known } => (
                 format!("is asked of trust policy {found}, and policy {known} was used before"),
+                "use the trust policy that was used before, or its successor",
+            ),
+            Self::NotBehind { found, known } if found == known => (
+                format!("is not the trust policy {known} that was used before"),
+                "find out who signed two trust policies as one version",
+            ),
+            Self::NotBehind { found, known } => (
+                format!("is trust policy {found}, and policy {known} was used before"),
                 "use the trust policy that was used before, or its successor",
             ),
             Self::NotNamed => (
                 "is asked of a trust policy that remembers versions, without a file".to_owned(),
                 "name one with --trust-state, or write rollback = \"minimum\" in the policy",
             ),
+            Self::Unusable { path, error: io::ErrorKind::NotFound } => (
+                format!(
+                    "is not loaded: `{}` cannot be used: its folder, or what its link leads to, \
+                     is not there",
+                    path.display()
+                ),
+                "name a file with --trust-state that can be read and written",
+            ),
             Self::Unusable { path, error } => (
                 format!("is not loaded: `{}` cannot be used: {error}", path.display()),
+                "name a file with --trust-state that can be read and written",
+            ),
+            Self::NotRegular { path } => (
+                format!("is not loaded: `{}` is no regular file", path.display()),
                 "name a file with --trust-state that can be read and written",
             ),
             Self::Damaged { path, line } => (
@@ -340,9 +417,12 @@ impl TrustError {
         match self {
             Self::Signatures(fault) => !matches!(fault, SignatureFault::Envelope(_)),
             Self::Admission(fault) => !matches!(fault, AdmissionFault::TooLarge { .. }),
-            Self::Memory(fault) => {
-                !matches!(fault, MemoryFault::NotNamed | MemoryFault::Unusable { .. })
-            }
+            Self::Memory(fault) => !matches!(
+                fault,
+                MemoryFault::NotNamed
+                    | MemoryFault::Unusable { .. }
+                    | MemoryFault::NotRegular { .. }
+            ),
             Self::Program(ProgramError::Load(error)) => error.is_integrity(),
             Self::Program(ProgramError::Verify(_)) | Self::Successor(_) => false,
         }

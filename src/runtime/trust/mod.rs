@@ -134,14 +134,9 @@ impl<'a> Unverified<'a> {
         memory: &'a Memory,
         at: i64,
     ) -> Result<Verified<'a>, TrustError> {
-        policy.takes(self.bundle.len())?;
-        policy.holds(at)?;
-        let release = self.stated()?;
-        let signers = policy.signers(Duty::Bundle, &self.envelope, Some(&release.name), at)?;
-        let (release, bundle) = (self.of_this(release)?, self.bundle);
-        policy.admits(&release, at)?;
+        let (release, signers) = self.vouched(policy, at)?;
         memory.check(policy, &release)?;
-        Ok(Verified { bundle, release, signers, policy, memory })
+        Ok(Verified { bundle: self.bundle, release, signers, policy, memory })
     }
 }
 
@@ -152,6 +147,28 @@ impl Unverified<'_> {
     /// If it says nothing, or is about another one.
     pub fn release(&self) -> Result<Release, TrustError> {
         self.of_this(self.stated()?)
+    }
+
+    /// The program, to look at: a trust policy vouches for it as it does where it decides. What was
+    /// loaded before is not asked, for whoever looks may look at an older one; so it does not count
+    /// as signed.
+    ///
+    /// # Errors
+    /// As `verify` and `Verified::load`, but for the memory.
+    pub fn examine(&self, policy: &TrustPolicy, at: i64) -> Result<Program, TrustError> {
+        let (release, _) = self.vouched(policy, at)?;
+        proved((self.bundle, &release), policy, Program::load_unsigned_whole)
+    }
+
+    /// What those say of it who may, and who they are.
+    fn vouched(&self, policy: &TrustPolicy, at: i64) -> Result<(Release, Vec<String>), TrustError> {
+        policy.takes(self.bundle.len())?;
+        policy.holds(at)?;
+        let release = self.stated()?;
+        let signers = policy.signers(Duty::Bundle, &self.envelope, Some(&release.name), at)?;
+        let release = self.of_this(release)?;
+        policy.admits(&release, at)?;
+        Ok((release, signers))
     }
 
     fn stated(&self) -> Result<Release, TrustError> {
@@ -234,12 +251,21 @@ impl Verified<'_> {
         &self,
         load: fn(&[u8]) -> Result<Program, ProgramError>,
     ) -> Result<Program, TrustError> {
-        let program = load(self.bundle).map_err(TrustError::Program)?;
-        if program.name() != self.release.name {
-            let (name, signed) = (program.name().to_owned(), self.release.name.clone());
-            return Err(SignatureFault::Misnamed { name, signed }.into());
-        }
-        self.policy.bears(&program)?;
-        Ok(program)
+        proved((self.bundle, &self.release), self.policy, load)
     }
+}
+
+/// The program of a bundle that was released, as a trust policy allows it.
+fn proved(
+    (bundle, release): (&[u8], &Release),
+    policy: &TrustPolicy,
+    load: fn(&[u8]) -> Result<Program, ProgramError>,
+) -> Result<Program, TrustError> {
+    let program = load(bundle).map_err(TrustError::Program)?;
+    if program.name() != release.name {
+        let (name, signed) = (program.name().to_owned(), release.name.clone());
+        return Err(SignatureFault::Misnamed { name, signed }.into());
+    }
+    policy.bears(&program)?;
+    Ok(program)
 }

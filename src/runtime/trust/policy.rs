@@ -2,17 +2,18 @@
 //!
 //! In:      a document that was read (`document`); envelopes; the time that a host says.
 //! Out:     what may be loaded, or why not.
-//! Imports: `runtime::bundle`, `runtime::program`.
+//! Imports: `base`, `runtime::bundle`, `runtime::program`.
 //! Source:  `docs/trust.md`, "The trust policy".
 //!
 //! There is no option that says "maybe": what a policy does not name is not trusted.
 
+use crate::base::limits::DECISION_COST_MAX;
 use crate::runtime::bundle::digest::Digest;
 use crate::runtime::program::Program;
 use crate::runtime::trust::document;
 use crate::runtime::trust::document::PolicyError;
 use crate::runtime::trust::envelope::Envelope;
-use crate::runtime::trust::error::{AdmissionFault, SignatureFault, TrustError};
+use crate::runtime::trust::error::{AdmissionFault, BarredKey, SignatureFault, TrustError};
 use crate::runtime::trust::key::PublicKey;
 use crate::runtime::trust::release::Release;
 
@@ -60,6 +61,19 @@ pub(super) struct Key {
     pub(super) not_after: Option<i64>,
     /// Patterns of names of bundles that it may sign; none: all of them.
     pub(super) bundles: Vec<String>,
+}
+
+impl Key {
+    /// Whether it may sign for bundles of this name, where it is about one.
+    fn covers(&self, name: Option<&str>) -> bool {
+        let fits = |name| self.bundles.iter().any(|pattern| fits(pattern, name));
+        self.bundles.is_empty() || name.is_none_or(fits)
+    }
+
+    /// Whether it counts no more, at a time.
+    fn is_over(&self, at: i64) -> bool {
+        self.not_after.is_some_and(|end| at >= end)
+    }
 }
 
 /// Keys, and how many of them must sign.
@@ -167,13 +181,9 @@ impl TrustPolicy {
             Duty::Trust => &self.trust,
             Duty::Attest => self.attest.as_ref().ok_or(SignatureFault::NoRole(duty))?,
         };
-        let may = |key: &&Key| {
-            let covers = |name| key.bundles.iter().any(|pattern| fits(pattern, name));
-            let of_name = key.bundles.is_empty() || name.is_none_or(covers);
-            of_name && key.not_after.is_none_or(|end| at < end)
-        };
-        let keys = role.keys.iter().filter_map(|at| self.keys.get(*at));
-        let keys: Vec<&Key> = keys.filter(may).collect();
+        let all = role.keys.iter().filter_map(|at| self.keys.get(*at));
+        let (keys, others): (Vec<&Key>, Vec<&Key>) =
+            all.partition(|key| key.covers(name) && !key.is_over(at));
         let public: Vec<PublicKey> = keys.iter().map(|key| key.public).collect();
         let signed = envelope.signers(&public).map_err(|at| {
             let name = keys.get(at).map(|key| key.name.clone()).unwrap_or_default();
@@ -183,7 +193,13 @@ impl TrustPolicy {
         let signers: Vec<String> = signers.map(|(key, _)| key.name.clone()).collect();
         if signers.len() < role.threshold {
             let (found, wanted) = (signers.len(), role.threshold);
-            return Err(SignatureFault::Threshold { duty, found, wanted }.into());
+            let barred =
+                others.into_iter().find(|key| envelope.signers(&[key.public]) == Ok(vec![true]));
+            let barred = barred.map(|key| BarredKey {
+                key: key.name.clone(),
+                since: key.not_after.filter(|_| key.is_over(at)),
+            });
+            return Err(SignatureFault::Threshold { duty, found, wanted, barred }.into());
         }
         Ok(signers)
     }
@@ -242,13 +258,10 @@ impl TrustPolicy {
         if manifest.metered && !self.ceilings.metered {
             return Err(AdmissionFault::Metered);
         }
-        let (cost, max) = (manifest.cost, self.ceilings.cost);
-        // What a metered bundle costs is counted while it runs, and ends at the ceiling of all.
-        if cost > max && !manifest.metered {
-            Err(AdmissionFault::Cost { cost, max })
-        } else {
-            Ok(())
-        }
+        // What a metered bundle costs is counted while it runs, and ends at the ceiling of all:
+        // that is what a decision may cost.
+        let (cost, max) = (manifest.cost.min(DECISION_COST_MAX), self.ceilings.cost);
+        if cost > max { Err(AdmissionFault::Cost { cost, max }) } else { Ok(()) }
     }
 
     /// The policy in the place of this one: the next version, signed by as many keys of this one as

@@ -9,11 +9,13 @@ use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
+use crate::base::file::regular;
 use crate::base::folder;
 
 /// What is asked of a file system.
 pub(super) trait Files {
-    /// Makes a file, or empties it, and writes these bytes.
+    /// Makes a file in the place of what has the name, and writes these bytes. A link that has it
+    /// is not followed.
     fn write(&mut self, path: &Path, bytes: &[u8]) -> io::Result<()>;
 
     /// Sees to it that the bytes of a file outlast a loss of power.
@@ -31,7 +33,11 @@ pub(super) struct System;
 
 impl Files for System {
     fn write(&mut self, path: &Path, bytes: &[u8]) -> io::Result<()> {
-        File::create(path)?.write_all(bytes)
+        match fs::remove_file(path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            Ok(()) | Err(_) => {}
+        }
+        File::options().write(true).create_new(true).open(path)?.write_all(bytes)
     }
 
     fn sync(&mut self, path: &Path) -> io::Result<()> {
@@ -44,6 +50,36 @@ impl Files for System {
 
     fn sync_names(&mut self, path: &Path) -> io::Result<()> {
         folder::holder(path).map_or(Ok(()), folder::sync)
+    }
+}
+
+/// Where a file lies: what has a link for its name is the file that the link leads to, so that
+/// whoever calls it otherwise locks and replaces the same one.
+///
+/// # Errors
+/// If there is no such folder, or the link leads to nothing: what it led to may come back.
+pub(super) fn real(path: &Path) -> io::Result<PathBuf> {
+    match fs::symlink_metadata(path) {
+        Ok(_) => fs::canonicalize(path),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
+            let holder = folder::holder(path).ok_or(io::ErrorKind::InvalidInput)?;
+            Ok(fs::canonicalize(holder)?.join(name))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Opens the file that whoever replaces another one locks, and makes it where there is none. A link
+/// is not followed.
+pub(super) fn lock_file(path: &Path) -> io::Result<File> {
+    let lock = beside(path, "lock");
+    match File::options().write(true).create_new(true).open(&lock) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            regular(&fs::symlink_metadata(&lock)?)?;
+            File::options().write(true).open(&lock)
+        }
+        opened => opened,
     }
 }
 
@@ -117,10 +153,8 @@ mod tests {
     impl Files for Disk {
         fn write(&mut self, path: &Path, bytes: &[u8]) -> io::Result<()> {
             // What is cut has begun.
-            let file = self.file(path).unwrap_or(self.files.len());
-            if file == self.files.len() {
-                self.files.push(Default::default());
-            }
+            let file = self.files.len();
+            self.files.push(Default::default());
             self.names[0].insert(path.to_owned(), file);
             self.files[file].0 = bytes[..bytes.len() / 2].to_vec();
             self.step()?;

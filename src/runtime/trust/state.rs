@@ -6,22 +6,23 @@
 //! Source:  `docs/trust.md`, "Older versions".
 //!
 //! The file is replaced as a whole, by a name: whenever a process ends, the old file is there or
-//! the new one. A lock beside it lets one process at a time compare and write. A file that is not
-//! as it was written is refused, never taken for an empty one.
+//! the new one. A lock beside it lets one process at a time compare and write. A link is followed
+//! first, so that all who mean one file use one lock. A file that is not as it was written is
+//! refused, never taken for an empty one.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::fs::{File, OpenOptions};
-use std::io::{self, Read};
-use std::path::PathBuf;
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
 
+use crate::base::file::open_regular;
 use crate::base::hex;
 use crate::base::limits::TRUST_STATE_BYTES_MAX;
 use crate::runtime::bundle::digest::{self, Digest};
 use crate::runtime::trust::error::MemoryFault;
 use crate::runtime::trust::policy::{Rollback, TrustPolicy};
 use crate::runtime::trust::release::{Release, is_name};
-use crate::runtime::trust::replace::{Files as _, System, beside, replace};
+use crate::runtime::trust::replace::{Files as _, System, beside, lock_file, real, replace};
 
 /// The first line.
 const HEAD: &str = "policyc trust state 1";
@@ -43,7 +44,7 @@ impl State {
     pub fn read(bytes: &[u8]) -> Result<Self, usize> {
         let text = std::str::from_utf8(bytes).ok().filter(|_| bytes.len() <= TRUST_STATE_BYTES_MAX);
         let text = text.ok_or(1_usize)?;
-        let all = text.lines().count();
+        let all = text.lines().count().max(1);
         let (body, sum) = text.trim_end_matches('\n').rsplit_once('\n').ok_or(all)?;
         let sum = sum.strip_prefix("sum ").and_then(hex::parse).ok_or(all)?;
         if sum != digest::of(format!("{body}\n").as_bytes()) {
@@ -99,10 +100,7 @@ impl State {
 
     /// Whether a release may come behind what was loaded.
     fn check(&self, policy: &TrustPolicy, release: &Release) -> Result<(), MemoryFault> {
-        let (version, digest) = self.trust;
-        if policy.version < version || policy.version == version && policy.digest != digest {
-            return Err(MemoryFault::OlderPolicy { found: policy.version, known: version });
-        }
+        self.check_policy(policy)?;
         let Some((known, root)) = self.bundles.get(&release.name) else { return Ok(()) };
         let (name, found) = (release.name.clone(), release.version);
         if found < *known {
@@ -110,6 +108,15 @@ impl State {
         }
         if found == *known && release.root != *root {
             return Err(MemoryFault::Equivocation { name, version: found });
+        }
+        Ok(())
+    }
+
+    /// Whether a trust policy may be asked behind the one that was used last.
+    fn check_policy(&self, policy: &TrustPolicy) -> Result<(), MemoryFault> {
+        let (version, digest) = self.trust;
+        if policy.version < version || policy.version == version && policy.digest != digest {
+            return Err(MemoryFault::OlderPolicy { found: policy.version, known: version });
         }
         Ok(())
     }
@@ -142,23 +149,30 @@ impl Memory {
         Self { path: None }
     }
 
+    /// The files that it writes: what it is called, where a link leads to, and what lies beside
+    /// that while it is replaced.
+    #[must_use]
+    pub fn files(&self) -> Vec<PathBuf> {
+        let Some(path) = &self.path else { return Vec::new() };
+        let there = real(path).unwrap_or_else(|_| path.clone());
+        let (lock, part) = (beside(&there, "lock"), beside(&there, "part"));
+        vec![path.clone(), there, lock, part]
+    }
+
     /// What the file remembers; `None` where there is none to be asked.
     ///
     /// # Errors
     /// If the file cannot be read, or is damaged.
     pub fn recall(&self) -> Result<Option<State>, MemoryFault> {
         let Some(path) = &self.path else { return Ok(None) };
-        let refuse =
-            |error: io::Error| MemoryFault::Unusable { path: path.clone(), error: error.kind() };
-        let file = match File::open(path) {
-            Ok(file) => file,
+        let refuse = |error| MemoryFault::unusable(path, &error);
+        let bytes = match bytes_of(&real(path).map_err(refuse)?) {
+            Ok(bytes) => bytes,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 return Ok(Some(State::default()));
             }
             Err(error) => return Err(refuse(error)),
         };
-        let mut bytes = Vec::new();
-        file.take(TRUST_STATE_BYTES_MAX as u64 + 1).read_to_end(&mut bytes).map_err(refuse)?;
         let read = State::read(&bytes);
         read.map(Some).map_err(|line| MemoryFault::Damaged { path: path.clone(), line })
     }
@@ -172,34 +186,62 @@ impl Memory {
         }
     }
 
+    /// Whether `next` may follow `policy` behind what was used last. Without a file nobody is
+    /// asked.
+    ///
+    /// # Errors
+    /// If the file cannot be read, or one of the two is another than the one that it remembers.
+    pub fn check_successor(
+        &self,
+        policy: &TrustPolicy,
+        next: &TrustPolicy,
+    ) -> Result<(), MemoryFault> {
+        let Some(state) = self.recall()? else { return Ok(()) };
+        let (known, digest) = state.trust;
+        if (next.version, next.digest) == (known, digest) {
+            return Ok(()); // It has followed already.
+        }
+        if next.version <= known {
+            return Err(MemoryFault::NotBehind { found: next.version, known });
+        }
+        state.check_policy(policy)
+    }
+
     /// Remembers a release, after it was compared once more: another process may have loaded a
     /// later one meanwhile.
     pub(super) fn keep(&self, policy: &TrustPolicy, release: &Release) -> Result<(), MemoryFault> {
-        let Some(path) = &self.path else { return self.check(policy, release) };
-        let refuse =
-            |error: io::Error| MemoryFault::Unusable { path: path.clone(), error: error.kind() };
+        let Some(named) = &self.path else { return self.check(policy, release) };
+        let refuse = |error| MemoryFault::unusable(named, &error);
+        // Once, for all that follows: whatever link is put in its place meanwhile.
+        let path = real(named).map_err(refuse)?;
+        let there = Self::at(&path);
         // Nobody writes where nothing is new, so that a file that is only read serves as well.
-        let known = self.recall()?.unwrap_or_default();
+        let known = there.recall()?.unwrap_or_default();
         known.check(policy, release)?;
         if known.with(policy, release) == known {
             // Who wrote it may have died before it outlasted a loss of power. Who may not open its
             // folder never wrote it.
-            return match System.sync_names(path) {
+            return match System.sync_names(&path) {
                 Err(error) if error.kind() != io::ErrorKind::PermissionDenied => Err(refuse(error)),
                 Ok(()) | Err(_) => Ok(()),
             };
         }
-        let mut lock = OpenOptions::new();
-        let lock = lock.write(true).create(true).truncate(false).open(beside(path, "lock"));
-        let lock = lock.map_err(refuse)?;
+        let lock = lock_file(&path).map_err(refuse)?;
         lock.lock().map_err(refuse)?;
-        let known = self.recall()?.unwrap_or_default();
+        let known = there.recall()?.unwrap_or_default();
         known.check(policy, release)?;
         let next = known.with(policy, release);
         let text = next.to_text();
         if text.len() > TRUST_STATE_BYTES_MAX {
             return Err(refuse(io::ErrorKind::FileTooLarge.into()));
         }
-        replace(&mut System, path, text.as_bytes()).map_err(refuse)
+        replace(&mut System, &path, text.as_bytes()).map_err(refuse)
     }
+}
+
+/// The bytes of a file that remembers, and one more where there are too many.
+fn bytes_of(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    open_regular(path)?.take(TRUST_STATE_BYTES_MAX as u64 + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }

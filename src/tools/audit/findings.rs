@@ -30,6 +30,7 @@ const fn step(wrong: &Wrong) -> &'static str {
         Wrong::NoEnd => {
             "a segment that another follows is whole: a copy of it tells what is missing"
         }
+        Wrong::KeyName { .. } => "name the key of this log: a key has the name of its log",
         Wrong::Signature { .. } | Wrong::Checkpoint | Wrong::Root { .. } => {
             "nothing behind the last good checkpoint is proved; a copy of the log tells what it was"
         }

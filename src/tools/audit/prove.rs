@@ -59,6 +59,8 @@ struct FoundLine {
 
 struct RecordSearch<'a> {
     which: &'a RecordSelector,
+    /// The number of the first record that may be here.
+    first: u64,
     found: Option<FoundLine>,
     /// The number of another record with that id.
     other: Option<u64>,
@@ -66,6 +68,10 @@ struct RecordSearch<'a> {
 }
 
 impl Visitor for RecordSearch<'_> {
+    fn begin(&mut self, start: &Start) {
+        self.first = start.position.next;
+    }
+
     fn line(&mut self, index: u64, _: [u8; 32], line: &[u8], entry: &Entry<'_>) {
         let Entry::Record(record) = entry else { return };
         let number = record.chain.as_ref().map_or(0, |chain| chain.number);
@@ -119,10 +125,12 @@ fn hashes(store: &mut impl Source, parts: &[Range<u64>]) -> Result<Vec<[u8; 32]>
 /// # Errors
 /// `ProofError`.
 pub fn prove_record(store: &mut impl Source, which: &RecordSelector) -> Result<Proof, ProofError> {
-    let mut finding = RecordSearch { which, found: None, other: None, latest: None };
+    let mut finding = RecordSearch { which, first: 0, found: None, other: None, latest: None };
     let all = whole(store, None, &mut finding)?;
-    let RecordSearch { found, other, latest, .. } = finding;
-    let FoundLine { index, number, line } = found.ok_or(ProofError::NoRecord)?;
+    let RecordSearch { first, found, other, latest, .. } = finding;
+    let in_front = matches!(which, RecordSelector::Number(number) if *number < first);
+    let missing = || if in_front { ProofError::InFront } else { ProofError::NoRecord };
+    let FoundLine { index, number, line } = found.ok_or_else(missing)?;
     if let Some(other) = other {
         return Err(ProofError::Several(number, other));
     }

@@ -58,7 +58,8 @@ pub struct SummaryQuery<'a> {
     pub last: Option<usize>,
     /// What a checkpoint that was kept elsewhere is to it.
     pub kept: Option<&'a OwnedCheckpoint>,
-    /// One of these must have signed each checkpoint; without any nobody looks at signatures.
+    /// One of these that has the name of the log must have signed each checkpoint; without any
+    /// nobody looks at signatures.
     pub keys: &'a [&'a dyn Verifier],
 }
 
@@ -147,6 +148,9 @@ impl Visitor for LogVisitor<'_> {
     }
 
     fn checkpoint(&mut self, note: &[u8], checkpoint: &Checkpoint<'_>) -> Result<(), Wrong> {
+        if !self.keys.is_empty() && !self.keys.iter().any(|key| key.name() == checkpoint.origin) {
+            return Err(Wrong::KeyName { origin: checkpoint.origin.to_owned() });
+        }
         if !self.keys.is_empty() && !Note::is_signed_by_any(note, self.keys) {
             return Err(Wrong::Signature { size: checkpoint.size });
         }

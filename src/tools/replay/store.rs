@@ -118,7 +118,7 @@ impl Store {
         };
         let shown = path.display().to_string();
         let program = match &self.trusted {
-            Some(trusted) => trusted.load(&path, &bytes, &shown),
+            Some(trusted) => trusted.examine(&path, &bytes, &shown),
             None => pipeline::load(&bytes, &shown),
         };
         let program = program.map_err(|refused| Unusable::Refused(Arc::new(refused)))?;

@@ -168,7 +168,17 @@ fn range(report: &Report<'_>, span: Span) -> (String, Position, Position) {
 /// show it.
 #[must_use]
 pub fn document(document: &serde_json::Value) -> String {
-    let text = format!("{document:#}\n");
+    seen(&format!("{document:#}\n"))
+}
+
+/// As `document`, on one line.
+#[must_use]
+pub fn line(document: &serde_json::Value) -> String {
+    seen(&format!("{document}\n"))
+}
+
+/// JSON with escapes for what nobody sees: that stands in texts alone.
+fn seen(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         if invisible(c).is_none() {

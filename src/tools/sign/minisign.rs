@@ -19,6 +19,9 @@ use crate::tools::sign::secret::{SecretFault, SecretKey};
 const KEY: &[u8; 2] = b"Ed";
 const PREHASHED: &[u8; 2] = b"ED";
 
+/// Bytes of a secret key: algorithms, salt, limits, number, secret, public half and a sum.
+const SECRET_BYTES: usize = 158;
+
 const UNTRUSTED: &str = "untrusted comment: ";
 const TRUSTED: &str = "trusted comment: ";
 
@@ -111,6 +114,13 @@ impl MinisignKey {
         }
         Ok(comment)
     }
+}
+
+/// Whether a line is a secret key of minisign, encrypted or not.
+#[must_use]
+pub fn is_secret_line(line: &str) -> bool {
+    let bytes = bytes_of(line);
+    bytes.is_some_and(|bytes| bytes.starts_with(KEY) && bytes.len() >= SECRET_BYTES)
 }
 
 /// The signature of `bytes`, as minisign writes one. The comment is a line of text.

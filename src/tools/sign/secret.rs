@@ -76,6 +76,19 @@ impl SecretFault {
             Self::OtherAlgorithm => "holds a key that is not of Ed25519",
         }
     }
+
+    /// What to do next.
+    #[must_use]
+    pub const fn help(self) -> &'static str {
+        match self {
+            Self::NoRandomness => "try again; the system has a source of random bytes",
+            Self::ShortPassphrase => "choose a longer passphrase",
+            Self::NotAKey => "name a key that `policyc keygen` made, in its encrypted form",
+            Self::TooDear => "encrypt it again with usual parameters, as `policyc keygen` does",
+            Self::Closed => "name a file with its passphrase: --passphrase-file FILE",
+            Self::OtherAlgorithm => "`policyc keygen` makes keys of Ed25519",
+        }
+    }
 }
 
 impl SecretKey {

@@ -2,12 +2,13 @@
 //!
 //! In:      a trust policy, a memory of versions, the time; the bytes of a bundle and its path.
 //! Out:     programs that say that they were signed.
-//! Imports: `base`, `diag`, `runtime::program`, `runtime::trust`, `tools::pipeline`,
-//!          `tools::project`.
+//! Imports: `base`, `diag`, `runtime::program`, `runtime::trust`, `tools::inputs`,
+//!          `tools::pipeline`, `tools::project`.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::base::file::open_regular;
 use crate::base::limits::ENVELOPE_BYTES_MAX;
 use crate::runtime::program::Program;
 use crate::runtime::trust::Unverified;
@@ -15,8 +16,9 @@ use crate::runtime::trust::envelope::EnvelopeFault;
 use crate::runtime::trust::error::{SignatureFault, TrustError};
 use crate::runtime::trust::policy::TrustPolicy;
 use crate::runtime::trust::state::Memory;
+use crate::tools::inputs;
 use crate::tools::pipeline::LoadRefusal;
-use crate::tools::project::{read_bytes, unreadable};
+use crate::tools::project::{read_to, unreadable};
 
 /// Whom to ask about bundles.
 #[derive(Clone, Debug)]
@@ -37,12 +39,24 @@ pub fn envelope_of(path: &Path) -> PathBuf {
     path.with_file_name(name)
 }
 
+/// The bytes of a file that nobody named, for it lies beside one that was: what lies there in its
+/// place is not waited for.
+///
+/// # Errors
+/// Those of the file system; `FileTooLarge` for a longer file, `Other` for what is no file.
+pub fn read_beside(path: &Path, max: usize) -> io::Result<Vec<u8>> {
+    inputs::note(path);
+    let mut bytes = Vec::new();
+    read_to(&mut open_regular(path)?, max, &mut bytes)?;
+    Ok(bytes)
+}
+
 /// The bytes of an envelope; `None` where there is none.
 ///
 /// # Errors
 /// If it cannot be read.
 pub fn read_envelope(path: &Path) -> Result<Option<Vec<u8>>, LoadRefusal> {
-    match read_bytes(path, ENVELOPE_BYTES_MAX) {
+    match read_beside(path, ENVELOPE_BYTES_MAX) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) if error.kind() == io::ErrorKind::FileTooLarge => {
@@ -64,7 +78,8 @@ pub fn refused(error: &TrustError, name: &str) -> LoadRefusal {
 }
 
 impl TrustContext {
-    /// The program of the bundle at `path`, which people call `name`.
+    /// The program of the bundle at `path`, which people call `name`, to decide for a host: its
+    /// version is remembered.
     ///
     /// # Errors
     /// Why it is not trusted, or is no program.
@@ -72,6 +87,18 @@ impl TrustContext {
         let envelope = read_envelope(&envelope_of(path))?;
         Unverified::read(bytes, envelope.as_deref())
             .and_then(|it| it.verify(&self.policy, &self.memory, self.at)?.load_whole())
+            .map_err(|error| refused(&error, name))
+    }
+
+    /// As `load`, for those who only look: older versions may be looked at, and nothing is
+    /// remembered.
+    ///
+    /// # Errors
+    /// As `load`.
+    pub fn examine(&self, path: &Path, bytes: &[u8], name: &str) -> Result<Program, LoadRefusal> {
+        let envelope = read_envelope(&envelope_of(path))?;
+        Unverified::read(bytes, envelope.as_deref())
+            .and_then(|it| it.examine(&self.policy, self.at))
             .map_err(|error| refused(&error, name))
     }
 }

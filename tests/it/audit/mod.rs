@@ -2,6 +2,7 @@
 
 pub(crate) mod disk;
 mod faults;
+mod files;
 mod kill;
 mod past;
 mod power;

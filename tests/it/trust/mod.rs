@@ -2,9 +2,13 @@
 
 #[cfg(target_os = "linux")]
 mod asked;
+mod commands;
 mod envelopes;
 mod exact;
+mod files;
 mod limits;
+#[cfg(unix)]
+mod links;
 mod matrix;
 mod memory;
 mod policies;

@@ -15,6 +15,7 @@ use crate::cli::sources::shown;
 use crate::cli::terminal::Terminal;
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
+use crate::runtime::audit::note::Verifier as _;
 use crate::tools::audit::checkpoint::OwnedCheckpoint;
 use crate::tools::audit::findings;
 use crate::tools::audit::proof::{Claim, Proof};
@@ -65,6 +66,10 @@ fn checked(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
     let wrong =
         |why: &str| Err(alone(terminal, &findings::unproved(&file, why)).max(Exit::Integrity));
     let keys = keys_of(terminal, &options.key)?;
+    if !keys.is_empty() && !keys.iter().any(|key| key.name() == proof.checkpoint.origin) {
+        let origin = &proof.checkpoint.origin;
+        return wrong(&format!("no key that was asked for has the name of its log, `{origin}`"));
+    }
     if !keys.is_empty() && !signed(&proof.checkpoint, &keys) {
         return wrong("no key that was asked for signed its checkpoint");
     }

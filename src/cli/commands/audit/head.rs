@@ -5,12 +5,10 @@ use std::path::PathBuf;
 use clap::{ArgMatches, Args};
 
 use crate::cli::Command;
-use crate::cli::commands::audit::store::{log_in, looked_at};
+use crate::cli::commands::audit::store::{log_in, looked_at, write_beside};
 use crate::cli::exit::Exit;
-use crate::cli::reporting::alone;
 use crate::cli::root::with_options;
 use crate::cli::terminal::Terminal;
-use crate::cli::write::write;
 use crate::tools::audit::checkpoint::OwnedCheckpoint;
 use crate::tools::audit::summary::SummaryQuery;
 
@@ -52,9 +50,7 @@ fn shown(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
     };
     match &options.out {
         None => terminal.result(&head.text),
-        Some(path) => {
-            write(path, head.text.as_bytes()).map_err(|found| alone(terminal, &found))?;
-        }
+        Some(path) => write_beside(terminal, &store, (path, &head.text))?,
     }
     if !signed {
         terminal

@@ -4,11 +4,10 @@
 
 use std::path::Path;
 
-use crate::base::limits::NOTE_BYTES_MAX;
-use crate::cli::commands::audit::store::bytes_of;
 use crate::cli::exit::Exit;
 use crate::cli::reporting::alone;
 use crate::cli::terminal::Terminal;
+use crate::cli::trust::{key_bytes, no_key_material, no_secret};
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
 use crate::runtime::audit::note::{self, ED25519, Note, Verifier, key_id};
@@ -65,8 +64,15 @@ fn key_of(terminal: &Terminal, named: &str) -> Result<Key, Exit> {
     let text = if note::PublicKey::read(named).is_some() {
         named.to_owned()
     } else {
-        let bytes = bytes_of(terminal, Path::new(named), NOTE_BYTES_MAX)?;
-        String::from_utf8_lossy(&bytes).into_owned()
+        let path = Path::new(named);
+        if !path.exists() {
+            // What was typed in the place of a key is not repeated.
+            no_key_material(terminal, "--key", named)?;
+        }
+        let bytes = key_bytes(terminal, path)?;
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        no_secret(terminal, path, &text)?;
+        text
     };
     Key::read(&text).map_err(|why| {
         let fact = format!("`{named}` is no key that signs checkpoints: {why}");

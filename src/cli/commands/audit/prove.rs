@@ -5,13 +5,12 @@ use std::path::{Path, PathBuf};
 use clap::{ArgMatches, Args};
 
 use crate::cli::Command;
-use crate::cli::commands::audit::store::{checkpoint_in, log_in, looked_at, stopped};
+use crate::cli::commands::audit::store::{checkpoint_in, log_in, looked_at, stopped, write_beside};
 use crate::cli::exit::Exit;
 use crate::cli::reporting::alone;
 use crate::cli::root::with_options;
 use crate::cli::sources::shown;
 use crate::cli::terminal::Terminal;
-use crate::cli::write::write;
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
 use crate::runtime::audit::store::Snapshot;
@@ -74,10 +73,7 @@ fn proved(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
     let proof = proof.map_err(|why| unproved(terminal, (log, &store), which.as_ref(), &why))?;
     match &options.out {
         None => terminal.result(&proof.to_string()),
-        Some(path) => {
-            let text = proof.to_string();
-            write(path, text.as_bytes()).map_err(|found| alone(terminal, &found))?;
-        }
+        Some(path) => write_beside(terminal, &store, (path, &proof.to_string()))?,
     }
     if !proof.checkpoint.signed {
         terminal
@@ -135,7 +131,7 @@ fn unproved(
             Diagnostic::without_place(Code::BadUsage, fact).help(help)
         }
         ProofError::InFront => {
-            let fact = format!("what proves it lies in front of what is in `{name}`");
+            let fact = format!("what is to be proved lies in front of what is in `{name}`");
             let help = "put the segments in front of these beside them";
             let finding = Diagnostic::without_place(Code::Unreadable, fact).help(help);
             return alone(terminal, &finding).max(Exit::Missing);

@@ -1,7 +1,7 @@
 //! What the parts of `policyc audit` have in common: logs, checkpoints, what is wrong with them.
 
 use std::fs::File;
-use std::io::Read as _;
+use std::io::{self, Read as _};
 use std::path::Path;
 
 use crate::base::limits::NOTE_BYTES_MAX;
@@ -9,9 +9,10 @@ use crate::cli::exit::Exit;
 use crate::cli::reporting::alone;
 use crate::cli::sources::{shown, unread};
 use crate::cli::terminal::Terminal;
+use crate::cli::write::{over_an_input, write};
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
-use crate::runtime::audit::store::{Snapshot, Source as _};
+use crate::runtime::audit::store::{FileError, Snapshot, Source as _};
 use crate::runtime::audit::walk::WalkError;
 use crate::tools::audit::checkpoint::OwnedCheckpoint;
 use crate::tools::audit::findings;
@@ -24,14 +25,39 @@ use crate::tools::inputs;
 /// How the command ends, its words already written.
 pub(super) fn log_in(terminal: &Terminal, path: &Path) -> Result<Snapshot, Exit> {
     let mut store = Snapshot::of(path).map_err(|error| unread(terminal, path, &error))?;
-    let segments = store.list().map_err(|error| unread(terminal, path, &error))?;
+    let segments = store.list().map_err(|error| unlisted(terminal, path, &error))?;
     if segments.is_empty() {
         let fact = format!("`{}` holds no audit log", shown(path));
         let help = "an audit log is a directory of files such as 00000000000000000000.pdrb";
         let finding = Diagnostic::without_place(Code::Unreadable, fact).help(help);
         return Err(alone(terminal, &finding).max(Exit::Missing));
     }
+    store.files().for_each(|file| inputs::note(&file));
     Ok(store)
+}
+
+/// Says which file of a log cannot be read, and how the command ends.
+fn unlisted(terminal: &Terminal, log: &Path, error: &io::Error) -> Exit {
+    match FileError::of(error) {
+        Some(FileError { path, error }) => unread(terminal, path, error),
+        None => unread(terminal, log, error),
+    }
+}
+
+/// Writes what was made of a log to a file that is no part of it.
+///
+/// # Errors
+/// How the command ends, its words already written.
+pub(super) fn write_beside(
+    terminal: &Terminal,
+    store: &Snapshot,
+    (path, text): (&Path, &str),
+) -> Result<(), Exit> {
+    let refused = |found: &Diagnostic| alone(terminal, found);
+    if store.is_name(path) {
+        return Err(refused(&over_an_input(path)));
+    }
+    write(path, text.as_bytes()).map_err(|found| refused(&found))
 }
 
 /// The bytes of a file, at most `most`.
@@ -60,7 +86,7 @@ pub(super) fn checkpoint_in(terminal: &Terminal, path: &Path) -> Result<OwnedChe
 /// How a command ends that cannot read a log on, its words written.
 pub(super) fn stopped(terminal: &Terminal, log: &Path, store: &Snapshot, why: &WalkError) -> Exit {
     match why {
-        WalkError::Storage(error) => unread(terminal, log, error),
+        WalkError::Storage(error) => unlisted(terminal, log, error),
         WalkError::Damage(damage) => {
             let segment = shown(&store.path_of(damage.segment));
             alone(terminal, &findings::damage(damage, &segment)).max(Exit::Integrity)
