@@ -283,6 +283,8 @@ pub const SOLVE_ROUNDS_MAX: usize = 400;
 pub const LINT_ROUNDS_MAX: usize = 12;
 /// As `SOLVE_STEPS_MAX`, for a question of a lint.
 pub const LINT_STEPS_MAX: u64 = 20_000;
+/// Most ends of the ways through a CEL Policy document about which invariants are proved.
+pub const CLAIM_ENDS_MAX: usize = 128;
 /// Most elements of given lists that tests are carried out on in one question.
 pub const NEAR_ELEMENTS_MAX: usize = 10_000;
 /// Most sessions that a replay folds at a time.

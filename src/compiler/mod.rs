@@ -14,7 +14,8 @@ pub mod source;
 pub mod syntax;
 
 use crate::base::span::Spanned;
-use crate::compiler::check::analysis::Analysis;
+use crate::compiler::check::analysis::{Analysis, Checked};
+use crate::compiler::emit::claims::InvariantRules;
 use crate::compiler::source::map::SourceMap;
 use crate::compiler::syntax::document::model::{Parsed, SchemaSource};
 use crate::compiler::syntax::document::path::file_and_message;
@@ -141,4 +142,18 @@ pub fn emit_bundle(
             None
         }
     }
+}
+
+/// Makes the bundle in which rules say where what CEL Policy documents claim of their results
+/// holds; `None` where no document claims anything, or a bundle has no room for it.
+#[must_use]
+pub fn emit_claims(
+    files: &SourceMap,
+    checked: &Checked<'_>,
+) -> Option<(Vec<u8>, Vec<InvariantRules>)> {
+    if checked.parsed().cel_policies.iter().all(|document| document.invariants.is_empty()) {
+        return None;
+    }
+    let (module, claims) = emit::emit_claims(files, checked).ok()?;
+    Some((writer::write(&module).ok()?, claims))
 }

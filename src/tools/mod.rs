@@ -11,6 +11,7 @@ pub mod doc;
 pub mod event;
 pub mod inputs;
 pub mod inspect;
+pub mod invariants;
 pub mod learn;
 pub mod lint;
 pub mod locate;

@@ -3,8 +3,8 @@
 //! In:      files that `tools::project` read, or the bytes of a bundle.
 //! Out:     bundles and programs; every problem is a finding.
 //! Imports: `base`, `compiler::check`, `compiler::compile`, `compiler::emit_bundle`,
-//!          `compiler::source`, `compiler::syntax`, `diag`, `runtime::program`, `tools::learn`,
-//!          `tools::lint`, `tools::project`.
+//!          `compiler::source`, `compiler::syntax`, `diag`, `runtime::program`,
+//!          `tools::invariants`, `tools::learn`, `tools::lint`, `tools::project`.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -19,6 +19,7 @@ use crate::diag::diagnostic::Diagnostic;
 use crate::diag::sink::Sink;
 use crate::runtime::program::Program;
 use crate::runtime::program::error::ProgramError;
+use crate::tools::invariants;
 use crate::tools::learn::Recorded;
 use crate::tools::lint::select::Selection;
 use crate::tools::lint::subject::Subject;
@@ -50,6 +51,21 @@ pub fn front(files: &SourceMap, settings: &Settings, sink: &mut Sink) -> Front {
 /// Compiles to a bundle; `None` where the sink holds an error. No policy at all is one too.
 pub fn compile(files: &SourceMap, settings: &Settings, sink: &mut Sink) -> Option<Compiled> {
     let compiled = crate::compiler::compile(files, &options(files, settings), sink)?;
+    some_policy(compiled, sink)
+}
+
+/// Compiles as `compile` does, and proves what documents claim of their results: an invariant that
+/// does not hold is an error.
+pub fn build(files: &SourceMap, settings: &Settings, sink: &mut Sink) -> Option<Compiled> {
+    let front = front(files, settings, sink);
+    let options = options(files, settings);
+    let compiled = crate::compiler::emit_bundle(files, &front, &options, sink)?;
+    if let Some(checked) = front.analysis.checked(&front.parsed, sink) {
+        invariants::prove(files, &checked, sink);
+    }
+    if sink.has_errors() {
+        return None;
+    }
     some_policy(compiled, sink)
 }
 
@@ -147,6 +163,8 @@ pub fn lint_checked(
             let subject = Subject::of(files, checked, &program);
             let subject = subject.with_tags(settings.tags.as_deref()).with_stop(stop);
             let subject = subject.with_sessions(checking.sessions);
+            invariants::prove(files, &checked, &mut all);
+            go_on()?;
             lint::lint(&subject, selection, &mut all);
             true
         }

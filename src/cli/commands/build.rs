@@ -56,7 +56,7 @@ fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {
     };
     let ready = !sink.has_errors();
     let compiled =
-        ready.then(|| pipeline::compile(&project.files, &project.settings, &mut sink)).flatten();
+        ready.then(|| pipeline::build(&project.files, &project.settings, &mut sink)).flatten();
     let conclusion =
         Conclusion::of(&project.files, &project.prefix, exit_of_project(project.missing));
     let Some(compiled) = compiled else {

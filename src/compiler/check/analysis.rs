@@ -212,6 +212,8 @@ pub struct PolicyInfo {
 pub struct CelPolicyInfo {
     /// Type of the output; `optional_type(T)` where an outcome can be missing.
     pub output: TypeId,
+    /// Whether an outcome can be missing.
+    pub optional: bool,
     /// The variables of each `rule` block, in the order in which a walk meets the blocks: a block
     /// first, then its choices in order.
     pub variables: Vec<Vec<VariableId>>,

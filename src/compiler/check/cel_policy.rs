@@ -35,14 +35,15 @@ pub(super) fn check(cx: &mut Checker<'_>, document: &CelPolicyDocument) -> CelPo
     let yields = walk.block(&scope, &document.rule, None);
     let blocks = walk.blocks;
     let ty = yields.output.map_or(TypeTable::DYN, |output| output.ty);
-    let output = if yields.always { ty } else { cx.out.types.optional(ty) };
+    let optional = !yields.always;
+    let output = if optional { cx.out.types.optional(ty) } else { ty };
     scope.names.insert("rule.result".to_owned(), Entity::Result(output));
     for invariant in &document.invariants {
         for claim in invariant.assume.iter().chain(&invariant.assert) {
             check_parsed(cx, &scope, *claim);
         }
     }
-    CelPolicyInfo { output, variables: blocks }
+    CelPolicyInfo { output, optional, variables: blocks }
 }
 
 /// Types a condition. One that does not parse was reported; what else stands in it is not known.

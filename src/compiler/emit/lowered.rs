@@ -8,6 +8,7 @@ use crate::compiler::check::analysis::{
     Checked, DecisionUse, LocalId, MacroUse, ReasonPart, Use, VariableId,
 };
 use crate::compiler::emit::arguments::TOOL;
+use crate::compiler::emit::claims::{InvariantRules, claims};
 use crate::compiler::emit::parts::Part;
 use crate::compiler::ir::lower::Lowering;
 use crate::compiler::ir::{Ir, NodeId, NodeKind, Variant};
@@ -141,29 +142,22 @@ pub(crate) fn lower(checked: &Checked<'_>, unfolded: bool) -> LoweredProgram {
     lower_with_parts(checked, unfolded, &[]).0
 }
 
+/// Lowers everything that is checked, and adds the rules of what documents claim of their results.
+pub(crate) fn lower_with_claims(checked: &Checked<'_>) -> (LoweredProgram, Vec<InvariantRules>) {
+    let mut planner = ProgramLowering::of(checked, false);
+    planner.lowering.set_context(None);
+    let found = claims(&mut planner);
+    planner.plan.ir = planner.lowering.ir;
+    (planner.plan, found)
+}
+
 /// Lowers everything that is checked, and `parts` of it once more: their nodes.
 pub(crate) fn lower_with_parts(
     checked: &Checked<'_>,
     unfolded: bool,
     parts: &[Part],
 ) -> (LoweredProgram, Vec<NodeId>) {
-    let mut planner = ProgramLowering {
-        checked,
-        lowering: Lowering::new(&checked.parsed().ast, checked.analysis(), unfolded),
-        binds: Vec::new(),
-        plan: LoweredProgram::default(),
-    };
-    planner.variables();
-    for at in 0..checked.parsed().policies.len() {
-        planner.policy(at);
-    }
-    for at in 0..checked.parsed().cel_policies.len() {
-        planner.cel_policy(at);
-    }
-    if !checked.analysis().tools.is_empty() {
-        // Where rules read what tools declare differently, the tool is read to know which is meant.
-        planner.lowering.path(TOOL.map(Name::new).to_vec());
-    }
+    let mut planner = ProgramLowering::of(checked, unfolded);
     let mut nodes = Vec::with_capacity(parts.len());
     for part in parts {
         planner.lowering.set_context(part.context);
@@ -173,15 +167,39 @@ pub(crate) fn lower_with_parts(
     (planner.plan, nodes)
 }
 
-struct ProgramLowering<'a> {
-    checked: &'a Checked<'a>,
-    lowering: Lowering<'a>,
+/// Whoever lowers a program.
+pub(super) struct ProgramLowering<'a> {
+    pub(super) checked: &'a Checked<'a>,
+    pub(super) lowering: Lowering<'a>,
     /// The locals around the decision at hand, outermost first, and what they stand for.
     binds: Vec<(LocalId, NodeId)>,
-    plan: LoweredProgram,
+    pub(super) plan: LoweredProgram,
 }
 
-impl ProgramLowering<'_> {
+impl<'a> ProgramLowering<'a> {
+    /// Everything lowered; `ir` of the plan is still with `lowering`.
+    fn of(checked: &'a Checked<'a>, unfolded: bool) -> Self {
+        let mut planner = Self {
+            checked,
+            lowering: Lowering::new(&checked.parsed().ast, checked.analysis(), unfolded),
+            binds: Vec::new(),
+            plan: LoweredProgram::default(),
+        };
+        planner.variables();
+        for at in 0..checked.parsed().policies.len() {
+            planner.policy(at);
+        }
+        for at in 0..checked.parsed().cel_policies.len() {
+            planner.cel_policy(at);
+        }
+        if !checked.analysis().tools.is_empty() {
+            // Where rules read what tools declare differently, the tool is read to know which is
+            // meant.
+            planner.lowering.path(TOOL.map(Name::new).to_vec());
+        }
+        planner
+    }
+
     /// Variables stand before their uses, so that each is lowered once for those who ask for what
     /// it reads, and once for shadow rules, which ask for nothing.
     fn variables(&mut self) {
@@ -267,7 +285,8 @@ impl ProgramLowering<'_> {
         self.plan.rules.push(plan);
     }
 
-    fn conjuncts(&self, node: NodeId) -> Vec<NodeId> {
+    /// The parts of a condition all of which must hold.
+    pub(super) fn conjuncts(&self, node: NodeId) -> Vec<NodeId> {
         match self.lowering.ir.kind(node) {
             NodeKind::Logic(LogicOp::And, operands) => operands.clone(),
             NodeKind::Constant(Constant::Bool(true)) => Vec::new(),
@@ -371,8 +390,7 @@ impl ProgramLowering<'_> {
             return;
         }
         let rule = self.block(&document.rule);
-        let optional = !document.rule.aggregate && !exhaustive(&rule, &self.lowering.ir);
-        let (ty, explained) = (info.output, explained(&rule));
+        let (ty, optional, explained) = (info.output, info.optional, explained(&rule));
         self.plan.outputs.push(LoweredOutput { policy: at, rule, ty, optional, explained });
     }
 
@@ -433,19 +451,6 @@ fn explained(block: &LoweredBlock) -> bool {
         ChoiceOutcome::Value(_, explanation) => explanation.is_some(),
         ChoiceOutcome::Block(nested) => explained(nested),
     })
-}
-
-/// Whether a `match` block always yields: an entry that always holds and always yields.
-fn exhaustive(block: &LoweredBlock, ir: &Ir) -> bool {
-    block.aggregate
-        || block.choices.iter().any(|choice| {
-            let holds = is_always(choice.condition, ir);
-            holds
-                && match &choice.outcome {
-                    ChoiceOutcome::Value(..) => true,
-                    ChoiceOutcome::Block(nested) => exhaustive(nested, ir),
-                }
-        })
 }
 
 /// Whether a condition is missing or literally true.

@@ -14,6 +14,7 @@
 )]
 
 mod arguments;
+pub mod claims;
 mod condition;
 mod costs;
 mod debug;
@@ -40,7 +41,9 @@ mod shape;
 mod tables;
 
 use crate::compiler::check::analysis::Checked;
+use crate::compiler::emit::claims::InvariantRules;
 use crate::compiler::emit::generator::Generator;
+use crate::compiler::emit::lowered::LoweredProgram;
 use crate::compiler::emit::marks::Marks;
 use crate::compiler::emit::tables::Tables;
 use crate::compiler::source::map::SourceMap;
@@ -80,7 +83,30 @@ pub fn emit(
     options: Options,
     sink: &mut Sink,
 ) -> Result<Module, CapacityExceeded> {
-    let mut plan = lowered::lower(checked, options.unfolded);
+    written(files, checked, lowered::lower(checked, options.unfolded), options.created, sink)
+}
+
+/// Makes the module in which rules say where claims of documents hold.
+///
+/// # Errors
+/// `CapacityExceeded` where the sources need more than a bundle can hold.
+pub fn emit_claims(
+    files: &SourceMap,
+    checked: &Checked<'_>,
+) -> Result<(Module, Vec<InvariantRules>), CapacityExceeded> {
+    let (plan, claims) = lowered::lower_with_claims(checked);
+    // What is wrong with the sources was said of the module without claims.
+    let module = written(files, checked, plan, None, &mut Sink::new())?;
+    Ok((module, claims))
+}
+
+fn written(
+    files: &SourceMap,
+    checked: &Checked<'_>,
+    mut plan: LoweredProgram,
+    created: Option<i64>,
+    sink: &mut Sink,
+) -> Result<Module, CapacityExceeded> {
     let roots = rules::roots(&plan);
     inline::inline(&mut plan, &roots);
     for twice in duplicates::duplicate_names(checked, &plan) {
@@ -99,8 +125,7 @@ pub fn emit(
     let places = paths::places(&plan.ir, checked.analysis(), variables, &roots, marks, &mut tables);
     let (index, left) = index::index(&plan, &places, &mut tables);
     let generator = Generator::new(&plan.ir, checked.analysis(), &places, &plan.variables, tables);
-    let written = rules::write(generator, &plan, &places, left);
-    let (mut written, created) = (written, options.created);
+    let mut written = rules::write(generator, &plan, &places, left);
     written.govern = govern;
     let (module, excesses) =
         finish::finish(files, checked, &plan, written, index, &places, created)?;

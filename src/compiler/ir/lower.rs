@@ -35,6 +35,8 @@ pub struct Lowering<'a> {
     pub(crate) elements: Vec<(LocalId, bool)>,
     /// Comprehensions around here.
     pub(crate) open: usize,
+    /// What `rule.result` stands for.
+    result: Option<NodeId>,
     /// Whether constants are left to the program.
     unfolded: bool,
 }
@@ -52,6 +54,7 @@ impl<'a> Lowering<'a> {
             taken_in: FxHashMap::default(),
             elements: Vec::new(),
             open: 0,
+            result: None,
             unfolded,
         }
     }
@@ -79,8 +82,23 @@ impl<'a> Lowering<'a> {
         {
             return *node;
         }
+        if let (Some(Use::Result), Some(node)) = (self.analysis.uses.get(expr), self.result) {
+            return node;
+        }
         let kind = self.meant(expr);
         self.node(kind, expr)
+    }
+
+    /// What `lower` makes where `rule.result` stands for `result`.
+    pub(crate) fn with_result<T>(
+        &mut self,
+        result: NodeId,
+        lower: impl FnOnce(&mut Self) -> T,
+    ) -> T {
+        self.result = Some(result);
+        let made = lower(self);
+        self.result = None;
+        made
     }
 
     /// The operand of a call of `dyn`.

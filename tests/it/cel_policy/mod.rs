@@ -5,6 +5,7 @@ mod explanations;
 mod invariants;
 mod outputs;
 mod places;
+mod proofs;
 mod types;
 
 use std::path::{Path, PathBuf};
