@@ -68,6 +68,7 @@ mod shell;
 mod slips;
 mod spellings;
 mod suite;
+mod suite_events;
 mod supply;
 mod support;
 mod syntax;

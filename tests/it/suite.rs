@@ -196,7 +196,10 @@ fn what_cannot_be_run_is_said() {
             "cases: [{name: a, session: [{ev: clock, expect: {deny: null}}]}]",
             "an event with `expect` must be a request",
         ),
-        ("cases: [{name: a, session: [{ev: request, call: c}]}]", "a case has no `expect`"),
+        (
+            "cases: [{name: a, session: [{ev: request, call: c, action: {tool: t}}]}]",
+            "a case has no `expect`",
+        ),
         (
             "cases: [{name: a, file: a.json, session: [{ev: clock}], expect: {deny: null}}]",
             "a case has `session` or `file`, not both",
@@ -501,7 +504,7 @@ fn a_context_by_itself_is_the_first_request_of_a_session() {
     for ran in ran {
         let Outcome::Passed { decision } = ran.outcome else { panic!("{ran:#?}") };
         let says = |words: &str| decision.to_string().contains(words);
-        let why = says("a meter `spent` that the policy does not have");
+        let why = says("a meter `spent` without keys; the policy has no such one");
         assert_eq!(why, ran.name == "no meter", "{decision}");
     }
 }

@@ -21,7 +21,7 @@ use crate::runtime::session::facts::Taken;
 use crate::runtime::session::ground::Ground;
 use crate::runtime::session::index::Full;
 use crate::runtime::session::labels::LabelSet;
-use crate::runtime::session::meters::{Meters, Share, nanoseconds};
+use crate::runtime::session::meters::{Meter, Meters, Share, nanoseconds};
 use crate::runtime::session::places::Came;
 use crate::runtime::session::plan::PlanFault;
 use crate::runtime::session::request::Root;
@@ -235,14 +235,21 @@ impl<'g, 'p> Session<'g, 'p> {
     }
 
     /// Takes so much, in millionths, of what a meter holds under a key, as calls before the first
-    /// event would have; whether there is that meter.
-    pub fn use_up(&mut self, (meter, key): (&str, &str), amount: i128, at: (i64, u32)) -> bool {
-        let place = self.ground.meters.iter().position(|it| it.name == meter);
+    /// event would have; whether there is that meter, which has keys where one is named.
+    pub fn use_up(
+        &mut self,
+        (meter, key): (&str, Option<&str>),
+        amount: i128,
+        at: (i64, u32),
+    ) -> bool {
+        let is_it = |it: &Meter<'_>| it.name == meter && it.key.is_some() == key.is_some();
+        let place = self.ground.meters.iter().position(is_it);
         let Some((place, meter)) = place.and_then(|at| Some((at, self.ground.meters.get(at)?)))
         else {
             return false;
         };
-        let mut share = Share { meter: place, key: key.into(), amount, place: None };
+        let mut share =
+            Share { meter: place, key: key.unwrap_or_default().into(), amount, place: None };
         self.state.take(meter, &mut share, nanoseconds(at));
         true
     }

@@ -114,9 +114,12 @@ pub(super) struct Reading<'a> {
 }
 
 impl Reading<'_> {
-    /// The cases that `node` stands for: one, or one for each combination of its matrix.
+    /// The cases that `node` stands for: one, or one for each combination of its matrix. Where
+    /// something is wrong with it there are none: it would try something else than it says.
     fn case(&self, node: &Node, sink: &mut Sink) -> Vec<Case> {
-        self.read_case(node, sink).unwrap_or_default()
+        let mark = sink.mark();
+        let cases = self.read_case(node, sink);
+        cases.filter(|_| !sink.errors_since(mark)).unwrap_or_default()
     }
 
     fn read_case(&self, node: &Node, sink: &mut Sink) -> Option<Vec<Case>> {

@@ -13,7 +13,7 @@ use crate::compiler::govern;
 use crate::compiler::source::map::SourceMap;
 use crate::compiler::syntax::document::model::Parsed;
 use crate::compiler::syntax::document::{self, is_test};
-use crate::diag::diagnostic::Severity;
+use crate::diag::diagnostic::{Diagnostic, Severity};
 use crate::diag::sink::Sink;
 use crate::diag::suggest::nearest;
 use crate::tools::suite::TestFile;
@@ -35,8 +35,10 @@ pub struct TestSources<'a> {
     /// The ids of rules, and the names of variables.
     rules: Vec<String>,
     variables: Vec<String>,
-    /// Whether there are CEL Policy documents at all.
+    /// Whether there are policies at all.
     speaks: bool,
+    /// Why files could not be read.
+    errors: Vec<Diagnostic>,
 }
 
 /// The files of a folder that belong to its policies alone.
@@ -74,6 +76,12 @@ impl<'a> TestSources<'a> {
             rules,
             variables,
             speaks,
+            errors: reading
+                .finish()
+                .0
+                .into_iter()
+                .filter(|found| found.severity == Severity::Error)
+                .collect(),
         };
         // What each file is, if it is known; the first that is found out counts.
         let mut known: FxHashMap<FileId, Kind> = FxHashMap::default();
@@ -91,9 +99,7 @@ impl<'a> TestSources<'a> {
             let kind = if named.contains(path) { Kind::Shared } else { Kind::Environment };
             known.entry(file).or_insert(kind);
         }
-        let errors = reading.finish().0.into_iter();
-        let errors = errors.filter(|found| found.severity == Severity::Error);
-        for file in errors.filter_map(|found| Some(found.span()?.file)) {
+        for file in sources.errors.iter().filter_map(|found| Some(found.span()?.file)) {
             known.entry(file).or_insert(Kind::Unread);
         }
         for (file, source) in files.iter().filter(|(_, source)| !is_test(&source.path)) {
@@ -160,6 +166,11 @@ impl<'a> TestSources<'a> {
             let all = self.by_name.get(name).map_or(&[][..], Vec::as_slice);
             let found = all.iter().find(|at| beside.contains(at)).or_else(|| all.first());
             let Some(found) = found else {
+                if !self.errors.is_empty() {
+                    // It may stand in a file that could not be read.
+                    self.errors.iter().for_each(|error| sink.report(error.clone()));
+                    return None;
+                }
                 let known = self.policies.iter().map(|(name, _)| name.as_str());
                 let nearest = nearest(name, known).map(str::to_owned);
                 sink.report(SuiteError::UnknownPolicy { at: *at, name: name.clone(), nearest });

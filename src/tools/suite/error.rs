@@ -38,6 +38,8 @@ pub enum SuiteError {
     BadSnapshots { at: Span, path: String, why: String },
     /// Another case that expects what was reviewed has the name `name`.
     TwoSnapshots { at: Span, name: String },
+    /// An event that no session can read; `why` says so in words.
+    BadEvent { at: Span, why: String, help: Option<String> },
     /// An expectation that asks for two winners, or for none and for a rule.
     TwoEffects { at: Span },
 }
@@ -99,6 +101,13 @@ impl From<SuiteError> for Diagnostic {
             SuiteError::TwoSnapshots { at, name } => {
                 bad(at, format!("two snapshots are called `{name}`"), "the second")
                     .help("a decision that was reviewed is found by its name")
+            }
+            SuiteError::BadEvent { at, why, help } => {
+                bad(at, format!("an event cannot be used: {why}"), "here").help(
+                    help.unwrap_or_else(|| {
+                        "to try what is no event, name a file of lines under `session`".to_owned()
+                    }),
+                )
             }
             SuiteError::TwoEffects { at } => {
                 bad(at, "a case expects one effect".to_owned(), "this names more")

@@ -2,14 +2,18 @@
 //!
 //! In:      what stands under `session`.
 //! Out:     the events, numbered and dated where they are not, and what some of them expect.
-//! Imports: `base`, `compiler::syntax`, `diag`, `tools::event`.
+//! Imports: `base`, `compiler::syntax`, `diag`, `runtime::session`, `tools::event`,
+//!          `tools::inspect`.
 
 use serde_json::Value as Json;
 
 use crate::base::span::{Span, Spanned};
 use crate::compiler::syntax::document::yaml::Node;
 use crate::diag::sink::Sink;
+use crate::diag::suggest::nearest;
+use crate::runtime::session::event::{self as runtime, EventFault};
 use crate::tools::event::Event;
+use crate::tools::inspect::{digest_text, read_digest};
 use crate::tools::suite::Expect;
 use crate::tools::suite::case::expect;
 use crate::tools::suite::error::SuiteError;
@@ -43,6 +47,7 @@ pub(super) fn read(
                 wrong(item, "session", EVENTS, sink);
                 return None;
             };
+            known_members(item, &event, sink)?;
             let entries = item.entries().unwrap_or_default();
             if let Some(entry) = entries.iter().find(|entry| entry.key.value == "expect") {
                 if !is_request(&event) {
@@ -54,6 +59,7 @@ pub(super) fn read(
                 found.expected.push((found.events.len(), expect(&entry.value, sink)?));
             }
             event.remove("expect");
+            usable(item, &event, time, sink)?;
             found.events.push(event);
         }
     } else {
@@ -68,6 +74,84 @@ pub(super) fn read(
         }
     }
     Some(found)
+}
+
+/// The members that events of each kind have, beside `ev`, `seq` and `ts`. A request brings roots of
+/// the context, too.
+const KINDS: &[(&str, &[&str])] = &[
+    ("prompt", &["text", "principal"]),
+    ("request", &["call", "action", "refs", "expect"]),
+    ("response", &["call", "out", "error", "done"]),
+    ("approval", &["for", "by", "verdict", "roles"]),
+    ("fact", &["f", "args", "result"]),
+    ("plan", &["plan", "params"]),
+    ("clock", &[]),
+    ("reset", &[]),
+];
+
+/// Reports members that an event has not: what is misspelt would be passed over, and a test that
+/// says nothing passes. Of requests, which bring any root, it is what stands for a member that is
+/// missing.
+fn known_members(item: &Node, event: &Event, sink: &mut Sink) -> Option<()> {
+    let kind = event.text("ev")?;
+    let Some((_, own)) = KINDS.iter().find(|(known, _)| *known == kind) else { return Some(()) };
+    let missing = own.iter().copied().filter(|name| event.get(name).is_none());
+    let mut fine = Some(());
+    for entry in item.entries().unwrap_or_default() {
+        let key = entry.key.value.as_str();
+        let stamp = ["ev", "seq", "ts", "expect"].contains(&key);
+        if stamp || own.contains(&key) {
+            continue;
+        }
+        let meant = nearest(key, missing.clone());
+        if kind != "request" || meant.is_some() {
+            let (at, key, what) = (entry.key.span, key.to_owned(), "an event of this kind");
+            let nearest = own.iter().copied().find(|name| Some(*name) == meant);
+            sink.report(SuiteError::UnknownKey { at, key, what, nearest });
+            fine = None;
+        }
+    }
+    fine
+}
+
+/// Reports an event that no session can read: it would close the session, and what is denied
+/// afterwards says nothing of the policy.
+fn usable(item: &Node, event: &Event, time: &str, sink: &mut Sink) -> Option<()> {
+    let mut read = event.clone();
+    for (key, value) in [("seq", Json::from(1)), ("ts", Json::from(time))] {
+        if read.get(key).is_none() {
+            read.set(key, value);
+        }
+    }
+    // An approval may name a call; what was asked about that is known when it runs.
+    let names_call = read.text("for").is_some_and(|call| read_digest(call).is_none());
+    if names_call && read.text("ev") == Some("approval") {
+        read.set("for", digest_text(&[0; 32]).into());
+    }
+    let Err(fault) = runtime::Event::read(read.line().as_bytes()) else { return Some(()) };
+    let member = match &fault {
+        EventFault::Unknown(_) => Some("ev"),
+        EventFault::Member(name) => Some(*name),
+        EventFault::Syntax(_)
+        | EventFault::Output(_)
+        | EventFault::NoAnswer
+        | EventFault::TooLarge => None,
+    };
+    let entries = item.entries().unwrap_or_default();
+    let entry = entries.iter().find(|entry| member == Some(entry.key.value.as_str()));
+    let at = entry.map_or(item.span, |entry| entry.value.span);
+    let help = match &fault {
+        EventFault::Unknown(kind) => nearest(kind, KINDS.iter().map(|(kind, _)| *kind))
+            .map(|near| format!("did you mean `{near}`?")),
+        EventFault::Member("verdict") => Some("write `granted` or `refused`".to_owned()),
+        EventFault::Member(_)
+        | EventFault::Syntax(_)
+        | EventFault::Output(_)
+        | EventFault::NoAnswer
+        | EventFault::TooLarge => None,
+    };
+    sink.report(SuiteError::BadEvent { at, why: fault.to_string(), help });
+    None
 }
 
 /// The events of a file, a JSON object a line.

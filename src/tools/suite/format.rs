@@ -31,7 +31,9 @@ pub fn read(file: FileId, files: &SourceMap, sink: &mut Sink) -> Option<TestFile
         let Some(keys) = Keys::open(section, "a section", SECTION_KEYS, sink) else { continue };
         let name = keys.text("name", sink).map(|name| name.value).unwrap_or_default();
         for test in keys.items("tests", sink) {
-            cases.extend(case(test, &name, &shared, sink));
+            let mark = sink.mark();
+            let found = case(test, &name, &shared, sink);
+            cases.extend(found.filter(|_| !sink.errors_since(mark)));
         }
     }
     Some(TestFile { file, policies: Vec::new(), cases })

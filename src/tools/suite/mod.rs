@@ -76,8 +76,8 @@ pub struct Case {
 pub struct MeterUse {
     /// The meter.
     pub meter: String,
-    /// The key; empty where the meter has none.
-    pub key: String,
+    /// The key, as `METER/KEY` names it; a meter without keys has none.
+    pub key: Option<String>,
     /// How much, in millionths.
     pub amount: i128,
 }

@@ -41,8 +41,11 @@ pub(super) fn reads(keys: &Keys<'_>, sink: &mut Sink) -> Option<Vec<MeterUse>> {
             return None;
         };
         let name = entry.key.value.as_str();
-        let (meter, key) = name.split_once('/').unwrap_or((name, ""));
-        Some(MeterUse { meter: meter.to_owned(), key: key.to_owned(), amount })
+        let (meter, key) = match name.split_once('/') {
+            Some((meter, key)) => (meter, Some(key.to_owned())),
+            None => (name, None),
+        };
+        Some(MeterUse { meter: meter.to_owned(), key, amount })
     });
     used.collect()
 }
