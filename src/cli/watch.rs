@@ -21,13 +21,22 @@ const LOOK: Duration = Duration::from_millis(200);
 type Marks = BTreeMap<PathBuf, (Option<SystemTime>, u64)>;
 
 /// Runs `command`, and again after each change of a file below `paths`, until `stop` is set.
-/// Changes that come while it runs count too; those that come in one go are one.
+/// Changes that come while it runs count too; those that come in one go are one. What the command
+/// writes itself, its `reports`, is none.
 pub fn watched(
     terminal: &Terminal,
     paths: &[&Path],
+    reports: &[&Path],
     stop: &AtomicBool,
     mut command: impl FnMut() -> Exit,
 ) -> Exit {
+    let marks = |paths| {
+        let own = reports.iter().filter_map(|path| fs::canonicalize(path).ok());
+        let own: Vec<PathBuf> = own.collect();
+        let mut marks = marks(paths);
+        marks.retain(|path, _| !fs::canonicalize(path).is_ok_and(|path| own.contains(&path)));
+        marks
+    };
     let mut seen = marks(paths);
     loop {
         let _ = command();

@@ -122,14 +122,14 @@ impl<'p> Prover<'p> {
         let holds = store.formulas.and(first, !second);
         let whole = store.formulas.and(domain, holds);
         let mut shows = |example: &Example| {
-            let (_, fired) = trial.fired(example, PHASE);
-            fired.contains(&assumed) && asserted.is_none_or(|rule| !fired.contains(&rule))
+            let (_, rules) = trial.fired(example, PHASE);
+            rules.contains(&assumed) && asserted.is_none_or(|rule| !rules.contains(&rule))
         };
         let most = (LINT_ROUNDS_MAX, LINT_STEPS_MAX);
         let question = Query { domain, holds };
         match QuerySolver::about(store, frame, &[whole], most).ask(question, &mut shows) {
             Answer::Found(example) => Answer::Found(smaller(example, &mut shows)),
-            answer => answer,
+            answer @ (Answer::Proved | Answer::Undecided(_)) => answer,
         }
     }
 

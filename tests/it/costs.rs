@@ -191,3 +191,24 @@ fn what_must_run_as_elsewhere_is_counted_while_it_runs() {
     let (code, at, _) = finding(&[("p.celpolicy", &policy), ("config.yaml", environment)]);
     assert_eq!((code, at.as_str()), (Code::Metered, twice));
 }
+
+/// What an optional holds has the bound of its list, and the list in its stead is empty.
+#[test]
+fn bounds_are_known_behind_optionals() {
+    let schema = "{request: {l: {items: string, maxItems: 20, optional: true}, rows: {items: {l: \
+                  {items: string, maxItems: 20, optional: true}}, maxItems: 50}}}";
+    for when in [
+        r#"request.?l.orValue([]).exists(a, request.?l.orValue([]).exists(b, a + "x" == b))"#,
+        r#"request.?l.optMap(l, l.exists(a, l.exists(b, a + "x" == b))).orValue(false)"#,
+        r#"request.rows.exists(c, c.?l.orValue([]).exists(x, x == "a"))"#,
+        r#"request.rows.exists(c, c.?l.optMap(l, l.exists(x, x == "a")).orValue(false))"#,
+    ] {
+        let (found, ..) = findings(&[("p.yaml", &document(schema, "[]", when))]);
+        assert!(found.is_empty(), "{when}: {found:#?}");
+    }
+    let wide = "{request: {l: optional list<string>}}";
+    let twice =
+        r#"request.?l.orValue([]).exists(a, request.?l.orValue([]).exists(b, a + "x" == b))"#;
+    let (found, ..) = findings(&[("p.yaml", &document(wide, "[]", twice))]);
+    assert_eq!(found.iter().map(|it| it.code).collect::<Vec<_>>(), [Code::CostLimit]);
+}

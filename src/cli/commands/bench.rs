@@ -201,7 +201,9 @@ fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {
     let files = files.into_iter().flatten().map(PathBuf::as_path);
     let paths: Vec<&Path> =
         options.sources.paths.iter().map(PathBuf::as_path).chain(files).collect();
-    watched(terminal, &paths, &stop, once)
+    let reports: Vec<&Path> =
+        options.results.output.iter().map(|(_, path)| path.as_path()).collect();
+    watched(terminal, &paths, &reports, &stop, once)
 }
 
 /// Loads, measures, compares, draws.

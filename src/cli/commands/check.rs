@@ -93,7 +93,9 @@ fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {
         return once(&options, terminal);
     }
     let paths: Vec<&Path> = options.sources.paths.iter().map(PathBuf::as_path).collect();
-    watched(terminal, &paths, &interrupted(), || once(&options, terminal))
+    let reports = options.reporting.output.iter().map(|(_, path)| path.as_path());
+    let reports: Vec<&Path> = reports.collect();
+    watched(terminal, &paths, &reports, &interrupted(), || once(&options, terminal))
 }
 
 fn once(options: &Options, terminal: &Terminal) -> Exit {

@@ -303,6 +303,9 @@ impl<'a> Lowering<'a> {
                 Some(_) => Constant::Optional(held.clone()),
             });
         }
+        if let Some((has, value)) = self.presence(first).filter(|_| unwrap) {
+            return NodeKind::Conditional(has, value, second);
+        }
         let (held, local) = self.stand_in(first, expr);
         let has = self.asked(NodeKind::HasValue(held), expr);
         let present = if unwrap {
@@ -313,6 +316,35 @@ impl<'a> Lowering<'a> {
         };
         let body = self.node(NodeKind::Conditional(has, present, second), expr);
         NodeKind::Bind(local, first, body)
+    }
+
+    /// Of an optional that holds a value where a question is answered with yes: the question and the
+    /// value. So nothing is wrapped to be taken out again, and a bound of a list stays known.
+    pub(crate) fn presence(&mut self, optional: NodeId) -> Option<(NodeId, NodeId)> {
+        let Node { kind, ty, origin } = self.ir.nodes[optional].clone();
+        match kind {
+            NodeKind::Conditional(has, some, none) => {
+                let is_none = self.ir.constant(none) == Some(&Constant::Optional(None));
+                let NodeKind::Call(rows, args) = self.ir.kind(some) else { return None };
+                let wraps = is_none && *rows == rows_of("optional.of", Style::Global, 1);
+                Some((has, *args.first().filter(|_| wraps)?))
+            }
+            NodeKind::Operator(Operator::SelectOptional, operands) => {
+                let [operand, key] = *operands.as_slice() else { return None };
+                let Some(Constant::String(key)) = self.ir.constant(key) else { return None };
+                let Type::Optional(inner) = *self.analysis.types.get(ty) else { return None };
+                // It is asked twice: a local alone costs nothing.
+                let types = &self.analysis.types;
+                let NodeKind::Local(_) = self.ir.kind(operand) else { return None };
+                let (Type::Record(_) | Type::Map(..)) = types.get(self.ir.nodes[operand].ty) else {
+                    return None;
+                };
+                let key = key.clone();
+                let has = self.asked(NodeKind::HasKey(operand, key.clone()), origin);
+                Some((has, self.typed(NodeKind::Select(operand, key), inner, origin)))
+            }
+            _ => None,
+        }
     }
 
     /// A new local that stands for `node`, and a node that reads it.

@@ -111,19 +111,37 @@ impl Lowering<'_> {
     ) -> NodeKind {
         let (Some(target), Some(body)) = (target, body) else { return undefined() };
         let operand = self.lower(target);
+        if let Some((has, value)) = self.presence(operand) {
+            return self.mapped((has, value), (local, *body), flat, expr);
+        }
         let (held, outer) = self.stand_in(operand, expr);
         let has = self.asked(NodeKind::HasValue(held), expr);
         let value = NodeKind::Call(rows_of("value", Style::Member, 1), vec![held]);
         let value = self.typed(value, TypeTable::DYN, expr);
-        let mut mapped = self.lower(*body);
-        if !flat {
-            let of = NodeKind::Call(rows_of("optional.of", Style::Global, 1), vec![mapped]);
-            mapped = self.node(of, expr);
-        }
-        let yes = self.node(NodeKind::Bind(local, value, mapped), expr);
-        let none = self.node(NodeKind::Constant(Constant::Optional(None)), expr);
-        let body = self.node(NodeKind::Conditional(has, yes, none), expr);
+        let body = self.mapped((has, value), (local, *body), flat, expr);
+        let body = self.node(body, expr);
         NodeKind::Bind(outer, operand, body)
+    }
+
+    /// What `body` makes of the value that a local stands for, where there is one.
+    fn mapped(
+        &mut self,
+        (has, value): (NodeId, NodeId),
+        (local, body): (LocalId, ExprId),
+        flat: bool,
+        expr: ExprId,
+    ) -> NodeKind {
+        let mut mapped = self.lower(body);
+        if flat {
+            let yes = self.node(NodeKind::Bind(local, value, mapped), expr);
+            let none = self.node(NodeKind::Constant(Constant::Optional(None)), expr);
+            return NodeKind::Conditional(has, yes, none);
+        }
+        mapped = self.typed(NodeKind::Bind(local, value, mapped), TypeTable::DYN, expr);
+        let of = NodeKind::Call(rows_of("optional.of", Style::Global, 1), vec![mapped]);
+        let yes = self.node(of, expr);
+        let none = self.node(NodeKind::Constant(Constant::Optional(None)), expr);
+        NodeKind::Conditional(has, yes, none)
     }
 
     fn has(&mut self, arg: Option<ExprId>, expr: ExprId) -> NodeKind {

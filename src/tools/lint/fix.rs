@@ -143,11 +143,16 @@ impl FixContext<'_> {
             self.take(state, &others, &mut taken, |after| after.compiled.is_some());
         } else {
             // Nothing decides yet, so that nothing can be compared: what is safe waits.
-            let mut errors = self.compile(&state.files).errors;
+            let before = self.compile(&state.files);
+            let mut left = (before.errors, before.first);
             self.take(state, &others, &mut taken, |after| {
-                let fewer = after.compiled.is_some() || after.errors < errors;
-                errors = errors.min(after.errors);
-                fewer
+                // YAML stops at the first: where a mistake is gone another one comes to light.
+                let other = after.errors == left.0 && after.first != left.1;
+                let better = after.compiled.is_some() || after.errors < left.0 || other;
+                if better {
+                    left = (after.errors, after.first);
+                }
+                better
             });
         }
         taken
@@ -180,8 +185,9 @@ impl FixContext<'_> {
         let mut sink = Sink::new();
         let compiled = pipeline::compile(files, self.settings, &mut sink);
         let (findings, dropped) = sink.finish();
-        let errors = findings.iter().filter(|it| it.severity == Severity::Error).count();
-        Outcome { compiled, errors: errors + dropped }
+        let errors = findings.iter().filter(|it| it.severity == Severity::Error);
+        let places = errors.clone().filter_map(Diagnostic::span).map(|at| (at.file, at.start));
+        Outcome { compiled, first: places.min(), errors: errors.count() + dropped }
     }
 }
 
@@ -190,6 +196,8 @@ struct Outcome {
     compiled: Option<Compiled>,
     /// At most so many errors.
     errors: usize,
+    /// Where the first of them stands.
+    first: Option<(FileId, u32)>,
 }
 
 /// Whether the fix of a finding calls itself safe.

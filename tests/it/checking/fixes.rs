@@ -114,3 +114,23 @@ fn more_than_is_told_is_fixed_and_suppressed() {
     let fixed = fix(&files, &Settings::default(), &only(&["W0563"]), false);
     assert_eq!(text(&fixed.files), before.replace("!!", ""));
 }
+
+/// YAML stops at the first mistake, so one that is cured brings the next one to light.
+#[test]
+fn quotes_that_yaml_took_are_given_back_one_after_the_other() {
+    let head = "policyc: 1\nname: p\ndefault: deny\nschema: {r: {s: string, m: map<string, int>}}\n\
+                rules:\n";
+    let rule = |id: &str, when: &str| format!("  - id: {id}\n    when: {when}\n    allow: \"y\"\n");
+    let before = head.to_owned()
+        + &rule("a", "\"a\" == r.s")
+        + &rule("b", "\"r.s == \"b\"\"")
+        + &rule("c", "'c' in [r.s]")
+        + &rule("d", "\"r.m[\"x\"] == 1\"");
+    let after = head.replace("map<string, int>", "\"map<string, int>\"")
+        + &rule("a", "'\"a\" == r.s'")
+        + &rule("b", "'r.s == \"b\"'")
+        + &rule("c", "\"'c' in [r.s]\"")
+        + &rule("d", "'r.m[\"x\"] == 1'");
+    let fixed = fix(&one("p.yaml", &before), &Settings::default(), &only(&["bugs"]), true);
+    assert_eq!(text(&fixed.files), after);
+}

@@ -81,6 +81,15 @@ fn yaml_read_this_before_cel_did() {
             (&["E0209"], "policyc: 1\nrules:\n  - {id: a, when: b ? c«:» d, deny: d}\n"),
             (&["E0209"], "policyc: 1\nrules:\n  - {id: a, deny: «{»b} is too much}\n"),
             (&["E0209"], "policyc: 1\nrules:\n  - id: a\n    deny: «{»b} is too much\n"),
+            // A type in braces ends at its comma, and nothing else is said of it.
+            (&["E0209"], "policyc: 1\nschema: {r: {m: map<string«,» int>, s: string}}\n"),
+            (&["E0209"], "policyc: 1\nschema: {r: {m: map<string«,» map<int, int>>}}\n"),
+            // Quotes that are right: it is the key that stands where none can.
+            (&["E0203"], "policyc: 1\nrules:\n  - {id: a, when: b == \"x\" «deny»: \"y\"}\n"),
+            (
+                &["E0203"],
+                "policyc: 1\nrules:\n  - id: a\n    when: b == \"x\"\n      «allow»: \"y\"\n",
+            ),
         ],
     );
 }

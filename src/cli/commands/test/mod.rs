@@ -6,7 +6,7 @@ mod coverage;
 mod mutants;
 mod review;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{ArgMatches, Args};
 
@@ -102,7 +102,10 @@ fn once_or_watched(terminal: &Terminal, options: &Options) -> Result<Exit, Exit>
     }
     let paths: Vec<_> = options.sources.paths.iter().map(PathBuf::as_path).collect();
     let stop = interrupted();
-    Ok(watched(terminal, &paths, &stop, || once(terminal, options).unwrap_or_else(|exit| exit)))
+    let again = || once(terminal, options).unwrap_or_else(|exit| exit);
+    let reports = options.showing.output.iter().filter_map(|text| text.split_once('='));
+    let reports: Vec<_> = reports.map(|(_, path)| Path::new(path)).collect();
+    Ok(watched(terminal, &paths, &reports, &stop, again))
 }
 
 fn once(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {

@@ -10,7 +10,7 @@ use crate::base::limits::CONSTANT_DEPTH_MAX;
 use crate::base::name::Name;
 use crate::base::span::{Span, Spanned};
 use crate::compiler::source::embed::Embedded;
-use crate::compiler::syntax::document::error::{DocumentError, Limit};
+use crate::compiler::syntax::document::error::{Cause, DocumentError, Limit, Replacement};
 use crate::compiler::syntax::document::keys::{
     Keys, bad, boolean, is_identifier, list, mapping, name, number, text, wrong,
 };
@@ -40,8 +40,60 @@ pub(super) fn fields(
     kind: FieldSyntax,
     sink: &mut Sink,
 ) -> Vec<TypeField> {
-    let Some(entries) = mapping(node, what, sink) else { return Vec::new() };
-    entries.iter().filter_map(|entry| field(entry, kind, sink)).collect()
+    let Some(mut rest) = mapping(node, what, sink) else { return Vec::new() };
+    let mut found = Vec::new();
+    while let Some((entry, behind)) = rest.split_first() {
+        rest = behind;
+        if let Some(count) = torn(entry, behind) {
+            let (parts, behind) = behind.split_at(count);
+            found.push(mended(entry, parts, sink));
+            rest = behind;
+            continue;
+        }
+        found.extend(field(entry, kind, sink));
+    }
+    found
+}
+
+/// How many entries behind this one are the rest of its type: inside braces YAML ends a value at a
+/// comma, that of `map<string, int>` too.
+fn torn(entry: &Entry, behind: &[Entry]) -> Option<usize> {
+    let depth = |text: &str| {
+        text.matches('<').count().cast_signed() - text.matches('>').count().cast_signed()
+    };
+    let mut open = depth(entry.value.text()?);
+    if open <= 0 {
+        return None;
+    }
+    let parts = behind.iter().take_while(|part| part.value.is_null());
+    let closes = |part: &Entry| {
+        open += depth(&part.key.value);
+        open == 0
+    };
+    parts.map(closes).position(|closed| closed).map(|at| at + 1)
+}
+
+/// Reports a type that YAML took apart, and takes its field as one of any type, so that nothing
+/// else is said of it.
+fn mended(entry: &Entry, parts: &[Entry], sink: &mut Sink) -> TypeField {
+    let first = entry.value.span;
+    let keys = parts.iter().map(|part| part.key.value.as_str());
+    let texts: Vec<&str> = entry.value.text().into_iter().chain(keys).collect();
+    let end = parts.last().map_or(first.end, |part| part.key.span.end);
+    let cure = Replacement {
+        title: "quote the whole type".to_owned(),
+        span: Span { end, ..first },
+        text: format!("\"{}\"", texts.join(", ")),
+    };
+    let at = Span { start: first.end, end: first.end + 1, ..first };
+    sink.report(DocumentError::ReadFirst { at, cause: Cause::Flow, cure: Some(cure) });
+    let kind = TypeExprKind::Named { name: Name::new("dyn"), params: Vec::new() };
+    TypeField {
+        name: Spanned::new(Name::new(&entry.key.value), entry.key.span),
+        optional: false,
+        ty: Some(TypeExpr { kind, span: first }),
+        role: None,
+    }
 }
 
 fn field(entry: &Entry, kind: FieldSyntax, sink: &mut Sink) -> Option<TypeField> {

@@ -320,6 +320,7 @@ fn expression(file: FileId, source: &str, at: usize, kind: &ErrorKind) -> Option
     let start = written.value.start;
     let (place, cause) = match value.bytes().next()? {
         b'!' => (start, Cause::Tag),
+        b'"' | b'\'' if is_quoted(value) => return stray_key(file, source, &written),
         b'"' | b'\'' if *kind != ErrorKind::UnclosedQuotedScalar => (start, Cause::Quote),
         b'[' => (start, Cause::List),
         b'{' => (start, Cause::Mapping),
@@ -336,6 +337,21 @@ fn expression(file: FileId, source: &str, at: usize, kind: &ErrorKind) -> Option
     let span = Span::new(file, narrow(place), narrow(place + 1));
     let cure = Some(quoting(file, source, &written.value));
     Some(DocumentError::ReadFirst { at: span, cause, cure })
+}
+
+/// The finding where the value of a key is right, so that the key stands where none can.
+fn stray_key(file: FileId, source: &str, written: &WrittenExpression) -> Option<DocumentError> {
+    let before = source.get(..written.value.start)?.trim_end().strip_suffix(':')?;
+    let key =
+        before.rsplit(|letter: char| letter.is_whitespace() || "{,".contains(letter)).next()?;
+    let at = Span::new(file, narrow(before.len() - key.len()), narrow(before.len()));
+    if written.flow {
+        let words = format!("a `,` is missing in front of `{key}`");
+        let (label, help) = ("a key of its own", Some("put `,` behind the value before it"));
+        return Some(DocumentError::NotYaml { at, words, label, help });
+    }
+    let (words, label, help) = words(&ErrorKind::InvalidIndentation);
+    Some(DocumentError::NotYaml { at, words, label, help })
 }
 
 /// The line that holds `at`, and where it starts; `None` where it is too long to be a hand's.
@@ -515,6 +531,7 @@ pub(super) fn cut_short(file: FileId, source: &str, value: Range<usize>) -> Opti
 /// The cure that quotes `value`: in double quotes if it needs no escape in them.
 pub(super) fn quoting(file: FileId, source: &str, value: &Range<usize>) -> Replacement {
     let text = source.get(value.clone()).unwrap_or_default();
+    let text = without_quotes(text).unwrap_or(text);
     let text = if text.contains(['"', '\\']) {
         format!("'{}'", text.replace('\'', "''"))
     } else {
@@ -522,6 +539,18 @@ pub(super) fn quoting(file: FileId, source: &str, value: &Range<usize>) -> Repla
     };
     let span = Span::new(file, narrow(value.start), narrow(value.end));
     Replacement { title: "quote the whole expression".to_owned(), span, text }
+}
+
+/// What is written between quotes that somebody put around an expression with quotes of its own,
+/// as in `"a == "b""`: a text of CEL has no word right behind it, but for `in`.
+fn without_quotes(text: &str) -> Option<&str> {
+    let quote = text.chars().next().filter(|first| matches!(first, '"' | '\''))?;
+    let inside = text.strip_prefix(quote)?.strip_suffix(quote)?;
+    let first = inside.find(quote)?;
+    let behind = inside.get(first + 1..)?.trim_start();
+    let word = behind.split(|letter: char| !letter.is_alphanumeric() && letter != '_').next()?;
+    let follows = behind.starts_with(quote) || !word.is_empty();
+    (follows && word != "in").then_some(inside)
 }
 
 /// The cure that keeps the lines of the folded block at `block`, whose header stands above it.
