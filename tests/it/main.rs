@@ -73,6 +73,7 @@ mod supply;
 mod support;
 mod syntax;
 mod tamper;
+mod terms;
 mod texts;
 mod tidy;
 mod trojan;

@@ -144,7 +144,7 @@ pub(crate) fn lower(checked: &Checked<'_>, unfolded: bool) -> LoweredProgram {
 
 /// Lowers everything that is checked, and adds the rules of what documents claim of their results.
 pub(crate) fn lower_with_claims(checked: &Checked<'_>) -> (LoweredProgram, Vec<InvariantRules>) {
-    let mut planner = ProgramLowering::of(checked, false);
+    let mut planner = ProgramLowering::of(checked, false, false);
     planner.lowering.set_context(None);
     let found = claims(&mut planner);
     planner.plan.ir = planner.lowering.ir;
@@ -157,7 +157,8 @@ pub(crate) fn lower_with_parts(
     unfolded: bool,
     parts: &[Part],
 ) -> (LoweredProgram, Vec<NodeId>) {
-    let mut planner = ProgramLowering::of(checked, unfolded);
+    let bare = parts.iter().any(|part| part.context.is_none());
+    let mut planner = ProgramLowering::of(checked, unfolded, bare);
     let mut nodes = Vec::with_capacity(parts.len());
     for part in parts {
         planner.lowering.set_context(part.context);
@@ -177,15 +178,16 @@ pub(super) struct ProgramLowering<'a> {
 }
 
 impl<'a> ProgramLowering<'a> {
-    /// Everything lowered; `ir` of the plan is still with `lowering`.
-    fn of(checked: &'a Checked<'a>, unfolded: bool) -> Self {
+    /// Everything lowered; `ir` of the plan is still with `lowering`. `bare`: parts will read
+    /// variables, and nobody will have made sure of what those read.
+    fn of(checked: &'a Checked<'a>, unfolded: bool, bare: bool) -> Self {
         let mut planner = Self {
             checked,
             lowering: Lowering::new(&checked.parsed().ast, checked.analysis(), unfolded),
             binds: Vec::new(),
             plan: LoweredProgram::default(),
         };
-        planner.variables();
+        planner.variables(bare);
         for at in 0..checked.parsed().policies.len() {
             planner.policy(at);
         }
@@ -201,12 +203,13 @@ impl<'a> ProgramLowering<'a> {
     }
 
     /// Variables stand before their uses, so that each is lowered once for those who ask for what
-    /// it reads, and once for shadow rules, which ask for nothing.
-    fn variables(&mut self) {
+    /// it reads, and once for those who ask for nothing: shadow rules, terms and `bare` parts.
+    fn variables(&mut self, bare: bool) {
         let analysis = self.checked.analysis();
         for (document, info) in self.checked.parsed().policies.iter().zip(&analysis.policies) {
-            let shadows = document.rules.iter().any(|rule| rule.shadow).then_some(None);
-            for context in std::iter::once(info.context).chain(shadows) {
+            let shadow = document.rules.iter().any(|rule| rule.shadow);
+            let asks_nothing = (bare || shadow || !document.terms.is_empty()).then_some(None);
+            for context in std::iter::once(info.context).chain(asks_nothing) {
                 self.lowering.set_context(context);
                 for variable in &info.variables {
                     self.variable(*variable);

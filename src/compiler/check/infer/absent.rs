@@ -9,12 +9,14 @@ use crate::base::span::Span;
 use crate::compiler::check::error::{CallError, Hint, NameError, SizeFault};
 use crate::compiler::check::infer::Infer;
 use crate::compiler::check::infer::name::chain;
+use crate::compiler::check::infer::refused::elsewhere;
 use crate::compiler::check::macros::{self, MACROS, MacroStyle};
 use crate::compiler::check::overload::instantiate;
 use crate::compiler::syntax::ast::{Expr, ExprId, ExprKind};
 use crate::compiler::syntax::document::model::EnvLimits;
 use crate::compiler::syntax::lexer::lexemes;
 use crate::compiler::syntax::token::Token;
+use crate::diag::suggest::nearest;
 use crate::lang::functions::agents::URLS;
 use crate::lang::functions::{Library, STDLIB, Style};
 use crate::lang::types::TypeId;
@@ -85,6 +87,14 @@ impl Infer<'_, '_> {
             if let Some(target) = target.filter(|_| !in_space) {
                 self.push_visit(target);
             }
+            self.refuse_name(id, name.span, name.value.to_string(), Some(hint));
+            return true;
+        }
+        if !known && self.names_element(id) {
+            let macros = MACROS.iter().filter(|row| row.style == MacroStyle::Member);
+            let near =
+                elsewhere(&name.value).or_else(|| nearest(&name.value, macros.map(|row| row.name)));
+            let hint = near.map(|near| Hint::Nearest(near.to_owned()));
             self.refuse_name(id, name.span, name.value.to_string(), hint);
             return true;
         }
@@ -99,15 +109,41 @@ impl Infer<'_, '_> {
             return false;
         }
         let full = format!("{}.{}", found.segments.join("."), name.value);
-        let Some(hint) = self.absent_function(&full, Style::Global, None) else { return false };
+        let absent = self.absent_function(&full, Style::Global, None);
+        let Some(hint) = absent.or_else(|| self.near_in_space(&full)) else { return false };
         self.parts(&found, found.nodes.len());
         let start = found.nodes.first().map_or(name.span, |node| self.ast.span(*node));
-        self.refuse_name(id, start.to(name.span), full, hint);
+        self.refuse_name(id, start.to(name.span), full, Some(hint));
         true
     }
 
-    fn refuse_name(&mut self, id: ExprId, at: Span, name: String, hint: Hint) {
-        let error = self.unknown_call(at, name, None, Some(hint));
+    /// Whether a call names an element that it would walk through, as macros of CEL do, and nothing
+    /// else has that name: as `names.any(name, ..)`.
+    fn names_element(&self, id: ExprId) -> bool {
+        let ExprKind::Call { target: Some(_), args, .. } = self.ast.kind(id) else { return false };
+        let [first, _, ..] = args.as_slice() else { return false };
+        let Some(found) = chain(self.ast, *first).filter(|found| found.segments.len() == 1) else {
+            return false;
+        };
+        let name = found.segments.first().copied().unwrap_or_default();
+        let known = self.local(name).is_some() || self.scope.flexible;
+        self.scope.ours && !known && self.scope.resolve(&found.segments, found.root).is_none()
+    }
+
+    /// The function that is meant by `full`, if others have its name space.
+    fn near_in_space(&self, full: &str) -> Option<Hint> {
+        let (space, _) = full.rsplit_once('.').filter(|_| self.scope.ours)?;
+        let names = self.cx.table.names(Style::Global).filter(|row| self.scope.allows(row));
+        let known: Vec<&str> = names
+            .map(|row| row.name)
+            .filter(|name| name.rsplit_once('.').is_some_and(|(own, _)| own == space))
+            .collect();
+        let near = nearest(full, known.iter().copied()).or_else(|| known.first().copied())?;
+        Some(Hint::Nearest(near.to_owned()))
+    }
+
+    fn refuse_name(&mut self, id: ExprId, at: Span, name: String, hint: Option<Hint>) {
+        let error = self.unknown_call(at, name, None, hint);
         self.refuse(id, error);
     }
 

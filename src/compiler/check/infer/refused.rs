@@ -361,7 +361,7 @@ impl Infer<'_, '_> {
 }
 
 /// What CEL calls a function that other languages call `name`.
-fn elsewhere(name: &str) -> Option<&'static str> {
+pub(super) fn elsewhere(name: &str) -> Option<&'static str> {
     Some(match name {
         "len" | "length" | "count" => "size",
         "lower" | "toLower" | "toLowerCase" => "lowerAscii",

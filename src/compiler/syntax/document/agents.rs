@@ -11,7 +11,8 @@ use crate::base::pointer;
 use crate::base::span::{Span, Spanned};
 use crate::compiler::syntax::ast::ExprId;
 use crate::compiler::syntax::document::keys::{
-    Keys, bad, boolean, choice, is_identifier, list, mapping, name, names, text, wrong,
+    ESCALATED, Keys, bad, boolean, choice, choice_or, is_identifier, list, mapping, name, names,
+    text, wrong,
 };
 use crate::compiler::syntax::document::mappings;
 use crate::compiler::syntax::document::model::{Escalation, Role, TypeField};
@@ -404,7 +405,8 @@ pub(super) fn over_of(
     reader: &mut Reader<'_>,
 ) -> Result<Option<Escalation>, AlreadyReported> {
     if node.entries().is_none() {
-        choice(node, what, &[("deny", ())], reader.sink).ok_or(AlreadyReported)?;
+        let longer = ESCALATED;
+        choice_or(node, what, &[("deny", ())], longer, reader.sink).ok_or(AlreadyReported)?;
         return Ok(None);
     }
     let over = Keys::open(node, what, reader.sink).ok_or(AlreadyReported)?;

@@ -224,14 +224,41 @@ pub(super) fn choice<T: Copy>(
     choices: &[(&str, T)],
     sink: &mut Sink,
 ) -> Option<T> {
+    chosen(node, what, choices, one_of, sink)
+}
+
+/// The same, where a mapping could stand as well: it, as it is written.
+pub(super) fn choice_or<T: Copy>(
+    node: &Node,
+    what: &str,
+    choices: &[(&str, T)],
+    mapping: &str,
+    sink: &mut Sink,
+) -> Option<T> {
+    chosen(node, what, choices, |words| format!("{}, or `{mapping}`", one_of(words)), sink)
+}
+
+fn chosen<T: Copy>(
+    node: &Node,
+    what: &str,
+    choices: &[(&str, T)],
+    wanted: impl FnOnce(&[&str]) -> String,
+    sink: &mut Sink,
+) -> Option<T> {
     let found = text(node, what, sink)?;
     let choice = choices.iter().find(|(word, _)| *word == found.value);
     if choice.is_none() {
         let words: Vec<&str> = choices.iter().map(|(word, _)| *word).collect();
-        bad(found.span, what, &found.value, &one_of(&words), &words, sink);
+        bad(found.span, what, &found.value, &wanted(&words), &words, sink);
     }
     choice.map(|(_, value)| *value)
 }
+
+/// An escalation where a word could stand.
+pub(super) const ESCALATED: &str = "{escalate: {to: [people]}}";
+
+/// What names are made of, in words.
+pub(super) const IDENTIFIER: &str = "letters, digits and `_`, with no digit in front";
 
 /// Reports that `found` cannot be `what`.
 pub(super) fn bad(

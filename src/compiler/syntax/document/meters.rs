@@ -11,17 +11,18 @@ use crate::base::span::{Span, Spanned};
 use crate::compiler::syntax::ast::ExprId;
 use crate::compiler::syntax::document::agents::over;
 use crate::compiler::syntax::document::keys::{
-    Keys, bad, choice, is_identifier, list, mapping, name, names, number, text, wrong,
+    IDENTIFIER, Keys, bad, choice, choice_or, is_identifier, list, mapping, name, names, number,
+    text, wrong,
 };
 use crate::compiler::syntax::document::mappings;
 use crate::compiler::syntax::document::model::Escalation;
 use crate::compiler::syntax::document::reader::Reader;
 use crate::compiler::syntax::document::rule::duration;
+use crate::compiler::syntax::document::sections::known_zone;
 use crate::compiler::syntax::document::yaml::{Entry, Node};
 use crate::diag::sink::Sink;
 use crate::lang::fixed;
 use crate::lang::session::Period;
-use crate::lang::value::zone::Zone;
 
 /// Buckets of a window that slides, where its resolution is not written.
 const BUCKETS: i64 = 60;
@@ -117,7 +118,7 @@ fn meter(entry: &Entry, reader: &mut Reader<'_>) -> Option<Meter> {
     let sink = &mut *reader.sink;
     let name = Spanned::new(Name::new(&entry.key.value), entry.key.span);
     if !entry.key.value.split('.').all(is_identifier) {
-        bad(name.span, "the name of a meter", &name.value, "letters, digits and `_`", &[], sink);
+        bad(name.span, "the name of a meter", &name.value, IDENTIFIER, &[], sink);
     }
     let on = keys.need("on", sink).map_or(Vec::new(), |it| names(&it.value, "`on`", sink));
     let count = keys.value("count").and_then(|it| number(it, "`count`", 1, sink));
@@ -144,7 +145,8 @@ fn meter(entry: &Entry, reader: &mut Reader<'_>) -> Option<Meter> {
 /// `{token_bucket: 1m, refill: 10}`.
 fn window(node: &Node, sink: &mut Sink) -> Option<MeterWindow> {
     if node.entries().is_none() {
-        choice(node, "a window", &[("session", ())], sink)?;
+        let longer = "{sliding: 24h}` or `{calendar: day, zone: UTC}";
+        choice_or(node, "a window", &[("session", ())], longer, sink)?;
         return Some(MeterWindow::Session);
     }
     let keys = Keys::open(node, "a window", sink)?;
@@ -177,9 +179,7 @@ fn window(node: &Node, sink: &mut Sink) -> Option<MeterWindow> {
         "calendar" => {
             let period = choice(keys.value("calendar")?, "`calendar`", &mappings::PERIODS, sink)?;
             let zone = keys.need("zone", sink).and_then(|it| name(&it.value, "`zone`", sink))?;
-            if Zone::named(&zone.value).is_err() {
-                let wanted = "a time zone, as `UTC` or `Europe/Zurich`";
-                bad(zone.span, "`zone`", &zone.value, wanted, &[], sink);
+            if !known_zone(&zone, sink) {
                 return None;
             }
             Some(MeterWindow::Calendar(period, zone.value))

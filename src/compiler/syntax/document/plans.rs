@@ -11,7 +11,7 @@ use crate::base::span::{Span, Spanned};
 use crate::compiler::syntax::ast::ExprId;
 use crate::compiler::syntax::document::agents::over_of;
 use crate::compiler::syntax::document::keys::{
-    Keys, bad, choice, is_identifier, list, mapping, name, names, number, wrong,
+    IDENTIFIER, Keys, bad, choice, is_identifier, list, mapping, name, names, number, wrong,
 };
 use crate::compiler::syntax::document::mappings;
 use crate::compiler::syntax::document::model::Escalation;
@@ -196,7 +196,7 @@ fn params(node: &Node, sink: &mut Sink) -> Vec<(Spanned<Name>, Param)> {
     for entry in mapping(node, "`params`", sink).unwrap_or_default() {
         let own = Spanned::new(Name::new(&entry.key.value), entry.key.span);
         if !is_identifier(&own.value) {
-            let wanted = "letters, digits and `_`";
+            let wanted = IDENTIFIER;
             bad(own.span, "the name of a parameter", &own.value, wanted, &[], sink);
         } else if let Some(ty) = choice(&entry.value, "a parameter", &mappings::PARAM_TYPES, sink) {
             found.push((own, ty));

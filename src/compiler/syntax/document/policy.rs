@@ -11,7 +11,7 @@ use crate::base::span::{Span, Spanned};
 use crate::compiler::syntax::document::agents::{self, Labels};
 use crate::compiler::syntax::document::error::DocumentError;
 use crate::compiler::syntax::document::keys::{
-    Keys, bad, choice, is_identifier, list, mapping, wrong,
+    ESCALATED, IDENTIFIER, Keys, bad, choice_or, is_identifier, list, mapping, wrong,
 };
 use crate::compiler::syntax::document::model::{
     Fallback, Form, PolicyDocument, Rule, SchemaSource, Variable,
@@ -130,7 +130,8 @@ fn version(keys: &Keys<'_>, reader: &mut Reader<'_>) {
         return;
     }
     let found = node.text().unwrap_or_default();
-    bad(node.span, "the version of a document", found, "`1`", &[], reader.sink);
+    let wanted = if found == "1" { "the number `1`, without quotes" } else { "`1`" };
+    bad(node.span, "the version of a document", found, wanted, &[], reader.sink);
 }
 
 fn schema(node: &Node, reader: &mut Reader<'_>) -> Option<SchemaSource> {
@@ -170,7 +171,7 @@ fn fallback(node: &Node, key: &str, reader: &mut Reader<'_>) -> Option<Spanned<F
     let choices = if key == "default" { vec![deny, allow] } else { vec![deny] };
     let words: Vec<(&str, usize)> =
         choices.iter().enumerate().map(|(at, (word, _))| (*word, at)).collect();
-    let at = choice(node, &what, &words, reader.sink)?;
+    let at = choice_or(node, &what, &words, ESCALATED, reader.sink)?;
     choices.into_iter().nth(at).map(|(_, value)| Spanned::new(value, node.span))
 }
 
@@ -230,8 +231,7 @@ fn check_variable(name: &Spanned<Name>, reader: &mut Reader<'_>) {
     if is_reserved(text) {
         reader.sink.report(DocumentError::ReservedName { at, name: text.to_owned() });
     } else if !is_identifier(text) {
-        let wanted = "letters, digits and `_`";
-        bad(at, "the name of a variable", text, wanted, &[], reader.sink);
+        bad(at, "the name of a variable", text, IDENTIFIER, &[], reader.sink);
     }
 }
 

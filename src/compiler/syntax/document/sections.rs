@@ -9,7 +9,7 @@ use crate::base::name::Name;
 use crate::base::span::Spanned;
 use crate::compiler::syntax::document::agents;
 use crate::compiler::syntax::document::keys::{
-    Keys, bad, choice, is_identifier, is_qualified, list, mapping, one_or_list, text,
+    IDENTIFIER, Keys, bad, choice, is_identifier, is_qualified, list, mapping, one_or_list, text,
 };
 use crate::compiler::syntax::document::mappings;
 use crate::compiler::syntax::document::model::{
@@ -21,6 +21,7 @@ use crate::compiler::syntax::document::time::{DAYS, days, minute_of_day};
 use crate::compiler::syntax::document::types::{FieldSyntax, fields, type_of};
 use crate::compiler::syntax::document::yaml::{Entry, Node};
 use crate::diag::sink::Sink;
+use crate::lang::value::zone::Zone;
 
 /// Every day of the week.
 const EVERY_DAY: u8 = 0b111_1111;
@@ -56,7 +57,7 @@ fn key_name(entry: &Entry, what: &str, dots: bool, sink: &mut Sink) -> Option<Sp
     let text = entry.key.value.as_str();
     let good = if dots { is_qualified(text) } else { is_identifier(text) };
     if !good {
-        bad(entry.key.span, what, text, "letters, digits and `_`", &[], sink);
+        bad(entry.key.span, what, text, IDENTIFIER, &[], sink);
         return None;
     }
     Some(Spanned::new(Name::new(text), entry.key.span))
@@ -93,6 +94,16 @@ fn function(entry: &Entry, sink: &mut Sink) -> Option<HostFunction> {
     Some(HostFunction { name, params, result, wait })
 }
 
+/// Whether there is a time zone of this name; one that is not is reported.
+pub(super) fn known_zone(zone: &Spanned<Name>, sink: &mut Sink) -> bool {
+    let known = Zone::named(&zone.value).is_ok();
+    if !known {
+        let wanted = "a time zone, as `UTC` or `Europe/Zurich`";
+        bad(zone.span, "`zone`", &zone.value, wanted, &[], sink);
+    }
+    known
+}
+
 /// `{name: {days, from, to, zone}}`.
 pub(super) fn windows(node: &Node, sink: &mut Sink) -> Vec<Window> {
     let entries = mapping(node, "`windows`", sink).unwrap_or_default();
@@ -106,7 +117,10 @@ fn window(entry: &Entry, sink: &mut Sink) -> Option<Window> {
     let days = keys.value("days").map_or(Some(EVERY_DAY), |it| days_of(it, sink));
     let from = minute(&keys, "from", sink);
     let to = minute(&keys, "to", sink);
-    let zone = keys.need("zone", sink).and_then(|_| keys.name("zone", sink));
+    let zone = keys
+        .need("zone", sink)
+        .and_then(|_| keys.name("zone", sink))
+        .and_then(|zone| known_zone(&zone, sink).then_some(zone));
     Some(Window { name, days: days?, from_minute: from?, to_minute: to?, zone: zone? })
 }
 
