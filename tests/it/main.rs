@@ -40,6 +40,7 @@ mod fmt;
 mod generated;
 mod hostile;
 mod import;
+mod language;
 mod learn;
 mod lints;
 mod loops;

@@ -1,5 +1,5 @@
-//! Variables that are read by nobody who has made sure of what they read: terms of meters, and lints
-//! that ask what a variable means by itself.
+//! Variables that are read by nobody who has made sure of what they read: terms of meters, and
+//! lints that ask what a variable means by itself.
 
 use policyc::compiler::source::map::SourceMap;
 use policyc::diag::sink::Sink;
@@ -30,7 +30,7 @@ schema: {principal: {id: string}}
 tools: {pay: {effect: egress, args: {to: string target, amount: double}}}
 variables:
   - who: principal.id + \"/x\"
-  - much: decimal(args.amount)
+  - much: args.amount * 2.0
   - big: args.amount > 5.0
   - small: \"!big\"
 meters:

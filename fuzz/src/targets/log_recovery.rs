@@ -1,5 +1,5 @@
-//! What is left of a log: its whole part is found, or the damage is told. What a whole part holds of
-//! a writer under its blocks is what that writer wrote.
+//! What is left of a log: its whole part is found, or the damage is told. What a whole part holds
+//! of a writer under its blocks is what that writer wrote.
 
 use std::io;
 use std::sync::{Arc, LazyLock, Mutex};

@@ -208,7 +208,8 @@ impl<'a> ProgramLowering<'a> {
         let analysis = self.checked.analysis();
         for (document, info) in self.checked.parsed().policies.iter().zip(&analysis.policies) {
             let shadow = document.rules.iter().any(|rule| rule.shadow);
-            let asks_nothing = (bare || shadow || !document.terms.is_empty()).then_some(None);
+            let term = document.terms.iter().any(|term| self.reads_variables(term.expr));
+            let asks_nothing = (bare || shadow || term).then_some(None);
             for context in std::iter::once(info.context).chain(asks_nothing) {
                 self.lowering.set_context(context);
                 for variable in &info.variables {
@@ -222,6 +223,18 @@ impl<'a> ProgramLowering<'a> {
                 self.variable(*variable);
             }
         }
+    }
+
+    /// Whether a variable stands in an expression.
+    fn reads_variables(&self, expr: ExprId) -> bool {
+        let mut open = vec![expr];
+        while let Some(next) = open.pop() {
+            if matches!(self.checked.used(next), Use::Variable(_)) {
+                return true;
+            }
+            open.extend(self.checked.ast().children(next));
+        }
+        false
     }
 
     fn variable(&mut self, variable: VariableId) {

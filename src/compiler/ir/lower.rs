@@ -318,8 +318,8 @@ impl<'a> Lowering<'a> {
         NodeKind::Bind(local, first, body)
     }
 
-    /// Of an optional that holds a value where a question is answered with yes: the question and the
-    /// value. So nothing is wrapped to be taken out again, and a bound of a list stays known.
+    /// Of an optional that holds a value where a question is answered with yes: the question and
+    /// the value. So nothing is wrapped to be taken out again, and a bound of a list stays known.
     pub(crate) fn presence(&mut self, optional: NodeId) -> Option<(NodeId, NodeId)> {
         let Node { kind, ty, origin } = self.ir.nodes[optional].clone();
         match kind {

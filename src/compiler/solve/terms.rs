@@ -11,6 +11,9 @@ use crate::compiler::solve::store::{Store, Term, TermId};
 use crate::lang::constant::Constant;
 use crate::lang::functions::{Style, by_number};
 
+/// What stands in front of the places that an operation is about which has no words.
+pub(super) const UNSPELLED: &str = "something about";
+
 /// Deepest nesting of operations that is written out.
 const DEPTH_MAX: usize = 6;
 /// Most places that are named of code that is not taken apart, and most terms that are looked at.
@@ -74,7 +77,7 @@ fn made(store: &Store, name: &str, parts: &[TermId], depth: usize) -> String {
     match (first, words.as_slice()) {
         ("as", [only]) => return only.clone(),
         ("code" | "code;" | "choice" | "end.list" | "end.map" | "append" | "put" | "build", _) => {
-            return format!("something about {}", places(store, parts).join(", "));
+            return format!("{UNSPELLED} {}", places(store, parts).join(", "));
         }
         ("select" | "field", [of, field, ..]) => {
             return format!("{of}.{}", field.trim_matches('"'));

@@ -10,7 +10,7 @@ use crate::compiler::solve::formula::{Lit, Node};
 use crate::compiler::solve::point::{Line, Point, Real, behind_prefix};
 use crate::compiler::solve::query::Cube;
 use crate::compiler::solve::store::{Fact, Kind, Kinds, Store, TermId, TextTest};
-use crate::compiler::solve::terms::{quoted, term_words};
+use crate::compiler::solve::terms::{UNSPELLED, quoted, term_words};
 use crate::lang::constant::Constant;
 use crate::lang::value::Value as Scalar;
 use crate::lang::value::text::write_scalar;
@@ -33,10 +33,11 @@ struct TermConditions {
     others: Vec<String>,
 }
 
-/// Cubes in words, each of which suffices. Two that differ in nothing but that something lies below
+/// Cubes in words, each of which suffices, and whether that is all of them: those that no words say
+/// are left out. Two that differ in nothing but that something lies below
 /// a value in one and above it in the other are one.
 #[must_use]
-pub fn conditions(store: &Store, cubes: &[Cube]) -> Vec<String> {
+pub fn conditions(store: &Store, cubes: &[Cube]) -> (Vec<String>, bool) {
     let mut left: Vec<(Cube, Vec<Apart>)> =
         cubes.iter().map(|cube| (cube.clone(), Vec::new())).collect();
     while let Some((at, to, merged)) = first_merged(store, &left) {
@@ -45,7 +46,12 @@ pub fn conditions(store: &Store, cubes: &[Cube]) -> Vec<String> {
             *place = merged;
         }
     }
-    left.iter().map(|(cube, apart)| words(store, cube, apart)).collect()
+    let words = left.iter().map(|(cube, apart)| words(store, cube, apart));
+    let mut told: Vec<String> = words.collect();
+    // What cannot be spelled suffices for nobody.
+    told.retain(|text| !text.contains(UNSPELLED));
+    let all = told.len() == left.len();
+    (told, all)
 }
 
 /// A term that is not one value: which one lies between two cuts.
@@ -372,7 +378,7 @@ const fn kind_word(kind: Kind) -> &'static str {
         Kind::Null => "null",
         Kind::Bool => "a bool",
         Kind::Number => "a number",
-        Kind::Nan => "not a number",
+        Kind::Nan => "NaN",
         Kind::Text => "a string",
         Kind::Time => "a timestamp",
         Kind::Span => "a duration",

@@ -236,18 +236,11 @@ impl<'g, 'p> Session<'g, 'p> {
 
     /// Takes so much, in millionths, of what a meter holds under a key, as calls before the first
     /// event would have; whether there is that meter, which has keys where one is named.
-    pub fn use_up(
-        &mut self,
-        (meter, key): (&str, Option<&str>),
-        amount: i128,
-        at: (i64, u32),
-    ) -> bool {
-        let is_it = |it: &Meter<'_>| it.name == meter && it.key.is_some() == key.is_some();
-        let place = self.ground.meters.iter().position(is_it);
-        let Some((place, meter)) = place.and_then(|at| Some((at, self.ground.meters.get(at)?)))
-        else {
-            return false;
-        };
+    pub fn use_up(&mut self, used: (&str, Option<&str>, i128), at: (i64, u32)) -> bool {
+        let (name, key, amount) = used;
+        let is_it = |it: &Meter<'_>| it.name == name && it.key.is_some() == key.is_some();
+        let found = self.ground.meters.iter().enumerate().find(|(_, it)| is_it(it));
+        let Some((place, meter)) = found else { return false };
         let mut share =
             Share { meter: place, key: key.unwrap_or_default().into(), amount, place: None };
         self.state.take(meter, &mut share, nanoseconds(at));

@@ -436,7 +436,8 @@ impl Comparison<'_, '_> {
             Answer::Found(example) => {
                 let example = search::smaller(example, &mut told);
                 let (cubes, more) = self.asker.cubes(question, CONDITIONS_MAX);
-                let conditions = conditions(self.asker.store(), &cubes);
+                let (conditions, all) = conditions(self.asker.store(), &cubes);
+                let more = more || !all;
                 return Change::When { conditions, more, example, phase, record: None };
             }
             Answer::Undecided(why) => why,

@@ -76,8 +76,8 @@ pub(super) fn read(
     Some(found)
 }
 
-/// The members that events of each kind have, beside `ev`, `seq` and `ts`. A request brings roots of
-/// the context, too.
+/// The members that events of each kind have, beside `ev`, `seq` and `ts`. A request brings roots
+/// of the context, too.
 const KINDS: &[(&str, &[&str])] = &[
     ("prompt", &["text", "principal"]),
     ("request", &["call", "action", "refs", "expect"]),

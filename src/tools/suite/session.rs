@@ -46,7 +46,7 @@ pub(super) fn last(
     let program = ground.program();
     let (mut session, mut work) = (Session::new(ground), Work::of(ground));
     for MeterUse { meter, key, amount } in used {
-        if !session.use_up((meter, key.as_deref()), *amount, at) {
+        if !session.use_up((meter, key.as_deref(), *amount), at) {
             let what = if key.is_some() { "with keys" } else { "without keys" };
             let why = format!("`reads` names a meter `{meter}` {what}; the policy has no such one");
             let facts = Arc::clone(work.facts());

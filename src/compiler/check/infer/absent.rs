@@ -3,7 +3,7 @@
 //!
 //! In:      names that mean nothing, and operands.
 //! Out:     the hint that helps, or the finding.
-//! Imports: `base`, `compiler::syntax`, `lang`.
+//! Imports: `base`, `compiler::syntax`, `diag`, `lang`.
 
 use crate::base::span::Span;
 use crate::compiler::check::error::{CallError, Hint, NameError, SizeFault};

@@ -405,8 +405,7 @@ pub(super) fn over_of(
     reader: &mut Reader<'_>,
 ) -> Result<Option<Escalation>, AlreadyReported> {
     if node.entries().is_none() {
-        let longer = ESCALATED;
-        choice_or(node, what, &[("deny", ())], longer, reader.sink).ok_or(AlreadyReported)?;
+        choice_or(node, what, &[("deny", ())], &[ESCALATED], reader.sink).ok_or(AlreadyReported)?;
         return Ok(None);
     }
     let over = Keys::open(node, what, reader.sink).ok_or(AlreadyReported)?;

@@ -227,15 +227,15 @@ pub(super) fn choice<T: Copy>(
     chosen(node, what, choices, one_of, sink)
 }
 
-/// The same, where a mapping could stand as well: it, as it is written.
+/// The same, where mappings could stand as well: they, as they are written.
 pub(super) fn choice_or<T: Copy>(
     node: &Node,
     what: &str,
     choices: &[(&str, T)],
-    mapping: &str,
+    mappings: &[&str],
     sink: &mut Sink,
 ) -> Option<T> {
-    chosen(node, what, choices, |words| format!("{}, or `{mapping}`", one_of(words)), sink)
+    chosen(node, what, choices, |words| one_of(&[words, mappings].concat()), sink)
 }
 
 fn chosen<T: Copy>(

@@ -145,8 +145,8 @@ fn meter(entry: &Entry, reader: &mut Reader<'_>) -> Option<Meter> {
 /// `{token_bucket: 1m, refill: 10}`.
 fn window(node: &Node, sink: &mut Sink) -> Option<MeterWindow> {
     if node.entries().is_none() {
-        let longer = "{sliding: 24h}` or `{calendar: day, zone: UTC}";
-        choice_or(node, "a window", &[("session", ())], longer, sink)?;
+        let longer = ["{sliding: 24h}", "{calendar: day, zone: UTC}"];
+        choice_or(node, "a window", &[("session", ())], &longer, sink)?;
         return Some(MeterWindow::Session);
     }
     let keys = Keys::open(node, "a window", sink)?;

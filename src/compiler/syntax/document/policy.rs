@@ -171,7 +171,7 @@ fn fallback(node: &Node, key: &str, reader: &mut Reader<'_>) -> Option<Spanned<F
     let choices = if key == "default" { vec![deny, allow] } else { vec![deny] };
     let words: Vec<(&str, usize)> =
         choices.iter().enumerate().map(|(at, (word, _))| (*word, at)).collect();
-    let at = choice_or(node, &what, &words, ESCALATED, reader.sink)?;
+    let at = choice_or(node, &what, &words, &[ESCALATED], reader.sink)?;
     choices.into_iter().nth(at).map(|(_, value)| Spanned::new(value, node.span))
 }
 

@@ -3,7 +3,7 @@
 //!
 //! In:      the value of a section.
 //! Out:     its entries.
-//! Imports: `base`, `diag`.
+//! Imports: `base`, `diag`, `lang`.
 
 use crate::base::name::Name;
 use crate::base::span::Spanned;
