@@ -27,6 +27,7 @@ mod sig;
 mod slots;
 mod text;
 pub mod tree;
+mod words;
 pub mod write;
 
 /// The version of the format. A reader refuses any other.

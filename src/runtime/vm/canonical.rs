@@ -48,33 +48,6 @@ struct CanonicalRanges {
     reason: Range<usize>,
 }
 
-/// What stands in front of the message in the canonical form of decisions that differ in nothing
-/// else: it is hashed once.
-#[derive(Clone, Debug)]
-pub struct CanonicalPrefix {
-    text: Box<str>,
-    begun: Sha256,
-}
-
-impl PartialEq for CanonicalPrefix {
-    fn eq(&self, other: &Self) -> bool {
-        self.text == other.text
-    }
-}
-
-impl Eq for CanonicalPrefix {}
-
-impl CanonicalPrefix {
-    /// The digest of the decision with this message, a JSON string.
-    #[must_use]
-    pub fn digest(&self, message: &str) -> [u8; 32] {
-        let mut hashed = self.begun.clone();
-        hashed.update(message.as_bytes());
-        hashed.update(END.as_bytes());
-        hashed.finalize().into()
-    }
-}
-
 impl Canonical {
     /// Memory for decisions of `program`.
     #[must_use]
@@ -120,14 +93,12 @@ impl Canonical {
     /// What stands in front of the message of the last decision, and the message as it is spelled.
     /// `None` where it is not all that follows.
     #[must_use]
-    pub fn front(&self) -> Option<(CanonicalPrefix, &str)> {
+    pub fn front(&self) -> Option<(&str, &str)> {
         let Range { start, end } = self.parts.reason;
         if self.text.get(end..)? != END {
             return None;
         }
-        let text = self.text.get(..start)?;
-        let begun = Sha256::new_with_prefix(text);
-        Some((CanonicalPrefix { text: text.into(), begun }, self.reason()))
+        Some((self.text.get(..start)?, self.reason()))
     }
 
     /// What failed: a list of objects.
@@ -181,6 +152,27 @@ impl Canonical {
         explanations(out, decision, &view, (&self.order, &self.explained))?;
         out.write_str(END)
     }
+}
+
+/// The digest of a decision without outputs that says this: errors and fired rules as they are
+/// spelled, and a message. `None` if that cannot be spelled.
+pub(in crate::runtime) fn digest_of_words(
+    effect: Option<Effect>,
+    [errors, fired]: [&str; 2],
+    message: &str,
+) -> Option<[u8; 32]> {
+    let mut text = format!("{DOMAIN}{{\"effect\":");
+    match effect.map(Effect::word) {
+        Some(effect) => json::write_string(&mut text, "", effect).ok()?,
+        None => text.push_str("null"),
+    }
+    for part in [",\"errors\":", errors, ",\"fired\":", fired] {
+        text.push_str(part);
+    }
+    text.push_str(",\"obligations\":[],\"outputs\":{},\"reason\":");
+    json::write_string(&mut text, "", message).ok()?;
+    text.push_str(END);
+    Some(Sha256::digest(text.as_bytes()).into())
 }
 
 /// What an output holds that has a value: one that failed, or an optional that is empty, has none.

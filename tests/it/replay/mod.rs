@@ -17,6 +17,7 @@ mod parts;
 mod places;
 mod planted;
 mod residual;
+mod reused;
 mod sealing;
 mod segments;
 mod sessions;

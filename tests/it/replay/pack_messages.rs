@@ -1,12 +1,14 @@
 //! Columns of packs and what messages quote: digests are made of columns, as they are decided.
 
+use std::fs::File;
 use std::sync::Arc;
 
+use parquet::file::reader::{FileReader, SerializedFileReader};
 use serde_json::Value as Json;
 
 use crate::records::round_trip::try_program;
-use crate::replay::pack::told_twice;
-use crate::replay::{file, records};
+use crate::replay::pack::{packed, text, told_twice};
+use crate::replay::{POLICY, file, payment, project, records};
 use crate::support::generate::random::Random;
 use crate::support::run::Folder;
 
@@ -90,4 +92,40 @@ fn messages_are_put_together_as_they_are_decided() {
             }
         }
     }
+}
+
+/// Whoever compares the words of a row that columns tell compares the digest with them, so that has
+/// to be the one of the words; and lists have to be spelled as they are made.
+#[test]
+fn columns_tell_no_record_whose_digest_is_not_that_of_its_words() {
+    let folder = Folder::new("pack-words");
+    let (_, program) = project("pack-words-policy", POLICY);
+    let whole = records(&program, &[payment(15_000, "rent", &["ann"])]).remove(0);
+    let digits = whole.rfind("\"dig\":\"sha256:").expect("a digest") + 14;
+    let mut lines = vec![whole.clone()];
+    lines.push(format!("{}0123{}", &whole[..digits], &whole[digits + 4..]));
+    for (from, to) in [
+        ("15000 needs two", "15001 needs two"),
+        ("[\"routine\",\"two-person\"]", "[\"two-person\"]"),
+        ("[\"routine\",\"two-person\"]", "[\"routine\", \"two-person\"]"),
+        ("[\"routine\",\"two-person\"]", "[\"routine\",\"two\\u002dperson\"]"),
+        ("\"effect\":\"deny\"", "\"effect\":\"allow\""),
+        ("\"err\":[]", "\"err\":[ ]"),
+    ] {
+        lines.push(whole.replacen(from, to, 1));
+        assert_ne!(lines.last(), Some(&whole), "{from}");
+    }
+    let path = folder.add("a.pdr.parquet", packed(&[program], &[file(&lines).as_bytes()]));
+    let reader = SerializedFileReader::new(File::open(&path).expect("a file")).expect("Parquet");
+    let plain: Vec<Option<String>> = reader
+        .get_row_iter(None)
+        .expect("rows")
+        .map(|row| {
+            let row = row.expect("a row");
+            text(row.get_column_iter().find(|(own, _)| *own == "plain").map(|(_, it)| it))
+        })
+        .collect();
+    assert_eq!(plain.len(), 8);
+    assert_eq!(plain[0].as_deref(), Some("true"));
+    assert!(plain[1..].iter().all(|it| it.as_deref() == Some("false")), "{plain:?}");
 }

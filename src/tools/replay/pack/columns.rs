@@ -183,7 +183,7 @@ struct Worker<'p, 's> {
     /// Ways in which effects change, each with its hash.
     ways: Vec<(u64, Way)>,
     frames: HashMap<Box<[u8]>, u32>,
-    /// What was found by frame, quoted values, digest and reason.
+    /// What was found by frame, quoted values and reason.
     quoted: FxHashMap<Box<[u8]>, Found>,
     key: Vec<u8>,
     room: Room,
@@ -532,7 +532,7 @@ impl<'p, 's> Worker<'p, 's> {
                 let asked = decided.quotes.iter().filter_map(|column| columns.asked(*column));
                 self.key.clear();
                 self.key.extend(decided.frame.to_le_bytes());
-                for coded in [&columns.digest, &columns.reason].into_iter().chain(asked) {
+                for coded in [&columns.reason].into_iter().chain(asked) {
                     append(coded, tally.first as usize, &mut self.key);
                 }
                 self.differs(row)

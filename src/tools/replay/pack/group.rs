@@ -248,9 +248,14 @@ fn has(record: &Record<'_>) -> [bool; ENVELOPE.len()] {
 }
 
 /// Whether deciding about a record again hangs on its context and its engine alone, and columns
-/// hold all that was said.
+/// hold all that was said: the digest is that of the words, so whoever compares these compares it.
 fn is_plain(record: &Record<'_>) -> bool {
-    record.event.is_none() && is_plain_alone(record)
+    record.event.is_none() && is_plain_alone(record) && is_of_its_words(record)
+}
+
+fn is_of_its_words(record: &Record<'_>) -> bool {
+    let Some(outcome) = &record.outcome else { return false };
+    outcome.digest.is_some() && outcome.digest == outcome.digest_of_words()
 }
 
 fn is_plain_alone(record: &Record<'_>) -> bool {

@@ -1,18 +1,18 @@
-//! Digests of decisions that differ in nothing but what their messages quote.
+//! Decisions that differ in nothing but what their messages quote.
 //!
 //! In:      a decision about a record by both bundles, and the pieces of their messages; rows that
 //!          are decided alike.
 //! Out:     whether what is decided about a row differs, and whether it is what was recorded.
-//! Imports: `base`, `lang`, `runtime::vm`.
+//! Imports: `base`, `lang`.
 //!
-//! Nothing is decided here. A message that quotes values as they are is put together of the values
-//! of the row, and what is hashed in front of it was hashed once. Where the first decision does
-//! not come out so, all others are decided.
+//! Nothing is decided here, and nothing hashed. A message that quotes values as they are is put
+//! together of the values of the row; the digest of a row that columns tell is that of its words
+//! (`group`), so the words tell whether it is the same. Where the first decision does not come out
+//! so, all others are decided.
 
 use crate::base::limits::REASON_BYTES_MAX;
 use crate::lang::value::text::write_scalar;
 use crate::lang::value::{Value as Scalar, json};
-use crate::runtime::vm::canonical::CanonicalPrefix;
 use crate::tools::replay::again::Seat;
 use crate::tools::replay::pack::alike::Piece;
 use crate::tools::replay::pack::spell::Value;
@@ -36,14 +36,15 @@ pub struct Retold {
     is_same: bool,
     /// Whether both have the same effect.
     same_effect: bool,
-    /// Whether digest and words tell drift; else the effect does, which is the recorded one.
+    /// Whether words tell drift; else the effect does, which is the recorded one.
     by_words: bool,
 }
 
 /// What one of them says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct MessageTemplate {
-    front: CanonicalPrefix,
+    /// What stands in front of it in the canonical form of the decision.
+    front: Box<str>,
     pieces: Vec<Piece>,
 }
 
@@ -51,7 +52,6 @@ struct MessageTemplate {
 #[derive(Debug, Default)]
 pub struct Room {
     message: String,
-    spelled: String,
     other: String,
 }
 
@@ -69,44 +69,40 @@ impl Retold {
         let mut room = Room::default();
         let mut side = |seat: &Seat, pieces: &[Piece]| {
             let (front, message) = seat.words().front()?;
-            let own = MessageTemplate { front, pieces: pieces.to_vec() };
-            own.spell(row, &mut room)?;
-            (room.spelled == message).then_some(own)
+            let own = MessageTemplate { front: front.into(), pieces: pieces.to_vec() };
+            own.write(row, &mut room)?;
+            let mut spelled = String::new();
+            json::write_string(&mut spelled, "", &room.message).ok()?;
+            (spelled == message).then_some(own)
         };
         let [was, is] = seats;
         let [pieces_was, pieces_is] = pieces;
         let (was, is) = (side(was, pieces_was)?, side(is, pieces_is)?);
         let is_same = was == is;
         let own = Self { was, is, is_same, same_effect, by_words };
-        // Of a record without a digest nothing was compared, and so nothing is known of others.
         own.found(row, &mut room).is_some_and(|found| !found.drift).then_some(own)
     }
 
     /// What is found of a row. `None` if it has to be decided.
     pub fn found(&self, row: (&Columns, u32), room: &mut Room) -> Option<Found> {
         let (columns, at) = (row.0, row.1 as usize);
-        let digest = columns.digest.bytes(*columns.digest.codes.get(at)?)?;
-        self.was.spell(row, room)?;
-        let drift = self.by_words && {
-            let reason = columns.reason.codes.get(at).and_then(|code| columns.reason.bytes(*code));
-            room.message.as_bytes() != reason.unwrap_or_default()
-                || self.was.front.digest(&room.spelled) != *digest
-        };
+        self.was.write(row, room)?;
+        let reason = columns.reason.codes.get(at).and_then(|code| columns.reason.bytes(*code));
+        let drift = self.by_words && room.message.as_bytes() != reason.unwrap_or_default();
         let mut reworded = false;
         if self.same_effect && !self.is_same {
-            std::mem::swap(&mut room.spelled, &mut room.other);
-            self.is.spell(row, room)?;
-            reworded = self.was.front != self.is.front || room.spelled != room.other;
+            std::mem::swap(&mut room.message, &mut room.other);
+            self.is.write(row, room)?;
+            reworded = self.was.front != self.is.front || room.message != room.other;
         }
         Some(Found { reworded, drift })
     }
 }
 
 impl MessageTemplate {
-    /// Puts the message of a row together, and spells it as digests have it. `None` if it takes
-    /// more than that.
-    fn spell(&self, (columns, row): (&Columns, u32), room: &mut Room) -> Option<()> {
-        let Room { message, spelled, .. } = room;
+    /// Puts the message of a row together. `None` if it takes more than that.
+    fn write(&self, (columns, row): (&Columns, u32), room: &mut Room) -> Option<()> {
+        let Room { message, .. } = room;
         message.clear();
         for piece in &self.pieces {
             match piece {
@@ -123,11 +119,7 @@ impl MessageTemplate {
             }
         }
         // What is longer is cut off, and that is noted.
-        if message.len() > REASON_BYTES_MAX {
-            return None;
-        }
-        spelled.clear();
-        json::write_string(spelled, "", message).ok()
+        (message.len() <= REASON_BYTES_MAX).then_some(())
     }
 }
 

@@ -135,7 +135,7 @@ impl fmt::Display for PackError {
                 "it is Parquet, and no pack: `policyc replay pack` makes packs of records",
             ),
             Self::Version(found) => {
-                write!(out, "it is a pack of version {found}, and this build knows 1 and 2")
+                write!(out, "it is a pack of version {found}, and this build knows 1 to 3")
             }
             Self::Truncated => out.write_str("it breaks off: the end of the pack is missing"),
             Self::Changed(part) => write!(out, "{part} of the pack is not what was written"),

@@ -3,14 +3,16 @@
 //! In:      columns of a group; which nodes of the context programs read.
 //! Out:     lines that come out as the whole ones do: engine, bundle, what was recorded, and of
 //!          the context what programs read.
-//! Imports: `lang`.
+//! Imports: `lang`, `runtime::record`.
 //!
 //! Of a whole line every column would have to be unpacked. Where a context is refused, a short line
 //! may be refused for another of its faults: what is told of the fault is told of whole lines only.
 
 use crate::lang::value::json;
+use crate::runtime::record::read::Record;
 use crate::tools::replay::pack::alike::Alike;
 use crate::tools::replay::pack::layout::{Kind, Layout, pointer};
+use crate::tools::replay::pack::spell::Value;
 use crate::tools::replay::pack::tallies::Columns;
 use crate::tools::replay::pack::walk::{HELD, HELD_INT, NULL, OBJECT};
 
@@ -51,6 +53,7 @@ impl Shape {
 
     /// Appends the line of a row that columns tell whole. `None` if they do not.
     pub fn line(&self, columns: &Columns, row: usize, out: &mut Vec<u8>) -> Option<()> {
+        let start = out.len();
         out.extend_from_slice(b"{\"v\":1");
         if let Some(engine) = columns.engine.value(row, false) {
             out.extend_from_slice(b",\"eng\":");
@@ -66,7 +69,6 @@ impl Shape {
         out.extend_from_slice(b",\"out\":{");
         let said = [
             (&b"effect"[..], &columns.effect, Kind::Text),
-            (b"dig", &columns.digest, Kind::Digest),
             (b"reason", &columns.reason, Kind::Text),
         ];
         let names = [(&b"rule"[..], Kind::Text), (b"fired", Kind::Texts), (b"err", Kind::Json)];
@@ -82,6 +84,13 @@ impl Shape {
             out.extend_from_slice(b"\":");
             value.spell(kind, out);
         }
+        out.extend_from_slice(b"}}");
+        // Of a row that columns tell it is that of the words (`group`), and so is in no column.
+        let record = Record::read(out.get(start..)?).ok()?;
+        let digest = record.outcome?.digest_of_words()?;
+        out.truncate(out.len() - b"}}".len());
+        out.extend_from_slice(if out.last() == Some(&b'{') { b"\"dig\":" } else { b",\"dig\":" });
+        Value::Bytes((&digest[..]).into()).spell(Kind::Digest, out);
         out.extend_from_slice(b"}}");
         Some(())
     }

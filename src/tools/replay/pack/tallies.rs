@@ -32,8 +32,6 @@ pub struct Fixed {
     pub now: usize,
     /// The recorded effect.
     pub effect: usize,
-    /// The recorded digest.
-    pub digest: usize,
     /// The recorded reason.
     pub reason: usize,
     /// The other recorded words: rule, fired rules, errors.
@@ -51,7 +49,6 @@ impl Fixed {
             session: named("session"),
             now: named("now"),
             effect: named("effect"),
-            digest: named("digest"),
             reason: named("reason"),
             words: ["rule", "fired", "errors"].map(named),
         }
@@ -79,8 +76,6 @@ pub struct Columns {
     pub now: Option<Coded>,
     /// The recorded effect.
     pub effect: Coded,
-    /// The recorded digest.
-    pub digest: Coded,
     /// The recorded reason.
     pub reason: Coded,
     /// The other recorded words: rule, fired rules, errors.
@@ -100,7 +95,7 @@ impl Columns {
         alike: &Alike,
     ) -> Result<Self, PackError> {
         let read = |column| pack.column(group, column);
-        let Fixed { engine, bundle, session, now, effect, digest, reason, words } = fixed;
+        let Fixed { engine, bundle, session, now, effect, reason, words } = fixed;
         let times = pack.range(group, now);
         let asked = alike.columns.keys().map(|column| Ok((*column, read(*column)?)));
         Ok(Self {
@@ -113,7 +108,6 @@ impl Columns {
             times,
             now: if times.is_none() { Some(read(now)?) } else { None },
             effect: read(effect)?,
-            digest: read(digest)?,
             reason: read(reason)?,
             words: words.into_iter().map(read).collect::<Result<_, PackError>>()?,
             asked: asked.collect::<Result<_, PackError>>()?,
@@ -133,22 +127,6 @@ impl Columns {
             self.now = Some(pack.column(group, fixed.now)?);
         }
         Ok(())
-    }
-
-    /// For each row a number; two rows have the same if the recorded digest and reason are.
-    fn said(&self) -> Vec<u32> {
-        // Mostly a digest comes with one reason, so its own code tells both.
-        let mut reasons = vec![None; self.digest.count()];
-        let mut pairs = Pairs::above(reasons.len());
-        let rows = self.digest.codes.iter().zip(&self.reason.codes);
-        let said = rows.map(|(digest, reason)| {
-            let first = reasons.get_mut(*digest as usize);
-            match first.map(|first| first.get_or_insert(*reason)) {
-                Some(first) if first == reason => *digest,
-                Some(_) | None => pairs.of(*digest, *reason),
-            }
-        });
-        said.collect()
     }
 
     /// A column of the context.
@@ -193,7 +171,7 @@ impl Columns {
     }
 }
 
-/// Records of a group with equal quoted values, of which the same was recorded.
+/// Records of a group with equal quoted values and the same recorded reason.
 #[derive(Clone, Copy, Debug)]
 pub struct Tally {
     /// Their combination of classes.
@@ -211,11 +189,9 @@ pub struct Tallying<'c> {
     /// What each record stands for, where all stand for as many.
     weight: Option<u64>,
     pairs: Pairs,
-    /// Of each row what was recorded.
-    said: Vec<u32>,
-    /// By combination with quoted values, and what was recorded: which tally.
+    /// By combination with quoted values, and the recorded reason: which tally.
     known: FxHashMap<u64, u32>,
-    /// Of each combination what was recorded last, and its tally: mostly the next one is the same.
+    /// Of each combination the last reason, and its tally: mostly the next one is the same.
     last: Vec<(u32, u32)>,
     /// What was counted.
     pub tallies: Vec<Tally>,
@@ -235,7 +211,6 @@ impl<'c> Tallying<'c> {
             columns,
             weight: columns.weight.is_same.then(|| weight(&columns.weight, 0)),
             pairs: Pairs::above(combinations),
-            said: columns.said(),
             known: FxHashMap::default(),
             last: vec![(NONE, NONE); combinations],
             tallies: Vec::new(),
@@ -251,7 +226,7 @@ impl<'c> Tallying<'c> {
         let at = row as usize;
         let columns = self.columns;
         let code = |coded: &Coded| coded.codes.get(at).copied().unwrap_or(NONE);
-        let said = self.said.get(at).copied().unwrap_or(NONE);
+        let said = code(&columns.reason);
         let plain = quotes.is_empty();
         let last = self.last.get(combination as usize).copied().filter(|_| plain);
         let tally = if let Some((_, tally)) = last.filter(|(known, _)| *known == said) {

@@ -26,9 +26,10 @@ use crate::tools::replay::pack::{PARQUET, PackError};
 /// Behind the first four bytes of a pack: tells it from other files of Parquet.
 pub const MAGIC: &[u8; 4] = b"PDRP";
 /// Version of packs that is written; it stands behind `MAGIC`.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 /// The oldest that is read: what its lines are. Its column `plain` says less than that of version
-/// 2: not whether columns hold all that was said of a decision.
+/// 3: not whether columns hold all that was said of a decision; that of version 2 not whether the
+/// digest is that of the words.
 pub const VERSION_LINES: u32 = 1;
 /// Bytes between the first four and the first column: `MAGIC`, version, sum of the footer.
 pub const HEAD_BYTES: usize = 12;
