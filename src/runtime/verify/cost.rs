@@ -5,7 +5,7 @@
 //! Imports: `base`, `lang`, `runtime::bundle`.
 
 use crate::base::limits::{DECISION_COST_MAX, RULE_COST_MAX};
-use crate::lang::opcodes::{Instruction, Op};
+use crate::lang::opcodes::Instruction;
 use crate::runtime::bundle::module::{Module, NONE, Str, TemplatePart};
 use crate::runtime::verify::flow::Passed;
 use crate::runtime::verify::jumps::{Body, Shape, edges};
@@ -70,16 +70,16 @@ fn longest(
     ways: &mut Vec<u64>,
 ) -> u64 {
     ways.clear();
-    ways.resize(range.len() + 1, 0);
+    ways.resize(range.len(), 0);
     let start = range.start;
     for pc in range.rev() {
         let (Some(ins), Some(cost)) = (code.get(pc), costs.get(pc)) else { continue };
         let way = |to: usize| ways.get(to.wrapping_sub(start)).copied().unwrap_or(0);
+        // Nothing is paid behind the range, nor where a `Next` leads back: no way is known there.
         let (t, f, e) = edges(ins);
-        let forward = f && ins.op != Op::Next;
         let on = [
             if t { way(pc + 1) } else { 0 },
-            if forward { way(usize::from(ins.f)) } else { 0 },
+            if f { way(usize::from(ins.f)) } else { 0 },
             if e { way(usize::from(ins.e)) } else { 0 },
         ];
         let longest = on.into_iter().max().unwrap_or(0).saturating_add(*cost);

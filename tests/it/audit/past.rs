@@ -411,3 +411,20 @@ fn only_the_last_segment_is_asked_once_a_block_of_it_is_signed() {
     }
     assert!(reached.iter().all(|count| *count > 3), "{reached:?}");
 }
+
+/// What the key signed in a segment stays signed: who goes on there writes lines and no checkpoint.
+#[test]
+fn a_segment_is_gone_on_with_where_it_was_left() {
+    let roomy = || Options { segment_bytes: 100_000, ..signed_by(Some("key")) };
+    let left = add(&Disk::default(), roomy(), 0..10, false);
+    let disk = Disk::holding(&left);
+    let (log, _) = opened(&disk, roomy());
+    let ticket = log.append(line(10).as_bytes()).expect("room").expect("it is taken");
+    log.wait(ticket).expect("it is kept");
+    let (name, bytes) = left.first_key_value().expect("a segment");
+    let (files, whole) = (disk.files(), bytes.len());
+    assert_eq!((files.len(), left.len()), (1, 1));
+    let (kind, body, _) = first(&files[name][whole..]).expect("a whole frame");
+    assert_eq!(kind, Kind::Plain);
+    assert!(body.windows(3).any(|it| it == b"r10"));
+}

@@ -2,11 +2,14 @@
 //! limit that moves unnoticed is none.
 
 use policyc::base::limits::{DECISION_COST_MAX, RULE_COST_MAX};
-use policyc::runtime::bundle::module::{Module, NONE, OutputRow, RuleIndex};
+use policyc::lang::opcodes::{EXIT_FALSE, Op};
+use policyc::runtime::bundle::module::{
+    FunctionKind, Module, NONE, OutputRow, Requirement, RuleIndex,
+};
 use policyc::runtime::verify::{annotate, is_over, verify};
 
 use super::whole;
-use crate::support::module::{rich, string};
+use crate::support::module::{R, Words, add_function, ins, rich, small, string};
 
 /// The costs of functions, and of the most expensive decision.
 fn costs(module: &Module) -> (Vec<u64>, u64) {
@@ -16,6 +19,46 @@ fn costs(module: &Module) -> (Vec<u64>, u64) {
 #[test]
 fn steps_are_counted_as_ever() {
     assert_eq!(verify(&whole()).expect("it is whole").steps(), 594);
+}
+
+/// Who asks what is told takes a step for each part of a message (1), for each output and what
+/// explains it (2), and for each part of an answer (2); and then one for each function (6) and each
+/// call (1).
+#[test]
+fn steps_for_secrets_are_counted_where_something_is_sensitive() {
+    let mut module = whole();
+    module.paths[4].sensitive = true;
+    assert_eq!(verify(&module).expect("nothing tells it").steps(), 594 + 12);
+}
+
+/// A step for each requirement of a term, to read it and to note it.
+#[test]
+fn steps_for_what_terms_ask_are_counted() {
+    let mut module = whole();
+    let more = [0, 1].map(|slot| Requirement { slot, ty: NONE, optional: false, keyed: NONE });
+    module.requirements.extend(more);
+    module.govern.terms[0].requirements = 2;
+    assert_eq!(verify(&module).expect("it is whole").steps(), 594 + 4);
+}
+
+/// A function that is over its ceiling because of one that it calls is not told.
+#[test]
+fn what_is_expensive_is_told_where_it_is() {
+    let mut module = small(FunctionKind::Condition, 0, 0, &[ins(Op::Test).abc(1, 0, 0)]);
+    let twice = [
+        ins(Op::Iter).abc(3, 0, R).f(EXIT_FALSE),
+        ins(Op::Iter).abc(3, 1, R + 1).f(3),
+        ins(Op::Next).abc(0, 1, R + 1).f(2),
+        ins(Op::Next).abc(0, 0, R).f(1),
+    ];
+    add_function(&mut module, FunctionKind::Condition, &twice, (R, 2), 2);
+    let expensive = annotate(&mut module);
+    let [one] = &expensive[..] else { panic!("one: {expensive:?}") };
+    // The loop in the loop, and in it what ends a turn.
+    assert_eq!((one.function, &one.at[..]), (1, &[0, 1, 2][..]));
+    assert_eq!(one.cost, module.functions[1].cost);
+    assert_eq!(module.functions[0].cost, one.cost + 1);
+    assert!(one.most < one.cost && one.cost - one.most < 200_000, "{one:?}");
 }
 
 #[test]

@@ -263,6 +263,7 @@ fn together(cases: &mut Cases) {
         module
     };
     cases.accept(17, "a bool, and there", asks(&[(5, true), (NONE, false)]));
+    cases.accept(17, "a bool that is there, and there", asks(&[(5, false), (NONE, false)]));
     cases.refuse("Fallible", "there, of any type", asks(&[(NONE, false), (NONE, true)]));
     cases.refuse("Fallible", "a bool if it is there", asks(&[(5, true), (NONE, true)]));
 }
@@ -287,6 +288,40 @@ fn callers(cases: &mut Cases) {
     cases.accept(17, "what the one caller asks", called(false, true));
     cases.accept(17, "what both callers ask", called(true, false));
     cases.refuse("Fallible", "what one of two callers asks", called(true, true));
+    let mut third = called(true, false);
+    third.requirements[5].optional = true;
+    let first = usize::try_from(third.functions[3].first).unwrap();
+    third.code[first + 1] = ins(Op::CompareSize).abc(2, 0, 0).x(X_EQUAL).f(5);
+    annotate(&mut third);
+    third.code[first + 1].e = INFALLIBLE;
+    cases.refuse("Fallible", "the third of three slots, which one does not ask", third);
+    types_of_callers(cases);
+}
+
+/// .. and of what type something is, where both ask that, though neither asks that it is there.
+fn types_of_callers(cases: &mut Cases) {
+    let asked = |one: u16, other: u16| {
+        let mut module = rich();
+        module.types.push(TypeRow::Bool);
+        for (at, ty) in [(3, one), (7, other)] {
+            module
+                .requirements
+                .insert(at, Requirement { slot: 3, ty, optional: true, keyed: NONE });
+        }
+        (module.rules[0].requirements, module.rules[1].requirements) = (4, 4);
+        module.rules[1].first_requirement = 4;
+        module.outputs[0].first_requirement = 8;
+        module.govern.terms[0].first_requirement = 9;
+        module.outcomes[1].template = 0;
+        let first = usize::try_from(module.functions[3].first).unwrap();
+        module.code[first + 1] = ins(Op::Flag).abc(3, 0, 0).f(5);
+        annotate(&mut module);
+        module.code[first + 1].e = INFALLIBLE;
+        module
+    };
+    cases.accept(17, "a type that both callers ask", asked(5, 5));
+    cases.refuse("Fallible", "a type that one of two callers asks", asked(5, 1));
+    cases.refuse("Fallible", "a type that one caller asks, and the other none", asked(5, NONE));
 }
 
 fn costs(cases: &mut Cases) {

@@ -5,13 +5,14 @@
 
 use policyc::lang::constant::Constant;
 use policyc::lang::opcodes::{INFALLIBLE, Instruction, Op, X_PAIRS};
+use policyc::runtime::bundle::govern::DenialRow;
 use policyc::runtime::bundle::module::{
     FrameRow, FunctionKind, Module, NONE, NodeMode, PathNode, Requirement, SlotRow, TypeRow,
 };
 use policyc::runtime::verify::{annotate, verify};
 
 use super::{Cases, whole};
-use crate::support::module::{R, Words, add_function, ins, small, string};
+use crate::support::module::{R, Words, add_function, ins, rich, small, string};
 
 /// The types of an object and of a list of them, before rows that nothing names are taken out.
 const OBJECT: u16 = 3;
@@ -28,6 +29,28 @@ pub(super) fn cases(cases: &mut Cases) {
     lists(cases);
     calls(cases);
     types(cases);
+    answers(cases);
+}
+
+/// Answers tell what their terms give: arguments of calls that are offered, parts of questions.
+fn answers(cases: &mut Cases) {
+    let told = |change: fn(&mut [DenialRow])| {
+        let mut module = rich();
+        module.paths[4].sensitive = true;
+        let first = usize::try_from(module.functions[5].first).unwrap();
+        module.code[first] = ins(Op::Move).abc(0, 0, R);
+        change(&mut module.govern.denials);
+        done(module)
+    };
+    let asks = |rows: &mut [DenialRow]| rows[2].offers[0].set[0].1 = NONE;
+    let offers = |rows: &mut [DenialRow]| rows[1].question.truncate(1);
+    cases.refuse("Told", "a question", told(asks));
+    cases.refuse("Told", "an offer", told(offers));
+    let neither = |rows: &mut [DenialRow]| {
+        rows[2].offers[0].set[0].1 = NONE;
+        rows[1].question.truncate(1);
+    };
+    cases.accept(30, "a term that no answer tells", told(neither));
 }
 
 /// The function of an output, with four registers and three cursors.
