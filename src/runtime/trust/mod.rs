@@ -93,6 +93,8 @@ pub mod policy;
 pub mod release;
 mod replace;
 pub mod state;
+#[cfg(test)]
+mod tests;
 
 pub use crate::runtime::trust::document::{PolicyError, PolicyFault};
 

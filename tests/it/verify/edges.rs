@@ -7,7 +7,7 @@ use policyc::lang::opcodes::{
 };
 use policyc::lang::session::Respond;
 use policyc::runtime::bundle::govern::{Govern, OfferRow, WindowRow};
-use policyc::runtime::bundle::module::{FunctionKind, Module, NodeMode, Step, TypeRow};
+use policyc::runtime::bundle::module::{FunctionKind, Module, NodeMode, SlotRow, Step, TypeRow};
 use policyc::runtime::verify::annotate;
 
 use super::{Cases, whole};
@@ -39,7 +39,16 @@ fn condition(code: &[Instruction]) -> Module {
 /// Tables that stand for themselves: the first row that is not there, and rows twice.
 fn tables(cases: &mut Cases) {
     type Change = fn(&mut Module);
-    let rows: [(&'static str, &'static str, Change); 12] = [
+    let rows: [(&'static str, &'static str, Change); 15] = [
+        ("FunctionType", "the type behind the last, of a function", |it| {
+            let behind = u16::try_from(it.types.len()).expect("a number of 16 bits");
+            it.functions[5].kind = FunctionKind::Value(behind);
+        }),
+        ("PathMode", "a list in columns that is required", |it| it.paths[2].required = true),
+        ("PathMode", "a column that tells whether it is there", |it| {
+            it.slots.push(SlotRow::Presence(6));
+            it.paths[6].presence = 6;
+        }),
         ("TableReference", "the string behind the last", |it| {
             it.manifest.compiler = u32::try_from(it.strings.len()).expect("a number of 32 bits");
         }),
@@ -68,6 +77,9 @@ fn tables(cases: &mut Cases) {
     for (fault, what, change) in rows {
         cases.change(fault, what, change);
     }
+    let mut patient = whole();
+    patient.hosts[0].timeout_ns = Some(1);
+    cases.accept(6, "a host that has a nanosecond", patient);
 }
 
 /// Rules and what they name.

@@ -1,5 +1,6 @@
 //! Cases of V15, V16, V17, V23, V24 and V31: what is known on the way.
 
+use policyc::lang::constant::Constant;
 use policyc::lang::opcodes::{
     EXIT_FALSE, INFALLIBLE, Instruction, Op, X_EQUAL, X_GREATER, X_INVERT, X_LEVEL, X_PAIRS,
 };
@@ -9,7 +10,7 @@ use policyc::runtime::bundle::module::{
 use policyc::runtime::verify::annotate;
 
 use super::{Cases, whole};
-use crate::support::module::{R, Words, ins, ready, rich, small};
+use crate::support::module::{R, Words, add_function, ins, ready, rich, small};
 
 const CONDITION: FunctionKind = FunctionKind::Condition;
 const VALUE: FunctionKind = FunctionKind::Value(2);
@@ -17,6 +18,7 @@ const VALUE: FunctionKind = FunctionKind::Value(2);
 pub(super) fn cases(cases: &mut Cases) {
     assignment(cases);
     joins(cases);
+    joins_of_joins(cases);
     proofs(cases);
     missing_proofs(cases);
     presence(cases);
@@ -111,6 +113,29 @@ fn joins(cases: &mut Cases) {
     cases.refuse("RowsRead", "columns in an equality", read(Op::EqualConst));
     let pairs = ins(Op::Iter).abc(2, 0, R).x(X_PAIRS);
     cases.refuse("RowsRead", "columns with an index", ready(CONDITION, 4, 1, &[pairs]));
+}
+
+/// What a join makes of others, and of more than two ways.
+fn joins_of_joins(cases: &mut Cases) {
+    let has = |to| ins(Op::Has).abc(3, 0, 0).f(to).e(INFALLIBLE);
+    let load = |constant| ins(Op::LoadConst).abc(0, constant, R);
+    let give = ins(Op::Return).abc(R, 0, 0).e(INFALLIBLE);
+    let joined = |code: &[Instruction]| {
+        let module = ready(VALUE, 2, 0, code);
+        let at: Vec<u16> = module.functions[0].frames.iter().map(|row| row.at).collect();
+        (module, at)
+    };
+    let first = [has(3), load(0), ins(Op::Jump).f(4), load(1)];
+    let (module, at) = joined(&[&first[..], &[has(6), ins(Op::Jump).f(7), load(2), give]].concat());
+    assert_eq!(at, [4, 7], "what the second join is made of is read too");
+    cases.accept(16, "a join of a join", module);
+    let three = [has(3), load(0), ins(Op::Jump).f(7), has(6), load(1), ins(Op::Jump).f(7), load(2)];
+    let (module, at) = joined(&[&three[..], &[give]].concat());
+    assert_eq!(at, [7]);
+    cases.accept(16, "a join of three types", module);
+    let (module, at) = joined(&[&first[..], &[load(2), give]].concat());
+    assert!(at.is_empty(), "nothing reads what was joined");
+    cases.accept(16, "a join that nothing reads", module);
 }
 
 /// A condition with what it claims: annotating takes claims back that nothing proves.
@@ -212,6 +237,43 @@ fn missing_proofs(cases: &mut Cases) {
     let mut test = whole();
     test.code[1].e = INFALLIBLE;
     cases.refuse(fallible, "a condition that can fail", test);
+    let mut twice = small(CONDITION, 0, 0, &[ins(Op::Test).abc(1, 0, 0)]);
+    add_function(&mut twice, CONDITION, &[ins(Op::Flag).abc(3, 0, 0); 2], (R, 0), 0);
+    annotate(&mut twice);
+    twice.code[0].e = INFALLIBLE;
+    cases.refuse(fallible, "a condition that can fail at two places", twice.clone());
+    twice.code[1] = ins(Op::Iter).abc(3, 0, R);
+    twice.functions[1].registers = 1;
+    twice.functions[1].cursors = 1;
+    annotate(&mut twice);
+    twice.code[0].e = INFALLIBLE;
+    twice.code[2].e = EXIT_FALSE;
+    cases.refuse(fallible, "a condition whose loop can fail", twice);
+    entries(cases);
+}
+
+/// Keys and values of a map that is walked through are of its types.
+fn entries(cases: &mut Cases) {
+    let walked = |then: Instruction| {
+        let code = [
+            ins(Op::LoadConst).abc(0, 13, R),
+            ins(Op::Iter).abc(R, 0, R + 1).x(X_PAIRS).e(INFALLIBLE),
+            then.f(3),
+            ins(Op::Next).abc(0, 0, R + 1).x(X_PAIRS).f(2),
+        ];
+        let mut module = small(CONDITION, 3, 1, &code);
+        let entries = [("a", 1), ("b", 2)];
+        let entries =
+            entries.map(|(key, value)| (Constant::String(key.into()), Constant::Int(value)));
+        module.constants.push(Constant::Map(entries.to_vec()));
+        annotate(&mut module);
+        module.code[2].e = INFALLIBLE;
+        module
+    };
+    let (key, value) = (R + 1, R + 2);
+    cases.accept(17, "keys are strings", walked(ins(Op::StartsWith).abc(key, 1, 0)));
+    cases.accept(17, "values are ints", walked(ins(Op::CompareInt).abc(value, 0, 0).x(X_GREATER)));
+    cases.refuse("Fallible", "values are no strings", walked(ins(Op::StartsWith).abc(value, 1, 0)));
 }
 
 fn presence(cases: &mut Cases) {
@@ -403,13 +465,20 @@ fn results(cases: &mut Cases) {
     }
     let many = ready(CONDITION, 16_000, 0, &code);
     cases.refuse("TooComplex", "many registers and many failures", many);
-    for (jumps, waits) in [(60_u16, false), (70, true)] {
-        let mut code: Vec<Instruction> = Vec::new();
+    // A way takes one place more than it has registers, and gives back what it took.
+    for (jumps, registers, waits) in [
+        (60_u16, 16_000, false),
+        (70, 16_000, true),
+        (128, 8_191, false),
+        (200, 5_241, false),
+        (200, 5_242, true),
+    ] {
+        let mut code = vec![ins(Op::EqualConst).abc(3, 0, 0).f(1)];
         for at in 0..jumps {
-            code.push(ins(Op::EqualConst).abc(3, 0, 0).f(jumps + at));
+            code.push(ins(Op::EqualConst).abc(3, 0, 0).f(1 + jumps + at));
         }
         code.extend(vec![ins(Op::EqualConst).abc(3, 0, 0); usize::from(jumps)]);
-        let mut module = small(CONDITION, 16_000, 0, &code);
+        let mut module = small(CONDITION, registers, 0, &code);
         // Text pays for steps.
         module.templates = vec![vec![TemplatePart::Text(0); 4_000]];
         module.outcomes[0].template = 0;

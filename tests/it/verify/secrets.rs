@@ -168,6 +168,15 @@ fn walks(cases: &mut Cases) {
 }
 
 fn lists(cases: &mut Cases) {
+    let both = [
+        ins(Op::Build),
+        ins(Op::Append).abc(3, 0, 0),
+        ins(Op::LoadConst).abc(0, 0, R),
+        ins(Op::Append).abc(R, 0, 0),
+        ins(Op::EndList).abc(0, 0, R),
+        give(R),
+    ];
+    cases.refuse("Told", "a slot that holds a secret, in a list with a number", output(&both));
     // 3.filter(..)[10000].FIELD, with something else in the list.
     let built = |more: &[Instruction], name: u16| {
         let start = [ins(Op::Build).abc(0, 1, 0)];

@@ -99,7 +99,7 @@ impl Pass<'_> {
         let register = u16::try_from(self.body.window().start + register).unwrap_or(NONE);
         let same = known.ty == other.ty;
         match self.mode {
-            Mode::Check if same => Ok(joined(known.ty, u32::MAX)),
+            // Nothing was drafted, so the types differ.
             Mode::Check => self
                 .declared(at, register, known, other)
                 .map(|ty| ty.and_then(|ty| joined(Ty::of_row(self.body.module, ty), u32::MAX))),

@@ -1,6 +1,7 @@
 //! What the rules take for granted of one another, asked part by part: a module that is wrong there
 //! would be refused for something else first, or is one that no compiler makes.
 
+mod messages;
 mod transfer;
 mod types;
 
@@ -189,5 +190,6 @@ pub(super) fn typed() -> Module {
     ];
     module.fields =
         vec![row(a, Kind::Int64, INT), row(b, Kind::String, STRING), row(c, Kind::Bool, BOOL)];
+    module.fields[1].number = 2;
     module
 }

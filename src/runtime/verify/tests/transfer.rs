@@ -1,9 +1,12 @@
 //! What instructions make of what is known: what cannot fail, what comes out, what it costs.
 
 use super::*;
-use crate::base::limits::{CONTEXT_BYTES_MAX, TEXT_BYTES_ASSUMED};
+use crate::base::limits::{
+    CONTEXT_BYTES_MAX, DECISION_COST_MAX, RULE_COST_MAX, TEXT_BYTES_ASSUMED,
+};
 use crate::lang::functions::all;
 use crate::lang::opcodes::{Instruction, Op, X_LEVEL};
+use crate::runtime::verify::cost::is_metered;
 use crate::runtime::verify::transfer::{Reads, cost, is_infallible, result};
 use crate::runtime::verify::types::{Kind, Known, Presence, Ty, UNBOUNDED};
 
@@ -181,4 +184,15 @@ fn values_of_any_kind_cost_what_they_may_hold() {
     let share = CONTEXT_BYTES_MAX as u64 / 10 / 1_000;
     assert!(share > 1 && share < TEXT_BYTES_ASSUMED / 10);
     assert_eq!(equal(shared), 1 + share + 1);
+}
+
+#[test]
+fn what_passes_a_ceiling_is_metered() {
+    let metered = |decision, rule| {
+        let mut module = small();
+        (module.manifest.cost, module.functions[0].cost) = (decision, rule);
+        is_metered(&module)
+    };
+    assert!(!metered(0, 0) && !metered(DECISION_COST_MAX, RULE_COST_MAX));
+    assert!(metered(DECISION_COST_MAX + 1, 0) && metered(0, RULE_COST_MAX + 1));
 }
