@@ -18,7 +18,9 @@ pub fn key(token: &str) -> String {
 /// Whether what stands between two slashes is this key.
 #[must_use]
 pub fn is(token: &str, wanted: &str) -> bool {
-    if token.contains('~') { key(token) == wanted } else { token == wanted }
+    // No key is longer than it is written.
+    token.len() >= wanted.len()
+        && if token.bytes().any(|it| it == b'~') { key(token) == wanted } else { token == wanted }
 }
 
 /// The keys of a pointer, from the outside in. What lies in front of the first slash is no key.
@@ -29,7 +31,7 @@ pub fn keys(pointer: &str) -> impl Iterator<Item = String> {
 /// Appends a key to a pointer, and no more memory than that takes.
 pub fn push(pointer: &mut String, key: &str) {
     pointer.push('/');
-    if !key.contains(['~', '/']) {
+    if !key.bytes().any(|it| matches!(it, b'~' | b'/')) {
         pointer.push_str(key);
         return;
     }

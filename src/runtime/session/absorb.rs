@@ -42,7 +42,7 @@ impl State {
         let (fields, spelling) = (self.index.len(), if is_exact { EXACT_BYTES } else { 0 });
         let holds = if is_edged(text) { Holds::Edged } else { Holds::Text };
         let origin = Origin { call, holds, taint };
-        self.keep(|form| push_form(text, form), (pointer, spelling), origin)?;
+        self.keep((text.len(), |form| push_form(text, form)), (pointer, spelling), origin)?;
         let mut numbers = String::new();
         if self.index.len() > fields {
             if is_exact {
@@ -63,21 +63,21 @@ impl State {
             if !forms.is_empty() {
                 let taint = self.taint_of_pieces(taint)?;
                 let origin = Origin { call, holds, taint };
-                self.keep(|form| form.push_str(&forms), (pointer, 0), origin)?;
+                self.keep((forms.len(), |form| form.push_str(&forms)), (pointer, 0), origin)?;
             }
         }
         Ok(())
     }
 
-    /// Keeps a form; so many bytes are left for more.
+    /// Keeps a form, of about so many bytes; `more` are left for others.
     fn keep(
         &mut self,
-        write: impl FnOnce(&mut String),
+        (len, write): (usize, impl FnOnce(&mut String)),
         (pointer, more): (&str, usize),
         origin: Origin,
     ) -> Result<(), Full> {
         let start = self.index.mark();
-        write(self.index.begin());
+        write(self.index.begin(len));
         let room = self.room().saturating_sub(more);
         self.index.finish(start, (pointer, room), origin)
     }

@@ -20,7 +20,7 @@ use crate::runtime::session::ENTRY_BYTES;
 use crate::runtime::session::approvals::called;
 use crate::runtime::session::json::members;
 use crate::runtime::session::plan::Undone;
-use crate::runtime::session::request::Root;
+use crate::runtime::session::request::Brought;
 use crate::runtime::session::state::{Call, Closed};
 use crate::runtime::session::step::{Outcome, Session};
 use crate::runtime::session::work::Memory;
@@ -204,10 +204,7 @@ pub(super) struct Objection<'o> {
     pub(super) counts: Counts,
     /// What tries are counted by, as far as it is known: what approvers are asked about.
     pub(super) digest: Option<[u8; 32]>,
-    /// Who calls.
-    pub(super) asker: Option<&'o str>,
-    pub(super) action: &'o str,
-    pub(super) brought: &'o [Root<'o>],
+    pub(super) brought: Brought<'o>,
     /// The context that was decided about.
     pub(super) context: &'o str,
     pub(super) moment: Moment<'o>,
@@ -272,7 +269,7 @@ impl<'p> Session<'_, 'p> {
         let program = self.ground.program;
         let digest = of.digest.or_else(|| {
             let rule = of.winner.map_or("", |rule| program.rule_id(rule));
-            let called = called(&call.tool, of.action, of.asker)?;
+            let called = called(&call.tool, of.brought.action, of.brought.asker)?;
             Some(called.objected(&program.digest(), rule))
         })?;
         let key = (digest, call.step);
@@ -351,7 +348,7 @@ impl<'p> Session<'_, 'p> {
     /// The arguments of an offer, as JSON; `None` where one of them is not known.
     fn offer(&self, offer: &OfferRow, of: Objection<'_>, aside: &mut Memory) -> Option<String> {
         let program = self.ground.program;
-        let action = members(of.action).ok()?;
+        let action = members(of.brought.action).ok()?;
         let given = action.iter().find(|(key, _)| key == "args").map_or("{}", |(_, args)| *args);
         let given = members(given).ok()?;
         let mut args: Vec<(&str, String)> = Vec::new();
@@ -391,10 +388,9 @@ impl<'p> Session<'_, 'p> {
         key(&mut action, "args");
         action.push_str(&offer.args);
         action.push('}');
-        let Ok((mut call, _, values)) = self.look(("", 0), (&action, of.brought), &[]) else {
-            return false;
-        };
-        let judged = self.judge(&mut call, &values, (&action, of.brought), aside);
+        let brought = Brought { action: &action, ..of.brought };
+        let Ok((mut call, _, values)) = self.look(("", 0), brought, &[]) else { return false };
+        let judged = self.judge(&mut call, &values, brought, aside);
         let waits = !judged.pending.is_empty();
         !waits && judged.decision.effect() == Some(Effect::Allow)
     }

@@ -20,8 +20,6 @@ use crate::runtime::vm::request::setters::{Input, SlotHandle};
 pub(super) struct Known<'k> {
     /// The values of the arguments.
     pub(super) values: &'k [Provenance],
-    /// The call, as JSON.
-    pub(super) action: &'k str,
     /// Rules whose escalation is granted.
     pub(super) approved: &'k [&'k str],
     /// What the model has read, for who calls.
@@ -45,23 +43,23 @@ pub(super) fn write(
     ground: &Ground<'_>,
     state: &State,
     known: Known<'_>,
-    (action, brought): Brought<'_>,
+    brought: Brought<'_>,
     out: &mut String,
 ) {
     out.clear();
     out.push('{');
     key(out, ACTION);
-    out.push_str(action);
-    let own = brought.iter().any(|(name, _)| *name == "principal");
-    let before = state.principal.as_deref().filter(|_| !own).map(|it| ("principal", it));
-    for (name, value) in before.into_iter().chain(brought.iter().copied()) {
+    out.push_str(brought.action);
+    let before = state.principal.as_ref().filter(|_| brought.principal().is_none());
+    let before = before.map(|it| ("principal", &*it.json));
+    for (name, value) in before.into_iter().chain(brought.roots.iter().copied()) {
         out.push(',');
         key(out, name);
         out.push_str(value);
     }
     out.push(',');
     key(out, ROOT);
-    answers(ground, state, known, out);
+    answers(ground, state, (known, brought.action), out);
     out.push('}');
 }
 
@@ -216,7 +214,7 @@ fn each<T>(
 const OBJECT: [char; 2] = ['{', '}'];
 
 /// An object of the answers, question by question.
-fn answers(ground: &Ground<'_>, state: &State, all: Known<'_>, out: &mut String) {
+fn answers(ground: &Ground<'_>, state: &State, (all, action): (Known<'_>, &str), out: &mut String) {
     let subject = |subject: &&str| {
         if *subject == CTX {
             let (labels, audience) = (all.read.clone(), state.ctx_audience.all().clone());
@@ -250,7 +248,7 @@ fn answers(ground: &Ground<'_>, state: &State, all: Known<'_>, out: &mut String)
             key(out, Question::Readable.word());
             each(out, OBJECT, places, |out, (place, subjects)| {
                 key(out, place);
-                let readers = texts_at(all.action, &format!("/args{place}"));
+                let readers = texts_at(action, &format!("/args{place}"));
                 each(out, OBJECT, subjects.iter().filter_map(about), |out, (subject, value)| {
                     key(out, subject);
                     let all = readers.as_ref().is_some_and(|all| value.audience.has(all));

@@ -4,7 +4,8 @@
 //! Out:     `Ground`, which any number of sessions share.
 //! Imports: `lang`, `runtime::bundle`, `runtime::program`, `runtime::vm`.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use crate::lang::fixed::ONE;
 use crate::lang::glob;
@@ -24,6 +25,7 @@ use crate::runtime::session::request::ARGUMENT_SHOWN;
 use crate::runtime::session::step::Fault;
 use crate::runtime::session::store::Place;
 use crate::runtime::session::trust::Takers;
+use crate::runtime::session::words::{ByName, Names};
 use crate::runtime::vm::request::setters::SlotHandle;
 
 /// The label of what a principal says, if the documents declare it.
@@ -43,7 +45,7 @@ pub struct Ground<'p> {
     pub(super) marks: LabelSet,
     /// Sanitizers and declassifications.
     pub(super) takers: Takers<'p>,
-    tools: HashMap<&'p str, Declared<'p>>,
+    tools: ByName<'p, Declared<'p>>,
     pub(super) asked: Vec<Asked<'p>>,
     /// The meters, by number.
     pub(super) meters: Vec<Meter<'p>>,
@@ -54,7 +56,7 @@ pub struct Ground<'p> {
     /// What is known of a call last, and where it is answered.
     pub(super) late: Vec<(Late, SlotHandle)>,
     /// Answers to calls that are not allowed: by rule, and to all others.
-    denials: HashMap<&'p str, usize>,
+    denials: ByName<'p, usize>,
     otherwise: Option<usize>,
     /// The rules whose escalation may be granted.
     pub(super) approvals: Vec<Approvable<'p>>,
@@ -65,6 +67,8 @@ pub struct Ground<'p> {
 /// What is declared of a tool.
 #[derive(Debug)]
 struct Declared<'p> {
+    /// Its name, for all calls of it.
+    name: Arc<str>,
     /// Its arguments; `None` where nobody says which it takes.
     args: Option<Vec<&'p str>>,
     parts: Vec<Part<'p>>,
@@ -105,9 +109,9 @@ pub(super) struct Planned<'p> {
     /// Its parameters.
     pub(super) params: Vec<(&'p str, Param)>,
     /// All declared tools.
-    pub(super) tools: HashSet<&'p str>,
+    pub(super) tools: Names<'p>,
     /// Those that only read.
-    pub(super) readers: HashSet<&'p str>,
+    pub(super) readers: Names<'p>,
 }
 
 impl<'p> Ground<'p> {
@@ -151,7 +155,7 @@ impl<'p> Ground<'p> {
         let are_marks = labels.iter().enumerate().filter(|(_, label)| is_mark(label));
         are_marks.for_each(|(at, _)| marks.insert(at));
         let (unknown, user) = (named(UNKNOWN), named(USER));
-        let mut tools = HashMap::new();
+        let mut tools = ByName::default();
         for row in &module.govern.tools {
             let parts = row.outputs.iter().map(|field| {
                 let mut set = LabelSet::of(labels.len());
@@ -174,7 +178,8 @@ impl<'p> Ground<'p> {
             let parts = parts.collect();
             let args = row.args.as_ref().map(|args| args.iter().map(|at| text(*at)).collect());
             let place = Place::of(&row.store, row.writes, text);
-            tools.insert(text(row.name), Declared { args, parts, place, acts: row.writes });
+            let (name, acts) = (text(row.name).into(), row.writes);
+            tools.insert(text(row.name), Declared { name, args, parts, place, acts });
         }
         let mut ground = Self {
             program,
@@ -189,7 +194,7 @@ impl<'p> Ground<'p> {
             roots: context::roots(program),
             takers: Takers::of(program, &closures),
             marks,
-            denials: HashMap::new(),
+            denials: ByName::default(),
             otherwise: module.govern.denials.iter().position(|row| row.rules.is_empty()),
             approvals: Vec::new(),
             subjects: Vec::new(),
@@ -240,6 +245,11 @@ impl<'p> Ground<'p> {
     /// The parts that are declared of what `tool` gives.
     pub(super) fn parts(&self, tool: &str) -> &[Part<'p>] {
         self.tools.get(tool).map_or(&[], |tool| &tool.parts)
+    }
+
+    /// The name of a tool.
+    pub(super) fn name_of(&self, tool: &str) -> Arc<str> {
+        self.tools.get(tool).map_or_else(|| tool.into(), |declared| Arc::clone(&declared.name))
     }
 
     /// Whether a document declares a tool.
@@ -432,9 +442,8 @@ fn planned(program: &Program) -> Option<Planned<'_>> {
         asks: Asks::Term(Some(step.term).filter(|term| *term != NONE)),
     });
     let reads = row.reads.iter().map(text).collect();
-    let names = |names: &[Str]| -> HashSet<&str> {
-        names.iter().map(|name| program.string(*name)).collect()
-    };
+    let names =
+        |names: &[Str]| -> Names<'_> { names.iter().map(|name| program.string(*name)).collect() };
     let readers = names(&row.readers);
     let tools = readers.union(&names(&row.others)).copied().collect();
     let plan = Plan::of(steps.collect(), reads, row.budget);

@@ -7,15 +7,20 @@
 //! A value is looked for at its rarest word. How much is compared for one value is bounded; beyond
 //! it the answer is that the value may be anywhere.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
-use std::hash::{BuildHasher, Hasher, RandomState};
-
 use sha2::{Digest as _, Sha256};
 
 use crate::base::limits::{SESSION_CALLS_MAX, SESSION_FIELDS_MAX, SESSION_TEXT_BYTES_MAX};
+use crate::runtime::session::log::push_number;
 use crate::runtime::session::sought::{Found, Holds, Sought, Spelled};
-use crate::runtime::session::text::{NONE, behind, is_of_word, is_short, joins, words};
+use crate::runtime::session::text::{NONE, behind, is_of_word, is_short, joins};
+use crate::runtime::session::words::{Looked, Words, grow};
+
+/// Makes room in a text that becomes longer.
+fn lengthen(text: &mut String, more: usize) {
+    if text.capacity() - text.len() < more {
+        text.reserve_exact(more.max(text.len() / 4));
+    }
+}
 
 /// What stands between the forms of two fields.
 const END: char = NONE;
@@ -47,11 +52,18 @@ pub(super) struct Origin {
 #[derive(Clone, Copy, Debug)]
 struct Row {
     end: u32,
-    pointer: (u32, u32),
-    /// `PRINCIPAL` where no call gave it.
-    call: u32,
+    /// Where it lies: a number of `Index::ways`.
+    way: u32,
     /// The number of what it carries, four times, and the number of what it holds.
     taint: u32,
+}
+
+/// Where fields lie. Its pointer begins where the one before has ended.
+#[derive(Clone, Copy, Debug)]
+struct Way {
+    end: u32,
+    /// `PRINCIPAL` where no call gave it.
+    call: u32,
 }
 
 /// The call of what the principal said: there are not so many.
@@ -62,11 +74,10 @@ const _: () = assert!(SESSION_CALLS_MAX < PRINCIPAL as usize, "no call has that 
 #[derive(Clone, Debug, Default)]
 pub(super) struct Index {
     rows: Vec<Row>,
+    ways: Vec<Way>,
     forms: String,
     pointers: String,
     words: Words,
-    /// For each place of a word the place of the same word before it, or its own number.
-    places: Vec<(u32, u32)>,
     /// SHA-256 of texts as they were spelled, by the numbers of their fields, ascending: of those
     /// of which a piece carries something else.
     exact: Vec<(u32, [u8; 32])>,
@@ -75,129 +86,8 @@ pub(super) struct Index {
 /// What the spelling of a field takes.
 pub(super) const EXACT_BYTES: usize = size_of::<(u32, [u8; 32])>();
 
-/// For each word where it stands last, and how often it stands. Words with one hash are one word
-/// here: whoever looks for a value compares all of it at every place.
-#[derive(Clone, Debug, Default)]
-struct Words(HashMap<u32, Word, Keyed>);
-
-#[derive(Clone, Copy, Debug)]
-struct Word {
-    /// The number of its last place.
-    last: u32,
-    count: u32,
-}
-
-/// What a place of a word takes.
-const PLACE_BYTES: usize = size_of::<(u32, u32)>();
-/// What a word takes in a map that has just grown.
-const WORD_BYTES: usize = 5 * size_of::<(u32, Word)>() / 2;
-
-impl Words {
-    fn find(&self, word: &str) -> Option<Word> {
-        self.0.get(&hash(word)).copied()
-    }
-
-    /// Another place of a word: the one before it, if there is one.
-    fn add(&mut self, word: &str, place: u32) -> Option<u32> {
-        match self.0.entry(hash(word)) {
-            Entry::Occupied(mut known) => {
-                let Word { last, count } = *known.get();
-                known.insert(Word { last: place, count: count + 1 });
-                Some(last)
-            }
-            Entry::Vacant(new) => {
-                new.insert(Word { last: place, count: 1 });
-                None
-            }
-        }
-    }
-}
-
-/// The hash of a word, the same everywhere: what is compared for a value, and so what is decided,
-/// may depend on which words have one together.
-fn hash(word: &str) -> u32 {
-    let mut hasher = Spread::default();
-    hasher.write(word.as_bytes());
-    // The halves of a hash are about as good.
-    u32::try_from(hasher.finish() & u64::from(u32::MAX)).unwrap_or_default()
-}
-
-/// Where hashes of words lie in a map. Others choose the words, so they must not know that: each
-/// map has a factor of its own, and goes by the highest bits of the product.
-#[derive(Clone, Debug)]
-struct Keyed(u64);
-
-impl Default for Keyed {
-    fn default() -> Self {
-        Self(RandomState::new().hash_one(0_u64) | 1)
-    }
-}
-
-impl BuildHasher for Keyed {
-    type Hasher = Product;
-
-    fn build_hasher(&self) -> Product {
-        Product { factor: self.0, product: 0 }
-    }
-}
-
-/// See `Keyed`.
-#[derive(Clone, Copy, Debug)]
-struct Product {
-    factor: u64,
-    product: u64,
-}
-
-impl Hasher for Product {
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.write_u32(u32::from(*byte));
-        }
-    }
-
-    fn write_u32(&mut self, number: u32) {
-        self.product = (self.product ^ u64::from(number)).wrapping_mul(self.factor);
-    }
-
-    fn finish(&self) -> u64 {
-        // Maps go by the lowest bits.
-        self.product.rotate_left(32)
-    }
-}
-
-/// Of what is a hash already, or a few numbers that nobody chooses: over all the bits that maps go
-/// by.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Spread(u64);
-
-impl Hasher for Spread {
-    fn write(&mut self, bytes: &[u8]) {
-        let (words, rest) = bytes.as_chunks();
-        for word in words {
-            self.write_u64(u64::from_le_bytes(*word));
-        }
-        if !rest.is_empty() {
-            self.write_u64(rest.iter().fold(0, |word, byte| word << 8 | u64::from(*byte)));
-        }
-    }
-
-    fn write_usize(&mut self, number: usize) {
-        self.write_u64(number as u64);
-    }
-
-    fn write_u32(&mut self, number: u32) {
-        self.write_u64(u64::from(number));
-    }
-
-    fn write_u64(&mut self, number: u64) {
-        self.0 = (self.0.rotate_left(23) ^ number).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    }
-
-    fn finish(&self) -> u64 {
-        // Maps go by the lowest bits, too.
-        self.0 ^ (self.0 >> 32)
-    }
-}
+/// What a field takes beside its texts.
+const FIELD_BYTES: usize = size_of::<Row>() + size_of::<Way>();
 
 /// A place that holds a form.
 #[derive(Clone, Copy, Debug)]
@@ -215,8 +105,10 @@ struct Held {
 pub(super) struct Full;
 
 impl Index {
-    /// Begins a field: its form is appended to what is returned, and ended by `finish`.
-    pub(super) fn begin(&mut self) -> &mut String {
+    /// Begins a field, of about so many bytes: its form is appended to what is returned, and ended
+    /// by `finish`.
+    pub(super) fn begin(&mut self, len: usize) -> &mut String {
+        lengthen(&mut self.forms, len + END.len_utf8());
         &mut self.forms
     }
 
@@ -238,25 +130,21 @@ impl Index {
             return Ok(());
         }
         let narrow = |at: usize| u32::try_from(at).map_err(|_| Full);
+        let own = pointer.len() + FIELD_BYTES;
         let full = self.rows.len() >= SESSION_FIELDS_MAX
             || self.forms.len() + self.pointers.len() + pointer.len() > SESSION_TEXT_BYTES_MAX
-            || pointer.len() + self.need(form, room) > room;
+            || own + self.words.need(form, room.saturating_sub(own)) > room;
         if full {
             self.forms.truncate(start);
             return Err(Full);
         }
         let end = narrow(self.forms.len())?;
-        let Self { forms, places, words: known, .. } = self;
-        for (at, word) in words(forms.get(start..).unwrap_or_default()) {
-            let place = narrow(places.len())?;
-            let before = known.add(word, place);
-            places.push((narrow(start + at)?, before.unwrap_or(place)));
-        }
-        let pointer = self.place_of(pointer)?;
-        self.forms.push(END);
         let Origin { call, holds, taint } = origin;
-        let (call, taint) = (call.unwrap_or(PRINCIPAL), 4 * taint + holds as u32);
-        self.rows.push(Row { end, pointer, call, taint });
+        let way = self.way_of(pointer, call.unwrap_or(PRINCIPAL))?;
+        self.words.add(&self.forms, start);
+        self.forms.push(END);
+        grow(&mut self.rows, 1);
+        self.rows.push(Row { end, way, taint: 4 * taint + holds as u32 });
         Ok(())
     }
 
@@ -293,25 +181,42 @@ impl Index {
         })
     }
 
-    /// Where a pointer stands. That of a key is that of its value, too.
-    fn place_of(&mut self, pointer: &str) -> Result<(u32, u32), Full> {
-        let last = self.rows.last().map(|row| row.pointer);
-        let text = |(from, to): (u32, u32)| self.pointers.get(from as usize..to as usize);
-        if let Some(last) = last.filter(|last| text(*last) == Some(pointer)) {
+    /// The number of the place of a field. That of a key is that of its value, too.
+    fn way_of(&mut self, pointer: &str, call: u32) -> Result<u32, Full> {
+        let narrow = |at: usize| u32::try_from(at).map_err(|_| Full);
+        let count = narrow(self.ways.len())?;
+        if let Some((last, way)) = count.checked_sub(1).and_then(|at| Some((at, self.way(at)?)))
+            && way.1 == call
+            && self.pointer_at(way.0) == pointer
+        {
             return Ok(last);
         }
-        let narrow = |at: usize| u32::try_from(at).map_err(|_| Full);
-        let from = narrow(self.pointers.len())?;
+        lengthen(&mut self.pointers, pointer.len());
         self.pointers.push_str(pointer);
-        Ok((from, narrow(self.pointers.len())?))
+        grow(&mut self.ways, 1);
+        self.ways.push(Way { end: narrow(self.pointers.len())?, call });
+        Ok(count)
+    }
+
+    /// Where the pointer of a place begins and ends, and the call there.
+    fn way(&self, at: u32) -> Option<((u32, u32), u32)> {
+        let at = at as usize;
+        let Way { end, call } = *self.ways.get(at)?;
+        let before = at.checked_sub(1).and_then(|at| self.ways.get(at));
+        Some(((before.map_or(0, |way| way.end), end), call))
+    }
+
+    fn pointer_at(&self, (from, to): (u32, u32)) -> &str {
+        self.pointers.get(from as usize..to as usize).unwrap_or_default()
     }
 
     /// The field with this number.
     pub(super) fn field(&self, at: u32) -> Option<Field> {
         let at = at as usize;
-        let Row { end, pointer, call, taint } = *self.rows.get(at)?;
+        let Row { end, way, taint } = *self.rows.get(at)?;
         let before = at.checked_sub(1).and_then(|at| self.rows.get(at));
         let start = before.map_or(0, |row| row.end + 1);
+        let (pointer, call) = self.way(way)?;
         let call = Some(call).filter(|call| *call != PRINCIPAL);
         let holds = Holds::ALL.get(taint as usize % Holds::ALL.len()).copied().unwrap_or_default();
         Some(Field { start, end, pointer, call, holds, taint: taint / 4 })
@@ -325,16 +230,26 @@ impl Index {
     /// Shows all of the fields from a number on as bytes, which are others for other fields: of
     /// what call they are is not told.
     pub(super) fn tell(&self, from: u32, mut show: impl FnMut(&[u8])) {
-        let Some(first) = self.field(from) else { return };
         let rows = self.rows.get(from as usize..).unwrap_or_default();
-        let mut told = (rows.len() as u64).to_le_bytes().to_vec();
-        for Row { end, pointer, taint, .. } in rows {
-            let [a, b, c, d] = [*end, pointer.0, pointer.1, *taint].map(u32::to_le_bytes);
-            told.extend_from_slice([a, b, c, d].as_flattened());
+        let mut told = Vec::with_capacity(4 * (rows.len() + 1));
+        push_number(rows.len() as u64, &mut told);
+        let before = from.checked_sub(1).and_then(|at| self.rows.get(at as usize));
+        let (mut start, mut way) = before.map_or((0, None), |row| (row.end + 1, Some(row.way)));
+        let (form, mut pointer) = (start, self.pointers.len() as u64);
+        for row in rows {
+            let is_new = way != Some(row.way);
+            way = Some(row.way);
+            push_number(2 * u64::from(row.end - start) + u64::from(is_new), &mut told);
+            push_number(row.taint.into(), &mut told);
+            if let Some(((from, to), _)) = self.way(row.way).filter(|_| is_new) {
+                pointer = pointer.min(from.into());
+                push_number((to - from).into(), &mut told);
+            }
+            start = row.end + 1;
         }
         show(&told);
-        let (form, pointer) = (first.start as usize, first.pointer.0 as usize);
-        show(self.forms.as_bytes().get(form..).unwrap_or_default());
+        show(self.forms.as_bytes().get(form as usize..).unwrap_or_default());
+        let pointer = usize::try_from(pointer).unwrap_or(usize::MAX);
         show(self.pointers.as_bytes().get(pointer..).unwrap_or_default());
     }
 
@@ -346,32 +261,14 @@ impl Index {
     /// Bytes that are kept in all; the form of a field that was begun is one of them.
     pub(super) fn bytes(&self) -> usize {
         self.text_bytes()
-            + self.rows.len() * size_of::<Row>()
-            + self.places.len() * PLACE_BYTES
-            + self.words.0.len() * WORD_BYTES
+            + self.rows.len() * FIELD_BYTES
+            + self.words.bytes()
             + self.exact.len() * EXACT_BYTES
-    }
-
-    /// What another field takes beside its form and its pointer: no less, and exactly that where
-    /// more would not fit in `room`.
-    fn need(&self, form: &str, room: usize) -> usize {
-        // Two words have something between them, or are letters of several bytes.
-        let most = form.len() / 2 + 1;
-        let most = size_of::<Row>() + most * (PLACE_BYTES + WORD_BYTES);
-        if most <= room {
-            return most;
-        }
-        let word = |(_, word): (usize, &str)| {
-            let known = self.words.find(word).is_some();
-            PLACE_BYTES + if known { 0 } else { WORD_BYTES }
-        };
-        size_of::<Row>() + words(form).map(word).sum::<usize>()
     }
 
     /// The pointer of a field.
     pub(super) fn pointer(&self, field: &Field) -> &str {
-        let (from, to) = field.pointer;
-        self.pointers.get(from as usize..to as usize).unwrap_or_default()
+        self.pointer_at(field.pointer)
     }
 
     /// The form of a field.
@@ -389,31 +286,21 @@ impl Index {
     /// The fields that hold a value: all of it, or, if it is not short, it between other words.
     /// `left` is how many bytes may be compared.
     pub(super) fn find(&self, sought: Sought<'_>, left: &mut usize) -> Found {
-        let form = sought.form;
-        let mut rarest: Option<(usize, u32, u32)> = None;
-        for (at, word) in words(form) {
-            let known = self.words.find(word);
-            let Some(Word { last, count }) = known else { return Found::nowhere() };
-            if rarest.is_none_or(|(_, _, least)| count < least) {
-                rarest = Some((at, last, count));
-            }
-        }
-        let Some((offset, last, _)) = rarest else { return self.find_wordless(sought, left) };
         let mut found = Vec::new();
-        let mut place = last;
-        while let Some((at, before)) = self.places.get(place as usize).copied() {
-            let Some(rest) = left.checked_sub(form.len() + 1) else { return Found::Anywhere };
+        let looked = self.words.look(&self.forms, sought.form, |start| {
+            let Some(rest) = left.checked_sub(sought.form.len() + 1) else { return false };
             *left = rest;
-            if let Some(start) = (at as usize).checked_sub(offset) {
-                self.see(start, sought, &mut found);
+            self.see(start, sought, &mut found);
+            true
+        });
+        match looked {
+            Looked::All => {
+                found.sort_unstable();
+                Found::of(&found)
             }
-            if before == place {
-                break;
-            }
-            place = before;
+            Looked::Stopped => Found::Anywhere,
+            Looked::Wordless => self.find_wordless(sought, left),
         }
-        found.reverse();
-        Found::of(&found)
     }
 
     /// The fields that hold a form without a word.
@@ -473,18 +360,17 @@ impl Index {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashMap;
-
-    use super::{Index, Origin, hash};
+    use super::{Index, Origin};
     use crate::base::limits::SESSION_MATCH_BYTES_MAX;
     use crate::runtime::session::sought::{Found, Sought, Spelled};
     use crate::runtime::session::text::push_form;
+    use crate::runtime::session::words::tests::twins;
 
     fn index(texts: &[&str]) -> Index {
         let mut index = Index::default();
         for text in texts {
             let start = index.mark();
-            push_form(text, index.begin());
+            push_form(text, index.begin(text.len()));
             let origin = Origin { call: Some(0), ..Origin::default() };
             index.finish(start, ("/a", usize::MAX), origin).expect("room");
         }
@@ -525,12 +411,7 @@ mod tests {
 
     #[test]
     fn words_with_one_hash_are_told_apart_by_their_texts() {
-        let mut known = HashMap::new();
-        let words = (0..1_000_000_u32).map(|number| format!("w{number}"));
-        let twins = words
-            .into_iter()
-            .find_map(|word| known.insert(hash(&word), word.clone()).map(|other| (other, word)));
-        let (one, other) = twins.expect("two of a million words");
+        let (one, other) = twins();
         let index = index(&[&format!("to {one}"), &format!("to {other}, {other}"), &other]);
         let found = |value: &str| match find(&index, value) {
             Found::In { fields, torn } => (fields, torn.len()),

@@ -7,7 +7,7 @@ use std::hash::BuildHasherDefault;
 
 use crate::runtime::bundle::module::Module;
 use crate::runtime::session::ENTRY_BYTES;
-use crate::runtime::session::index::Spread;
+use crate::runtime::session::words::Spread;
 
 /// A set of labels. Its length is the same for all sets of a program.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]

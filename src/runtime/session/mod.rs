@@ -66,6 +66,7 @@ pub mod ground;
 mod index;
 mod json;
 pub mod labels;
+mod log;
 pub mod meters;
 mod outputs;
 mod params;
@@ -83,6 +84,7 @@ mod store;
 mod taint;
 mod text;
 mod trust;
+mod words;
 mod work;
 
 /// What an entry of a map or a list takes beside its texts, as the bytes of a state are counted.

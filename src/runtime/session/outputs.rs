@@ -63,7 +63,7 @@ fn leading<'g, 'p>(
     (pointer, is_name): At<'_>,
     holds: impl Fn(usize, &Part<'p>) -> bool,
 ) -> impl Iterator<Item = (usize, &'g Part<'p>)> {
-    let depth = pointer.matches('/').count();
+    let depth = pointer.bytes().filter(|it| *it == b'/').count();
     let all = parts.iter().enumerate().filter(move |(_, part)| covers(&part.path, pointer));
     let of_names =
         |(at, part): (usize, &Part<'p>)| part.names && part.path.len() == depth && holds(at, part);
@@ -229,10 +229,12 @@ fn beginning(pointer: &str, keys: usize) -> &str {
 
 /// Whether a path leads to what lies at `pointer`, or to what that lies in.
 pub(super) fn covers(path: &[Option<&str>], pointer: &str) -> bool {
-    let mut keys = pointer.split('/').skip(1);
-    path.iter().all(|step| match (step, keys.next()) {
-        (None, Some(_)) => true,
-        (Some(wanted), Some(key)) => pointer::is(key, wanted),
-        (_, None) => false,
+    let mut rest = pointer;
+    path.iter().all(|step| {
+        let Some(inner) = rest.strip_prefix('/') else { return false };
+        let end = inner.bytes().position(|it| it == b'/').unwrap_or(inner.len());
+        let (key, behind) = inner.split_at_checked(end).unwrap_or((inner, ""));
+        rest = behind;
+        step.is_none_or(|wanted| pointer::is(key, wanted))
     })
 }

@@ -136,8 +136,11 @@ impl Session<'_, '_> {
         self.state.plan_bytes = self.state.plan_bytes.saturating_sub(bytes);
         for call in 0..self.state.calls() {
             if let Some(call) = self.state.call_mut(call) {
-                call.places.truncate(usize::from(own));
-                call.failed.1.truncate(usize::from(own));
+                let failed = call.rare.as_mut().and_then(|rare| rare.failed.as_mut());
+                let failed = failed.map(|(_, places)| places);
+                for places in failed.into_iter().chain([&mut call.places]) {
+                    *places = places.iter().copied().take(usize::from(own)).collect();
+                }
             }
         }
         self.plan_by(plan, (b"replaced", &form))

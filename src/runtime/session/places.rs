@@ -271,17 +271,21 @@ impl State {
         (before, came): (Came, Came),
     ) {
         let Some(call) = self.call_mut(number) else { return };
-        if before == Came::Open {
-            call.failed = (call.step.take(), std::mem::take(&mut call.places));
+        if before == Came::Open && came != Came::Done {
+            let step = call.step.take();
+            let places = std::mem::take(&mut call.places);
+            call.rare_mut().failed = Some((step, places));
         }
-        let places = call.failed.1.clone();
         // Another call may have undone it meanwhile.
-        if before == Came::Nothing && places.first() == Some(&Place::Undo) {
+        if before == Came::Nothing && call.planned_mut().first() == Some(&Place::Undo) {
             return;
         }
-        if came == Came::Done {
-            (call.step, call.places) = std::mem::take(&mut call.failed);
+        if came == Came::Done
+            && let Some(failed) = call.rare.as_mut().and_then(|rare| rare.failed.take())
+        {
+            (call.step, call.places) = failed;
         }
+        let places = std::mem::take(call.planned_mut());
         match (before == Came::Nothing, came == Came::Nothing) {
             (true, false) => self.begin(planned, &places),
             (false, true) => self.end(planned, &places, true),
@@ -289,6 +293,9 @@ impl State {
         }
         if came == Came::Done {
             self.end(planned, &places, false);
+        }
+        if let Some(call) = self.call_mut(number) {
+            *call.planned_mut() = places;
         }
     }
 

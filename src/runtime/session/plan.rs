@@ -9,7 +9,7 @@
 //! run time can only narrow, and each further one narrows more.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
 
 use crate::base::limits::{PLAN_STEPS_MAX, SESSION_ID_BYTES_MAX, SESSION_PARAM_BYTES_MAX};
@@ -18,6 +18,7 @@ use crate::lang::session::{MODEL, PROMPT, Param};
 use crate::runtime::session::ENTRY_BYTES;
 use crate::runtime::session::approvals::canonical;
 use crate::runtime::session::json::{count, items, members, string};
+use crate::runtime::session::words::Names;
 
 /// A plan, of a program or of an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -354,7 +355,7 @@ impl Plan {
     }
 
     /// Reads a plan that comes at run time. `tools` are those that are declared.
-    pub(super) fn read(text: &str, tools: &HashSet<&str>) -> Result<Self, PlanFault> {
+    pub(super) fn read(text: &str, tools: &Names<'_>) -> Result<Self, PlanFault> {
         let plan = object(text, "plan", &["id", "steps", "reads"])?;
         let shape = |what: &str| PlanFault::Shape(what.to_owned());
         let steps = object(get(&plan, "steps").ok_or_else(|| shape("steps"))?, "steps", &[])?;

@@ -128,7 +128,7 @@ pub(super) fn trace(
         }
         let text = match met {
             // Names of arguments are the tool's; other keys the model has chosen.
-            Met::Key(key) if pointer.matches('/').count() > 1 => Some(key),
+            Met::Key(key) if pointer.bytes().filter(|it| *it == b'/').count() > 1 => Some(key),
             Met::Key(_) | Met::Leaf(Leaf::Nothing(_)) => return,
             Met::Leaf(Leaf::Text(text)) => Some(text),
             Met::Leaf(Leaf::Number(text)) => Some(Cow::Borrowed(text)),

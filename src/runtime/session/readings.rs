@@ -24,6 +24,9 @@ const CARD_DIGITS_MIN: usize = 12;
 /// What a text says, too: with each place at most once for each way to read it, so all together
 /// are no longer than a few times the text.
 pub(super) fn readings(text: &str, mut found: impl FnMut(&str)) {
+    if is_plain(text) {
+        return;
+    }
     let seen: Option<String> = (!text.is_ascii()).then(|| text.chars().filter_map(seen).collect());
     let changed = seen.as_deref().filter(|seen| *seen != text);
     if let Some(seen) = changed {
@@ -57,6 +60,12 @@ pub(super) fn readings(text: &str, mut found: impl FnMut(&str)) {
             }
         }
     }
+}
+
+/// Whether a text is too short for all that is read in another way, and holds no letter that is.
+fn is_plain(text: &str) -> bool {
+    let may_be_read = |byte: u8| !byte.is_ascii() || byte == b'%';
+    text.len() < ENCODED_MIN.min(CARD_DIGITS_MIN) && !text.bytes().any(may_be_read)
 }
 
 /// Whether a byte may stand for bits: in base64, or as a hexadecimal digit.

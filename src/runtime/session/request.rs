@@ -4,6 +4,8 @@
 //! Out:     a decision; the call in the state, with what it takes of meters.
 //! Imports: `base`, `lang`, `runtime::vm`.
 
+use std::sync::Arc;
+
 use crate::base::arrange::Arrange as _;
 use crate::base::limits::{SESSION_ID_BYTES_MAX, SESSION_SOURCES_MAX};
 use crate::lang::decision::Effect;
@@ -17,13 +19,12 @@ use crate::runtime::session::context::{self, Known};
 use crate::runtime::session::decided::Decided;
 use crate::runtime::session::index::Full;
 use crate::runtime::session::json::{members, string};
-use crate::runtime::session::labels::LabelSet;
 use crate::runtime::session::meters::{self, Meter, Meters, Reading, Share};
 use crate::runtime::session::places::{Came, off};
 use crate::runtime::session::plan::Place;
 use crate::runtime::session::provenance::{Provenance, Untraced, trace};
 use crate::runtime::session::speakers::{Caller, who};
-use crate::runtime::session::state::{Call, Closed, Stage};
+use crate::runtime::session::state::{Call, Closed, Rare, Stage};
 use crate::runtime::session::step::{Fault, Outcome, Session};
 use crate::runtime::session::trust::Carried;
 use crate::runtime::session::work::{Memory, Work};
@@ -37,13 +38,32 @@ use crate::runtime::vm::request::{Filled, Moment, ingest_answered};
 pub(super) const ARGUMENT_SHOWN: usize = 64;
 
 /// A call that is asked for, what it carries, and its values.
-pub(super) type Asked = (Call, Carried<LabelSet>, Vec<Provenance>);
+pub(super) type Asked = (Call, Carried, Vec<Provenance>);
 
 /// A root of the context: its name, and JSON.
 pub(super) type Root<'b> = (&'b str, &'b str);
 
-/// What an event brings: the action, and other roots of the context that the program reads.
-pub(super) type Brought<'b> = (&'b str, &'b [Root<'b>]);
+/// What an event brings, and who calls.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Brought<'b> {
+    /// The call, as JSON.
+    pub(super) action: &'b str,
+    /// Other roots of the context that the program reads.
+    pub(super) roots: &'b [Root<'b>],
+    /// See `Session::asker`.
+    pub(super) asker: Option<&'b str>,
+}
+
+impl<'b> Brought<'b> {
+    /// The principal that a request brings by itself, as JSON.
+    pub(super) fn principal(&self) -> Option<&'b str> {
+        own_principal(self.roots)
+    }
+}
+
+fn own_principal<'b>(roots: &[Root<'b>]) -> Option<&'b str> {
+    roots.iter().find(|(name, _)| *name == "principal").map(|(_, value)| *value)
+}
 
 /// What the rules come to about a call.
 pub(super) struct Judged<'w, 'p> {
@@ -68,7 +88,7 @@ impl<'g, 'p> Session<'g, 'p> {
     pub(super) fn request(
         &self,
         (id, seq): (&str, u64),
-        (action, brought): Brought<'_>,
+        brought: Brought<'_>,
         refs: &[(&str, &str)],
     ) -> Result<Asked, Fault> {
         if let Some(why) = self.state.closed {
@@ -77,9 +97,9 @@ impl<'g, 'p> Session<'g, 'p> {
         if self.state.number(id).is_some() {
             return Err(Fault::SameCall);
         }
-        let asked = self.look((id, seq), (action, brought), refs)?;
+        let asked = self.look((id, seq), brought, refs)?;
         // What is no plan is asked of nobody.
-        self.asked_plan(&asked.0.tool, action)?;
+        self.asked_plan(&asked.0.tool, brought.action)?;
         Ok(asked)
     }
 
@@ -87,24 +107,21 @@ impl<'g, 'p> Session<'g, 'p> {
     pub(super) fn look(
         &self,
         (id, seq): (&str, u64),
-        (action, brought): Brought<'_>,
+        brought: Brought<'_>,
         refs: &[(&str, &str)],
     ) -> Result<Asked, Fault> {
-        let fields = members(action).map_err(|_| Fault::Action)?;
+        let fields = members(brought.action).map_err(|_| Fault::Action)?;
         let get = |name: &str| fields.iter().find(|(key, _)| key == name).map(|(_, value)| *value);
         let tool = get("tool").and_then(string).filter(|tool| tool.len() <= SESSION_ID_BYTES_MAX);
         let tool = tool.ok_or(Fault::Action)?;
         let refs = refs.iter().map(|(at, handle)| Ok((*at, self.handle(handle)?)));
         let refs = refs.collect::<Result<Vec<_>, Fault>>()?;
         let args = get("args").unwrap_or("{}");
-        let asker = self.asker(brought);
-        let values =
-            trace(&self.state, args, &refs, self.caller(asker.as_deref())).map_err(|error| {
-                match error {
-                    Untraced::Ref => Fault::Ref,
-                    Untraced::Args(_) => Fault::Action,
-                }
-            })?;
+        let values = trace(&self.state, args, &refs, self.caller(brought.asker));
+        let values = values.map_err(|error| match error {
+            Untraced::Ref => Fault::Ref,
+            Untraced::Args(_) => Fault::Action,
+        })?;
         for (name, _) in members(args).map_err(|_| Fault::Action)? {
             if !self.ground.takes(&tool, &name) {
                 return Err(Fault::Argument(name.chars().take(ARGUMENT_SHOWN).collect()));
@@ -119,25 +136,25 @@ impl<'g, 'p> Session<'g, 'p> {
         sources.arrange();
         sources.dedup();
         sources.truncate(SESSION_SOURCES_MAX);
-        let named = self.ground.place(&tool).map_or(Vec::new(), |place| place.arguments(args));
-        let (id, tool) = (id.into(), tool.as_ref().into());
+        let named = self.ground.place(&tool).map(|place| place.arguments(args));
+        let named = named.filter(|named| !named.is_empty());
+        let rare = named.map(|named| Box::new(Rare { named, ..Rare::default() }));
         let call = Call {
-            id,
-            tool,
-            carried: Carried { all: 0, outside: 0, inside: Vec::new() },
-            freed: Vec::new(),
+            id: id.into(),
+            tool: self.ground.name_of(&tool),
+            carried: 0,
             audience,
-            named,
-            sources,
+            sources: sources.into(),
             stage: Stage::Denied,
             came: Came::Open,
             allowed: false,
+            twin: None,
             fields: (0, 0),
             seq,
-            shares: Vec::new(),
+            shares: Box::default(),
             step: None,
-            places: Vec::new(),
-            failed: (None, Vec::new()),
+            places: Box::default(),
+            rare,
         };
         let carried =
             self.ground.takers.carried(&call.tool, &values, (self.state.labels, &self.state.marks));
@@ -160,7 +177,7 @@ impl<'g, 'p> Session<'g, 'p> {
         &self,
         call: &mut Call,
         values: &[Provenance],
-        (action, brought): Brought<'_>,
+        brought: Brought<'_>,
         memory: &'w mut Memory,
     ) -> Judged<'w, 'p>
     where
@@ -171,20 +188,19 @@ impl<'g, 'p> Session<'g, 'p> {
         let (seconds, nanoseconds) = self.state.now;
         let moment = Moment { hosts: Some(facts), ..Moment::at(seconds, nanoseconds) };
         let program = self.ground.program;
-        let asker = self.asker(brought);
-        let digests = || self.digests(&call.tool, (action, brought));
+        let digests = || self.digests(&call.tool, brought);
         let granted =
             if self.state.asks.is_empty() { Vec::new() } else { self.granted(&digests()) };
         let approved: Vec<&str> = granted.iter().map(|(rule, _)| *rule).collect();
-        let read = self.caller(asker.as_deref()).read();
-        let known = Known { values, action, approved: &approved, read: &read };
-        context::write(self.ground, &self.state, known, (action, brought), context);
+        let read = self.caller(brought.asker).read();
+        let known = Known { values, approved: &approved, read: &read };
+        context::write(self.ground, &self.state, known, brought, context);
         let mut filled = ingest_answered(program, context.as_bytes(), scratch);
         let mut pending = Vec::new();
         // What meters and plans go by is a part of the same input; what they say is the rest of it.
         let mut terms = Terms { filled: &mut filled, moment: &moment, pending: &mut pending };
         let readings = self.measure(call, &mut terms);
-        self.place(call, (action, values), &mut terms);
+        self.place(call, (brought.action, values), &mut terms);
         let planned = self.planned(call);
         let error = filled.error();
         context::complete(self.ground, planned, &readings, context);
@@ -208,13 +224,13 @@ impl<'g, 'p> Session<'g, 'p> {
     pub(super) fn decide<'a>(
         &mut self,
         (mut call, carried, values): Asked,
-        (action, brought): Brought<'_>,
+        brought: Brought<'_>,
         Work { memory, aside }: &'a mut Work,
     ) -> Outcome<'a>
     where
         'p: 'a,
     {
-        let judged = self.judge(&mut call, &values, (action, brought), memory);
+        let judged = self.judge(&mut call, &values, brought, memory);
         let Judged { decision, context, readings, granted, planned, pending, witness } = judged;
         let Ok(is_overdue) = self.wait(&pending) else {
             self.close(Closed::Full);
@@ -238,12 +254,15 @@ impl<'g, 'p> Session<'g, 'p> {
             return Outcome::Decided(Box::new(decided));
         }
         let digests: Vec<[u8; 32]> = granted.into_iter().map(|(_, digest)| digest).collect();
-        self.object(&mut decided, &call, (action, brought, context), aside);
-        let own = brought.iter().find(|(name, _)| *name == "principal").map(|(_, it)| *it);
-        let principal = own.or(self.state.principal.as_deref());
-        call.freed = self.ground.takers.hold(&call.tool, principal);
+        self.object(&mut decided, &call, (brought, context), aside);
+        let before = self.state.principal.as_ref().map(|before| &*before.json);
+        let principal = brought.principal().or(before);
+        let freed = self.ground.takers.hold(&call.tool, principal);
+        if !freed.is_empty() {
+            call.rare_mut().freed = freed;
+        }
         let is_allowed = decided.effect() == Some(Effect::Allow);
-        let plan = if is_allowed { self.asked_plan(&call.tool, action) } else { Ok(None) };
+        let plan = if is_allowed { self.asked_plan(&call.tool, brought.action) } else { Ok(None) };
         let entered = self.enter((call, carried), decided.effect(), &digests).is_ok();
         let planned = plan.and_then(|plan| plan.map_or(Ok(()), |plan| self.replace(plan)));
         if !entered || planned.is_err() {
@@ -274,7 +293,7 @@ impl<'g, 'p> Session<'g, 'p> {
         &mut self,
         decided: &mut Decided<'a>,
         call: &Call,
-        (action, brought, context): (&str, &[Root<'_>], &str),
+        (brought, context): (Brought<'_>, &str),
         aside: &mut Option<Box<Memory>>,
     ) where
         'p: 'a,
@@ -283,7 +302,6 @@ impl<'g, 'p> Session<'g, 'p> {
         if effect == Some(Effect::Allow) {
             return;
         }
-        let asker = self.asker(brought);
         let rule = decided.decision.rule();
         let winner = self.ground.approvals.iter().position(|of| Some(of.rule) == rule);
         // Whom to ask about a rule that failed `on_error` says, and not the rule.
@@ -291,7 +309,7 @@ impl<'g, 'p> Session<'g, 'p> {
         let fired = decided.decision.fired().iter().any(|it| Some(it.rule) == number);
         let asks = fired && effect == Some(Effect::Escalate);
         let open = winner.filter(|_| asks).and_then(|rule| {
-            let digests = self.digests(&call.tool, (action, brought));
+            let digests = self.digests(&call.tool, brought);
             Some((rule, *digests.get(rule)?))
         });
         let now = meters::nanoseconds(self.state.now);
@@ -312,8 +330,6 @@ impl<'g, 'p> Session<'g, 'p> {
                 Some(Standing::Granted | Standing::Refused) | None => Counts::Try,
             },
             digest: open.map(|(_, digest)| digest),
-            asker: asker.as_deref(),
-            action,
             brought,
             context,
             moment: decided.decision.moment(),
@@ -321,14 +337,14 @@ impl<'g, 'p> Session<'g, 'p> {
         let answer = self.answer(call, objection, aside);
         let told = decided.is_refused || answer.decision == Effect::Escalate;
         decided.asking =
-            open.filter(|_| told).and_then(|(rule, digest)| self.ask(rule, digest, asker));
+            open.filter(|_| told).and_then(|(rule, digest)| self.ask(rule, digest, brought.asker));
         decided.answer = Some(answer);
     }
 
     /// A call was decided: it becomes one of the state, and if it is allowed takes what it takes.
     fn enter(
         &mut self,
-        (mut call, carried): (Call, Carried<LabelSet>),
+        (mut call, carried): (Call, Carried),
         effect: Option<Effect>,
         granted: &[[u8; 32]],
     ) -> Result<(), Full> {
@@ -339,19 +355,17 @@ impl<'g, 'p> Session<'g, 'p> {
         };
         call.allowed = call.stage == Stage::Open;
         let Self { ground, state } = self;
-        call.carried = Carried {
-            all: state.set_number(&carried.all)?,
-            outside: state.set_number(&carried.outside)?,
-            inside: carried
-                .inside
-                .iter()
-                .map(|it| state.set_number(it))
-                .collect::<Result<_, _>>()?,
-        };
+        call.carried = state.set_number(&carried.all)?;
+        if !carried.inside.is_empty() {
+            let outside = state.set_number(&carried.outside)?;
+            let inside = carried.inside.iter().map(|it| state.set_number(it));
+            let inside = inside.collect::<Result<_, _>>()?;
+            call.rare_mut().sanitized = Some((outside, inside));
+        }
         state.note_call(&call);
         if call.stage != Stage::Open {
             // Whatever comes of it is not what a step gave.
-            (call.step, call.places) = (None, Vec::new());
+            (call.step, call.places) = (None, Box::default());
         }
         let need: usize = call.shares.iter().map(Meters::need).sum();
         if need + call.bytes() > state.room() {
@@ -391,9 +405,10 @@ impl<'g, 'p> Session<'g, 'p> {
         let asks = !self.state.plans.is_empty();
         let fields = if asks { members(action).unwrap_or_default() } else { Vec::new() };
         let args = fields.iter().find(|(key, _)| key == "args").map_or("{}", |(_, args)| *args);
-        call.places = self.state.places(planned, (&call.tool, args), values, |term| {
+        let places = self.state.places(planned, (&call.tool, args), values, |term| {
             terms.get(term, |_, value| value.as_bool()) == Some(true)
         });
+        call.places = places.into();
         call.step = match call.places.first() {
             Some(Place::Step(at)) if !planned.plan.steps.is_empty() => Some(*at),
             Some(_) | None => None,
@@ -412,19 +427,18 @@ impl<'g, 'p> Session<'g, 'p> {
         Caller::of(&self.state, who, &self.ground.unknown)
     }
 
-    /// Who calls.
-    pub(super) fn asker(&self, brought: &[Root<'_>]) -> Option<Box<str>> {
-        let own = brought.iter().find(|(name, _)| *name == "principal").map(|(_, value)| *value);
-        own.or(self.state.principal.as_deref()).and_then(who)
+    /// Who calls, where a request brings these roots.
+    pub(super) fn asker(&self, roots: &[Root<'_>]) -> Option<Arc<str>> {
+        let before = || self.state.principal.as_ref().and_then(|before| before.who.clone());
+        own_principal(roots).map_or_else(before, who)
     }
 
     /// What an approval of a call would be for, rule by rule; nothing where nobody is asked.
-    fn digests(&self, tool: &str, (action, brought): Brought<'_>) -> Vec<[u8; 32]> {
-        let principal = self.asker(brought);
-        let Some(called) = called(tool, action, principal.as_deref()) else { return Vec::new() };
+    fn digests(&self, tool: &str, brought: Brought<'_>) -> Vec<[u8; 32]> {
+        let Some(called) = called(tool, brought.action, brought.asker) else { return Vec::new() };
         let program = self.ground.program.digest();
-        let before = self.state.principal.as_deref().map(|principal| ("principal", principal));
-        let roots: Vec<Root<'_>> = brought.iter().copied().chain(before).collect();
+        let before = self.state.principal.as_ref().map(|before| ("principal", &*before.json));
+        let roots: Vec<Root<'_>> = brought.roots.iter().copied().chain(before).collect();
         self.ground.approvals.iter().map(|of| of.digest(&program, &called, &roots)).collect()
     }
 
@@ -437,10 +451,11 @@ impl<'g, 'p> Session<'g, 'p> {
     }
 
     /// Asks approvers about a call, unless they were asked.
-    fn ask(&mut self, rule: usize, about: [u8; 32], asker: Option<Box<str>>) -> Option<Asking<'p>> {
+    fn ask(&mut self, rule: usize, about: [u8; 32], asker: Option<&str>) -> Option<Asking<'p>> {
         let state = self.state.digest();
         let now = (meters::nanoseconds(self.state.now), self.state.room());
         let rule = (rule, self.ground.approvals.as_slice());
+        let asker = asker.map(Box::from);
         let (asking, is_new) = self.state.asks.ask((about, &state), rule, asker, now)?;
         if is_new {
             self.state.note(b"ask");
@@ -453,6 +468,7 @@ impl<'g, 'p> Session<'g, 'p> {
     /// `None` where nobody asks, or nobody knows.
     fn measure(&self, call: &mut Call, terms: &mut Terms<'_, '_>) -> Vec<Option<Reading<'p>>> {
         let now = meters::nanoseconds(self.state.now);
+        let mut shares = Vec::new();
         let reading = |(at, meter): (usize, &Meter<'p>)| {
             let measured = meter.on.iter().any(|pattern| glob::matches(pattern, &call.tool));
             if !(measured || meter.asked) || !meter.is_sound() {
@@ -471,11 +487,13 @@ impl<'g, 'p> Session<'g, 'p> {
             let used = self.state.meters.used(at, meter, &key, now)?;
             if let Some(amount) = amount {
                 let key = key.as_str().into();
-                call.shares.push(Share { meter: at, key, amount, place: None });
+                shares.push(Share { meter: at, key, amount, place: None });
             }
             Some(Reading { meter: meter.name, key, used, amount, limits: meter.limits.clone() })
         };
-        self.ground.meters.iter().enumerate().map(reading).collect()
+        let readings = self.ground.meters.iter().enumerate().map(reading).collect();
+        call.shares = shares.into();
+        readings
     }
 }
 

@@ -6,6 +6,7 @@
 //! Source:  `docs/sessions.md`, "Provenance".
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
 
@@ -20,7 +21,7 @@ use crate::runtime::session::state::State;
 /// Who has spoken, from which field on; nobody, where that was not said.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Speakers {
-    said: Vec<(u32, Option<Box<str>>)>,
+    said: Vec<(u32, Option<Arc<str>>)>,
     /// So many of these the model has forgotten.
     forgotten: usize,
 }
@@ -41,23 +42,42 @@ fn entry_bytes(who: Option<&str>) -> usize {
     ENTRY_BYTES + who.map_or(0, str::len)
 }
 
+/// A principal, as JSON, and who that is.
+#[derive(Clone, Debug)]
+pub(super) struct Principal {
+    pub(super) json: Box<str>,
+    pub(super) who: Option<Arc<str>>,
+}
+
+impl Principal {
+    pub(super) fn of(json: &str) -> Self {
+        Self { json: json.into(), who: who(json) }
+    }
+
+    /// What it takes.
+    pub(super) fn bytes(&self) -> usize {
+        self.json.len() + self.who.as_deref().map_or(0, str::len)
+    }
+}
+
 /// Who a principal is, which is JSON: its id, a number as it is spelled; or else all that is said
 /// of it, so that two without an id are not taken for one.
-pub(super) fn who(principal: &str) -> Option<Box<str>> {
+pub(super) fn who(principal: &str) -> Option<Arc<str>> {
     if principal == "null" {
         return None;
     }
     let id = id_of(principal).filter(|id| !id.is_empty());
-    id.or_else(|| {
-        let fields = members(principal).unwrap_or_default();
-        let id = fields.into_iter().find(|(key, _)| key == "id").map(|(_, id)| id);
-        id.filter(|id| id.starts_with(|sign: char| sign == '-' || sign.is_ascii_digit()))
-            .map(Box::from)
-    })
-    .or_else(|| {
-        let digest: [u8; 32] = Sha256::digest(canonical(principal)?).into();
-        Some(format!("principal {}", hex::text(&digest)).into())
-    })
+    id.map(Arc::from)
+        .or_else(|| {
+            let fields = members(principal).unwrap_or_default();
+            let id = fields.into_iter().find(|(key, _)| key == "id").map(|(_, id)| id);
+            id.filter(|id| id.starts_with(|sign: char| sign == '-' || sign.is_ascii_digit()))
+                .map(Arc::from)
+        })
+        .or_else(|| {
+            let digest: [u8; 32] = Sha256::digest(canonical(principal)?).into();
+            Some(format!("principal {}", hex::text(&digest)).into())
+        })
 }
 
 /// Who calls, and what a session knows for them.
@@ -115,7 +135,7 @@ impl<'s> Caller<'s> {
 impl State {
     /// The principal is about to speak.
     pub(super) fn speak(&mut self) -> Result<(), Full> {
-        let speaker = self.principal.as_deref().and_then(who);
+        let speaker = self.principal.as_ref().and_then(|it| it.who.clone());
         let said = &self.speakers.said;
         let is_heard = said.len() > self.speakers.forgotten;
         if is_heard && said.last().is_some_and(|(_, last)| *last == speaker) {
@@ -130,7 +150,7 @@ impl State {
     }
 
     /// Somebody calls. What was said last they have said, if nobody knows who has.
-    pub(super) fn call_of(&mut self, caller: Option<&str>) -> Result<(), Full> {
+    pub(super) fn call_of(&mut self, caller: Option<&Arc<str>>) -> Result<(), Full> {
         let Some(caller) = caller else { return Ok(()) };
         if self.speakers.said.last().is_none_or(|(_, who)| who.is_some()) {
             return Ok(());
@@ -144,9 +164,9 @@ impl State {
         let Speakers { said, forgotten } = &mut self.speakers;
         if let Some((from, _)) = said.pop() {
             // Whoever has spoken on has one entry, unless the model has forgotten it.
-            let is_known = said.last().is_some_and(|(_, who)| who.as_deref() == Some(caller));
+            let is_known = said.last().is_some_and(|(_, who)| who.as_ref() == Some(caller));
             if !is_known || said.len() <= *forgotten {
-                said.push((from, Some(caller.into())));
+                said.push((from, Some(Arc::clone(caller))));
             }
         }
         Ok(())

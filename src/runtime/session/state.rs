@@ -5,9 +5,8 @@
 //! Imports: `base`.
 
 use std::collections::{BTreeMap, HashMap};
+use std::hash::{BuildHasher as _, BuildHasherDefault, RandomState};
 use std::sync::Arc;
-
-use sha2::{Digest as _, Sha256};
 
 use crate::base::limits::{SESSION_BYTES_MAX, SESSION_CALLS_MAX, SESSION_TEXT_BYTES_MAX};
 use crate::runtime::session::ENTRY_BYTES;
@@ -18,14 +17,15 @@ use crate::runtime::session::facts::Facts;
 use crate::runtime::session::index::{Full, Index};
 use crate::runtime::session::json::{Leaf, Met, walk};
 use crate::runtime::session::labels::{LabelSet, Sets};
+use crate::runtime::session::log::Log;
 use crate::runtime::session::meters::{Meter, Meters, Share};
 use crate::runtime::session::params::Params;
 use crate::runtime::session::places::Came;
 use crate::runtime::session::plan::{Place, Plan, Progress};
-use crate::runtime::session::speakers::Speakers;
+use crate::runtime::session::speakers::{Principal, Speakers};
 use crate::runtime::session::store::{Key, Named, Stored};
 use crate::runtime::session::taint::Taints;
-use crate::runtime::session::trust::Carried;
+use crate::runtime::session::words::{Spread, grow};
 
 /// The state of a session.
 #[derive(Clone, Debug)]
@@ -40,8 +40,7 @@ pub struct State {
     pub(super) seq: Option<u64>,
     /// The time of the session: it never goes back.
     pub(super) now: (i64, u32),
-    /// The principal, as JSON.
-    pub(super) principal: Option<String>,
+    pub(super) principal: Option<Principal>,
     /// Who has said what.
     pub(super) speakers: Speakers,
     pub(super) index: Index,
@@ -69,7 +68,9 @@ pub struct State {
     /// How often the plan went back, by answers.
     pub(super) went_back: BTreeMap<usize, u32>,
     calls: Vec<Arc<Call>>,
-    numbers: HashMap<Box<str>, u32>,
+    /// By a hash of its id the last call that has that.
+    numbers: HashMap<u32, u32, BuildHasherDefault<Spread>>,
+    hashing: RandomState,
     /// Bytes of the calls.
     call_bytes: usize,
     /// What the model has read since it last forgot.
@@ -81,8 +82,7 @@ pub struct State {
     pub(super) seen_audience: Readable,
     /// Why nothing is decided any more.
     pub(super) closed: Option<Closed>,
-    /// Of all that was appended, in its order.
-    log: Sha256,
+    log: Log,
     /// How many fields that is of.
     noted: u32,
 }
@@ -105,53 +105,99 @@ pub enum Closed {
 pub(super) struct Call {
     pub(super) id: Box<str>,
     /// Its tool; empty where nobody asked for the call.
-    pub(super) tool: Box<str>,
-    /// What its arguments carry, as numbers of sets, apart by the sanitizers of its tool.
-    pub(super) carried: Carried<u32>,
-    /// The declassifications of what its tool gives that hold for who calls.
-    pub(super) freed: Vec<usize>,
+    pub(super) tool: Arc<str>,
+    /// What its arguments carry, as the number of a set.
+    pub(super) carried: u32,
     /// Who may read all of its arguments.
     pub(super) audience: Audience,
-    /// The arguments that the key is made of under which its tool stores.
-    pub(super) named: Named,
     /// Fields that its arguments were found in: as many as are told.
-    pub(super) sources: Vec<u32>,
+    pub(super) sources: Box<[u32]>,
     pub(super) stage: Stage,
     /// What is known of what it has done.
     pub(super) came: Came,
     /// Whether it was allowed.
     pub(super) allowed: bool,
+    /// The call before with the same hash of its id.
+    pub(super) twin: Option<u32>,
     /// The fields of its output: first, and behind the last.
     pub(super) fields: (u32, u32),
     /// Number of the event that asked for it.
     pub(super) seq: u64,
-    /// What it takes of meters.
-    pub(super) shares: Vec<Share>,
+    /// What it takes of meters, as long as that may change.
+    pub(super) shares: Box<[Share]>,
     /// The step of the program's plan that it is.
     pub(super) step: Option<usize>,
     /// What it is in that plan, if that has steps, and in those that came at run time.
-    pub(super) places: Vec<Place>,
-    /// Both, of a call that has failed: what it says then is not what the step gives.
-    pub(super) failed: (Option<usize>, Vec<Place>),
+    pub(super) places: Box<[Place]>,
+    /// What few calls have.
+    pub(super) rare: Option<Box<Rare>>,
+}
+
+/// What few calls have.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Rare {
+    /// What its arguments carry that no sanitizer of its tool is about, and those that each is
+    /// about; as numbers of sets. `None` where its tool is none.
+    pub(super) sanitized: Option<(u32, Box<[u32]>)>,
+    /// The declassifications of what its tool gives that hold for who calls.
+    pub(super) freed: Vec<usize>,
+    /// The arguments that the key is made of under which its tool stores.
+    pub(super) named: Box<Named>,
+    /// The step and the places of a call that has failed: what it says then is not what the step
+    /// gives.
+    pub(super) failed: Option<(Option<usize>, Box<[Place]>)>,
 }
 
 impl Call {
-    /// What it takes. Its id is kept twice.
+    /// What few calls have, to be changed.
+    pub(super) fn rare_mut(&mut self) -> &mut Rare {
+        self.rare.get_or_insert_default()
+    }
+
+    /// See `Rare::freed`.
+    pub(super) fn freed(&self) -> &[usize] {
+        self.rare.as_ref().map_or(&[], |rare| &rare.freed)
+    }
+
+    /// See `Rare::named`.
+    pub(super) fn named(&self) -> &Named {
+        self.rare.as_ref().map_or(&[], |rare| &rare.named)
+    }
+
+    /// What its arguments carry, as numbers of sets, apart by the sanitizers of its tool.
+    pub(super) fn sanitized(&self) -> (u32, &[u32]) {
+        let apart = self.rare.as_ref().and_then(|rare| rare.sanitized.as_ref());
+        apart.map_or((self.carried, &[]), |(outside, inside)| (*outside, inside))
+    }
+
+    /// What it is in plans, whether it has failed or not.
+    pub(super) fn planned_mut(&mut self) -> &mut Box<[Place]> {
+        let Self { places, rare, .. } = self;
+        let failed = rare.as_mut().and_then(|rare| rare.failed.as_mut());
+        failed.map_or(places, |(_, places)| places)
+    }
+
+    /// What it takes.
     pub(super) fn bytes(&self) -> usize {
-        let shares = self.shares.iter().map(|share| size_of::<Share>() + share.key.len());
-        let named = self.named.iter().map(|(name, text)| ENTRY_BYTES + name.len() + text.len());
+        let named = self.named().iter().map(|(name, text)| ENTRY_BYTES + name.len() + text.len());
         size_of::<Self>()
             + ENTRY_BYTES
-            + 2 * self.id.len()
+            + self.id.len()
             + self.tool.len()
-            + self.carried.inside.len() * size_of::<u32>()
-            + self.freed.len() * size_of::<usize>()
+            + self.rare.as_ref().map_or(0, |_| size_of::<Rare>())
+            + size_of_val(self.sanitized().1)
+            + size_of_val(self.freed())
             + self.sources.len() * size_of::<u32>()
             + self.places.len() * size_of::<Place>()
             + self.audience.bytes()
             + named.sum::<usize>()
-            + shares.sum::<usize>()
+            + share_bytes(&self.shares)
     }
+}
+
+/// What shares of meters take.
+fn share_bytes(shares: &[Share]) -> usize {
+    shares.iter().map(|share| size_of::<Share>() + share.key.len()).sum()
 }
 
 /// How far a call has come.
@@ -186,9 +232,6 @@ impl State {
         meters: usize,
         program: [u8; 32],
     ) -> Self {
-        let mut log = Sha256::new();
-        log.update(b"policyc.session.v1\0");
-        log.update(program);
         Self {
             program,
             labels,
@@ -214,35 +257,43 @@ impl State {
             tried: BTreeMap::new(),
             went_back: BTreeMap::new(),
             calls: Vec::new(),
-            numbers: HashMap::new(),
+            numbers: HashMap::default(),
+            hashing: RandomState::new(),
             call_bytes: 0,
             ctx: LabelSet::of(labels),
             seen: LabelSet::of(labels),
             ctx_audience: Readable::default(),
             seen_audience: Readable::default(),
             closed: None,
-            log,
+            log: Log::of(&program),
         }
     }
 
     /// Adds one part to what the digest is of.
     pub(super) fn note(&mut self, part: &[u8]) {
-        self.log.update((part.len() as u64).to_le_bytes());
-        self.log.update(part);
+        self.log.part(part);
+    }
+
+    /// Adds the number of an event and the time of the session to what the digest is of.
+    pub(super) fn note_begin(&mut self, seq: u64) {
+        let (seconds, nanoseconds) = self.now;
+        let begun = seq.to_le_bytes().into_iter().chain(seconds.to_le_bytes());
+        let begun: Vec<u8> = begun.chain(nanoseconds.to_le_bytes()).collect();
+        self.note(&begun);
     }
 
     /// Adds a set of labels, by its number, to what the digest is of.
     pub(super) fn note_set(&mut self, set: u32) {
         let Self { sets, log, .. } = self;
         let words = sets.get(set).into_iter().flat_map(LabelSet::words);
-        words.for_each(|word| log.update(word.to_le_bytes()));
+        words.for_each(|word| log.add(&word.to_le_bytes()));
     }
 
     /// Adds an audience to what the digest is of, if somebody has narrowed it.
     pub(super) fn note_audience(&mut self, audience: &Audience) {
         if let Some(digest) = audience.digest() {
             self.note(b"audience");
-            self.log.update(digest);
+            self.log.add(digest);
         }
     }
 
@@ -251,21 +302,20 @@ impl State {
         for part in [call.id.as_bytes(), call.tool.as_bytes(), call.stage.word().as_bytes()] {
             self.note(part);
         }
-        for at in &call.sources {
-            self.note(&at.to_le_bytes());
-        }
+        let sources: Vec<u8> = call.sources.iter().flat_map(|at| at.to_le_bytes()).collect();
+        self.note(&sources);
         for place in &call.places {
             self.note(&place.bytes());
         }
         // An answer may inherit them.
-        let Carried { all, outside, inside } = &call.carried;
-        [all, outside].into_iter().chain(inside).for_each(|set| self.note_set(*set));
-        for at in &call.freed {
+        let (outside, inside) = call.sanitized();
+        [call.carried, outside].iter().chain(inside).for_each(|set| self.note_set(*set));
+        for at in call.freed() {
             self.note(&at.to_le_bytes());
         }
         self.note_audience(&call.audience);
         // Under these it stores, once it is answered.
-        for (name, text) in &call.named {
+        for (name, text) in call.named() {
             self.note(name.as_bytes());
             self.note(text.as_bytes());
         }
@@ -311,9 +361,9 @@ impl State {
     /// What a call carries, with the number of that set, and who may read it.
     fn carried_by(&self, call: u32) -> Option<(u32, LabelSet, Audience)> {
         let call = self.call(call)?;
-        let labels = self.sets.get(call.carried.all).cloned();
+        let labels = self.sets.get(call.carried).cloned();
         let labels = labels.unwrap_or_else(|| LabelSet::of(self.labels));
-        Some((call.carried.all, labels, call.audience.clone()))
+        Some((call.carried, labels, call.audience.clone()))
     }
 
     fn note_stored(&mut self, kind: &[u8], key: &str, (set, audience): (u32, &Audience)) {
@@ -328,7 +378,7 @@ impl State {
     /// of their members is a part of events.
     #[must_use]
     pub fn digest(&self) -> [u8; 32] {
-        let mut end = Vec::with_capacity(2 * (self.ctx.bytes() + size_of::<[u8; 64]>()));
+        let mut end = Vec::with_capacity(2 * (self.ctx.bytes() + size_of::<[u8; 33]>()));
         for set in [&self.ctx, &self.seen] {
             set.words().for_each(|word| end.extend(word.to_le_bytes()));
         }
@@ -338,13 +388,7 @@ impl State {
             end.push(u8::from(digest.is_none()));
             end.extend(digest.map_or(&[][..], |digest| digest));
         }
-        let (seconds, nanoseconds) = self.now;
-        end.extend(seconds.to_le_bytes());
-        end.extend(nanoseconds.to_le_bytes());
-        end.extend(self.seq.map_or(0, |seq| seq.saturating_add(1)).to_le_bytes());
-        let mut log = self.log.clone();
-        log.update(end);
-        log.finalize().into()
+        self.log.digest(&end)
     }
 
     /// The time of the session in seconds and nanoseconds since the epoch, which never goes back;
@@ -384,7 +428,7 @@ impl State {
             + self.meters.bytes()
             + self.asks.bytes()
             + self.facts.bytes()
-            + self.principal.as_ref().map_or(0, String::len)
+            + self.principal.as_ref().map_or(0, Principal::bytes)
             + self.speakers.bytes()
             + self.ctx_audience.bytes()
             + self.seen_audience.bytes()
@@ -402,9 +446,6 @@ impl State {
     /// A call takes a share of a meter.
     pub(super) fn take(&mut self, meter: &Meter<'_>, share: &mut Share, now: i128) {
         self.meters.take(meter, share, now);
-        self.note(meter.name.as_bytes());
-        self.note(share.key.as_bytes());
-        self.note(&share.amount.to_le_bytes());
         self.moved.push(share.clone());
     }
 
@@ -414,12 +455,24 @@ impl State {
         if self.meters.release(share) {
             self.moved.push(Share { amount, ..share.clone() });
         }
-        self.note(b"released");
     }
 
     /// The number of the call with this id.
     pub(super) fn number(&self, id: &str) -> Option<u32> {
-        self.numbers.get(id).copied()
+        let mut next = self.numbers.get(&self.hash_of(id)).copied();
+        while let Some(call) = next.and_then(|at| self.calls.get(at as usize)) {
+            if *call.id == *id {
+                break;
+            }
+            next = call.twin;
+        }
+        next
+    }
+
+    /// The hash that calls are found by. Others choose ids, so it is another one in each process.
+    fn hash_of(&self, id: &str) -> u32 {
+        let [a, b, c, d, ..] = self.hashing.hash_one(id).to_le_bytes();
+        u32::from_le_bytes([a, b, c, d])
     }
 
     /// The call with this number.
@@ -456,25 +509,40 @@ impl State {
     }
 
     /// Appends a call with a new id.
-    pub(super) fn push_call(&mut self, call: Call) -> Result<u32, Full> {
+    pub(super) fn push_call(&mut self, mut call: Call) -> Result<u32, Full> {
         let number = u32::try_from(self.calls.len()).map_err(|_| Full)?;
         let bytes = call.bytes();
         if self.calls.len() >= SESSION_CALLS_MAX || bytes > self.room() {
             return Err(Full);
         }
         self.call_bytes += bytes;
-        self.numbers.insert(call.id.clone(), number);
+        call.twin = self.numbers.insert(self.hash_of(&call.id), number);
+        grow(&mut self.calls, 1);
         self.calls.push(Arc::new(call));
         Ok(number)
     }
 
+    /// Puts back what a call took of meters. Of one that was carried out it does not change any
+    /// more, so nobody asks for it again.
+    pub(super) fn put_shares(&mut self, number: u32, shares: Box<[Share]>, came: Came) {
+        if came == Came::Done {
+            self.call_bytes = self.call_bytes.saturating_sub(share_bytes(&shares));
+        } else if let Some(call) = self.call_mut(number) {
+            call.shares = shares;
+        }
+    }
+
     /// Takes in the principal.
     pub(super) fn set_principal(&mut self, principal: &str) -> Result<(), Full> {
-        let before = self.principal.as_ref().map_or(0, String::len);
-        if principal.len() > SESSION_TEXT_BYTES_MAX || principal.len() > self.room() + before {
+        let before = self.principal.as_ref().map_or(0, Principal::bytes);
+        if principal.len() > SESSION_TEXT_BYTES_MAX {
             return Err(Full);
         }
-        self.principal = Some(principal.to_owned());
+        let own = Principal::of(principal);
+        if own.bytes() > self.room() + before {
+            return Err(Full);
+        }
+        self.principal = Some(own);
         // Of what it says, not of how it is spelled. It is a value of an event, so it is JSON.
         let walked = walk(principal, |pointer, met| {
             let text = match &met {
@@ -493,7 +561,7 @@ impl State {
     /// Adds the fields that are new to what the digest is of. What they carry was added before.
     pub(super) fn note_fields(&mut self) {
         let Self { index, log, noted, .. } = self;
-        index.tell(*noted, |part| log.update(part));
+        index.tell(*noted, |part| log.add(part));
         *noted = u32::try_from(index.len()).unwrap_or(u32::MAX);
     }
 }

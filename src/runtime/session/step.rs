@@ -24,10 +24,10 @@ use crate::runtime::session::labels::LabelSet;
 use crate::runtime::session::meters::{Meter, Meters, Share, nanoseconds};
 use crate::runtime::session::places::Came;
 use crate::runtime::session::plan::PlanFault;
-use crate::runtime::session::request::Root;
+use crate::runtime::session::request::{Brought, Root};
 use crate::runtime::session::state::{Call, Closed, Stage, State};
 use crate::runtime::session::taint::Tainting;
-use crate::runtime::session::trust::{Carried, Given};
+use crate::runtime::session::trust::Given;
 use crate::runtime::session::work::Memory;
 pub use crate::runtime::session::work::Work;
 use crate::runtime::vm::hosts::{self, FactFault};
@@ -244,6 +244,9 @@ impl<'g, 'p> Session<'g, 'p> {
         let mut share =
             Share { meter: place, key: key.unwrap_or_default().into(), amount, place: None };
         self.state.take(meter, &mut share, nanoseconds(at));
+        for part in [b"used", name.as_bytes(), share.key.as_bytes(), &amount.to_le_bytes()] {
+            self.state.note(part);
+        }
         true
     }
 
@@ -302,10 +305,7 @@ impl<'g, 'p> Session<'g, 'p> {
         }
         state.seq = Some(event.seq);
         state.now = state.now.max(event.ts);
-        let (seconds, nanoseconds) = state.now;
-        state.note(&event.seq.to_le_bytes());
-        state.note(&seconds.to_le_bytes());
-        state.note(&nanoseconds.to_le_bytes());
+        state.note_begin(event.seq);
         if state.closed == Some(Closed::Full) {
             // There is no room for what it says.
             return Outcome::Refused(Fault::Closed(Closed::Full));
@@ -318,11 +318,13 @@ impl<'g, 'p> Session<'g, 'p> {
                 let roots = context.iter().map(|(name, value)| (name.as_ref(), *value));
                 let roots: Vec<Root<'_>> =
                     roots.filter(|(name, _)| self.ground.roots.contains(name)).collect();
-                if self.state.call_of(self.asker(&roots).as_deref()).is_err() {
+                let caller = self.asker(&roots);
+                if self.state.call_of(caller.as_ref()).is_err() {
                     self.close(Closed::Full);
                 }
-                match self.request((call, event.seq), (action, &roots), &refs) {
-                    Ok(asked) => self.decide(asked, (action, &roots), work),
+                let brought = Brought { action, roots: &roots, asker: caller.as_deref() };
+                match self.request((call, event.seq), brought, &refs) {
+                    Ok(asked) => self.decide(asked, brought, work),
                     Err(fault) => Outcome::Refused(fault),
                 }
             }
@@ -437,20 +439,19 @@ impl<'g, 'p> Session<'g, 'p> {
         self.state.push_call(Call {
             id: id.into(),
             tool: "".into(),
-            carried: Carried { all: labels, outside: labels, inside: Vec::new() },
-            freed: Vec::new(),
+            carried: labels,
             audience: Audience::default(),
-            named: Vec::new(),
-            sources: Vec::new(),
+            sources: Box::default(),
             stage: Stage::Open,
             came: Came::Open,
             allowed: false,
+            twin: None,
             fields: (0, 0),
             seq,
-            shares: Vec::new(),
+            shares: Box::default(),
             step: None,
-            places: Vec::new(),
-            failed: (None, Vec::new()),
+            places: Box::default(),
+            rare: None,
         })
     }
 
@@ -484,9 +485,7 @@ impl<'g, 'p> Session<'g, 'p> {
                 _ => {}
             }
         }
-        if let Some(call) = state.call_mut(number) {
-            call.shares = shares;
-        }
+        state.put_shares(number, shares, came);
         if is_full {
             self.close(Closed::Full);
         }
@@ -563,7 +562,7 @@ impl<'g, 'p> Session<'g, 'p> {
         (out, error): (Option<&str>, Option<&str>),
         memory: &mut Option<Box<Memory>>,
     ) -> Result<(), Unread> {
-        let carried = self.state.sets.get(call.carried.all).cloned();
+        let carried = self.state.sets.get(call.carried).cloned();
         let carried = carried.unwrap_or_else(|| self.ground.unknown.clone());
         let mut taken = Ok(());
         if let Some(out) = out {

@@ -50,7 +50,7 @@ pub(super) enum Key {
 }
 
 /// The arguments of a call that keys are made of: their names and texts.
-pub(super) type Named = Vec<(Box<str>, Box<str>)>;
+pub(super) type Named = [(Box<str>, Box<str>)];
 
 impl<'p> Place<'p> {
     /// That of a tool, if it stores.
@@ -69,7 +69,7 @@ impl<'p> Place<'p> {
     }
 
     /// The arguments of a call, as JSON, that its key is made of.
-    pub(super) fn arguments(&self, args: &str) -> Named {
+    pub(super) fn arguments(&self, args: &str) -> Box<Named> {
         let args = members(args).unwrap_or_default();
         let named = self.parts.iter().filter_map(|part| match part {
             Part::Argument(name) => Some(*name),
@@ -265,7 +265,7 @@ impl Session<'_, '_> {
     pub(super) fn writes(&mut self, number: u32) -> Result<(), Full> {
         let place = |call: &Call| {
             let place = self.ground.place(&call.tool).filter(|place| place.writes)?;
-            Some(place.asked(&call.named))
+            Some(place.asked(call.named()))
         };
         match self.state.call(number).and_then(place) {
             Some(key @ Key::Whole(_)) => self.state.store(&key, number),
@@ -285,16 +285,16 @@ impl Session<'_, '_> {
             return Ok(());
         };
         if failed {
-            self.state.store(&place.asked(&call.named), number)?;
+            self.state.store(&place.asked(call.named()), number)?;
         }
-        let objects = out.map_or(Vec::new(), |out| place.objects(out, &call.named));
+        let objects = out.map_or(Vec::new(), |out| place.objects(out, call.named()));
         objects.iter().try_for_each(|(_, key)| self.state.store(key, number))
     }
 
     /// What was stored of what a call gave: where it lies in the output, and what it carries.
     pub(super) fn stored_in(&self, call: &Call, out: &str) -> Vec<(String, LabelSet, Audience)> {
         let mut stored = Vec::new();
-        let objects = self.ground.place(&call.tool).map(|place| place.objects(out, &call.named));
+        let objects = self.ground.place(&call.tool).map(|place| place.objects(out, call.named()));
         let mut last: Option<(Key, Option<(LabelSet, Audience)>)> = None;
         for (pointer, key) in objects.into_iter().flatten() {
             // Elements of which nothing is known have one key.
@@ -311,13 +311,13 @@ impl Session<'_, '_> {
 
     /// What was stored of what a call that failed may speak of.
     pub(super) fn stored_of(&self, call: &Call) -> Option<(LabelSet, Audience)> {
-        self.state.stored.read(&self.ground.place(&call.tool)?.asked(&call.named))
+        self.state.stored.read(&self.ground.place(&call.tool)?.asked(call.named()))
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Key, Part, Place};
+    use super::{Key, Named, Part, Place};
 
     fn place(parts: Vec<Part<'static>>) -> Place<'static> {
         Place { parts, writes: true }
@@ -326,7 +326,7 @@ mod tests {
     #[test]
     fn keys_are_made_of_objects_and_arguments() {
         let drive = place(vec![Part::Text("drive/"), Part::Member("id")]);
-        let none = Vec::new();
+        let none: Box<Named> = Box::default();
         let whole = |key: &str| Key::Whole(key.to_owned());
         let open = Key::Open("drive/".to_owned());
         let all = |out: &str| drive.objects(out, &none);

@@ -12,11 +12,12 @@ use std::hash::BuildHasherDefault;
 use crate::runtime::session::ENTRY_BYTES;
 use crate::runtime::session::audience::Audience;
 use crate::runtime::session::ground::Ground;
-use crate::runtime::session::index::{Full, Spread};
+use crate::runtime::session::index::Full;
 use crate::runtime::session::labels::LabelSet;
 use crate::runtime::session::outputs::{At, Covering};
 use crate::runtime::session::state::State;
 use crate::runtime::session::trust::Given;
+use crate::runtime::session::words::Spread;
 
 /// What a field carries.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

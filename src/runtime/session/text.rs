@@ -221,20 +221,16 @@ pub(super) fn is_of_word(letter: char) -> bool {
     letter.is_alphanumeric() && letter < '\u{2e80}'
 }
 
-/// The length of the letter that stands at `at`, if it is one as `fits` says; `of_byte` says the
-/// same of ASCII.
-fn letter_at(
-    form: &str,
-    at: usize,
-    (of_byte, fits): (impl Fn(&u8) -> bool, impl Fn(char) -> bool),
-) -> Result<usize, usize> {
-    let Some(byte) = form.as_bytes().get(at) else { return Err(0) };
-    if byte.is_ascii() {
-        return if of_byte(byte) { Ok(1) } else { Err(1) };
-    }
-    let letter = form.get(at..).and_then(|rest| rest.chars().next());
-    let len = letter.map_or(1, char::len_utf8);
-    if letter.is_some_and(fits) { Ok(len) } else { Err(len) }
+/// How many bytes of ASCII stand at `at` that fit.
+fn ascii(form: &str, at: usize, fits: impl Fn(&u8) -> bool) -> usize {
+    let rest = form.as_bytes().get(at..).unwrap_or_default();
+    rest.iter().take_while(|it| it.is_ascii() && fits(it)).count()
+}
+
+/// The letter that stands at `at`, where it is none of ASCII.
+fn wide(form: &str, at: usize) -> Option<char> {
+    let first = form.as_bytes().get(at).filter(|it| !it.is_ascii());
+    first.and_then(|_| form.get(at..)?.chars().next())
 }
 
 /// The words of a form: where each begins, and its text. A letter of a script without blanks is
@@ -242,22 +238,21 @@ fn letter_at(
 pub(super) fn words(form: &str) -> impl Iterator<Item = (usize, &str)> {
     let mut at = 0;
     std::iter::from_fn(move || {
-        let first = loop {
-            match letter_at(form, at, (u8::is_ascii_alphanumeric, char::is_alphanumeric)) {
-                Ok(len) => break len,
-                Err(0) => return None,
-                Err(len) => at += len,
-            }
-        };
-        let start = at;
-        let word = form.get(start..)?;
-        at += first;
-        if word.starts_with(is_of_word) {
-            while let Ok(len) = letter_at(form, at, (u8::is_ascii_alphanumeric, is_of_word)) {
-                at += len;
-            }
+        loop {
+            at += ascii(form, at, |it| !it.is_ascii_alphanumeric());
+            let Some(letter) = wide(form, at).filter(|it| !it.is_alphanumeric()) else { break };
+            at += letter.len_utf8();
         }
-        Some((start, form.get(start..at)?))
+        let start = at;
+        match wide(form, at).filter(|it| !is_of_word(*it)) {
+            Some(letter) => at += letter.len_utf8(),
+            None => loop {
+                at += ascii(form, at, u8::is_ascii_alphanumeric);
+                let Some(letter) = wide(form, at).filter(|it| is_of_word(*it)) else { break };
+                at += letter.len_utf8();
+            },
+        }
+        form.get(start..at).filter(|word| !word.is_empty()).map(|word| (start, word))
     })
 }
 

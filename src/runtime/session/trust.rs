@@ -29,6 +29,7 @@ use crate::runtime::session::provenance::{Provenance, is_within};
 use crate::runtime::session::shape::Strange;
 use crate::runtime::session::state::Call;
 use crate::runtime::session::step::Session;
+use crate::runtime::session::words::ByName;
 use crate::runtime::session::work::Memory;
 use crate::runtime::vm::request::{Moment, ingest_answered};
 
@@ -57,19 +58,19 @@ pub(super) struct Freed<'p> {
 /// What takes labels away from what tools give, by tool.
 #[derive(Debug, Default)]
 pub(super) struct Takers<'p> {
-    sanitizers: HashMap<&'p str, Vec<Sanitizer>>,
-    freed: HashMap<&'p str, Vec<Freed<'p>>>,
+    sanitizers: ByName<'p, Vec<Sanitizer>>,
+    freed: ByName<'p, Vec<Freed<'p>>>,
 }
 
 /// What the arguments of a call carry, by the sanitizers of its tool.
 #[derive(Clone, Debug)]
-pub(super) struct Carried<T> {
+pub(super) struct Carried {
     /// All of them.
-    pub(super) all: T,
+    pub(super) all: LabelSet,
     /// Those that no sanitizer is about.
-    pub(super) outside: T,
+    pub(super) outside: LabelSet,
     /// Those that each sanitizer is about.
-    pub(super) inside: Vec<T>,
+    pub(super) inside: Vec<LabelSet>,
 }
 
 /// By what the labels of an output are found.
@@ -172,7 +173,7 @@ impl<'p> Takers<'p> {
         tool: &str,
         values: &[Provenance],
         (labels, marks): (usize, &LabelSet),
-    ) -> Carried<LabelSet> {
+    ) -> Carried {
         let none = LabelSet::of(labels);
         let own = self.sanitizers(tool);
         let inside = vec![none.clone(); own.len()];
@@ -272,10 +273,11 @@ impl Session<'_, '_> {
             let set = self.state.sets.get(number).cloned();
             set.unwrap_or_else(|| ground.unknown.clone())
         };
-        let mut given = Given::plain(set(call.carried.outside), call.audience.clone());
-        given.freed.clone_from(&call.freed);
+        let (outside, apart) = call.sanitized();
+        let mut given = Given::plain(set(outside), call.audience.clone());
+        given.freed = call.freed().to_vec();
         let sanitizers = ground.takers.sanitizers(&call.tool);
-        for (sanitizer, inside) in sanitizers.iter().zip(&call.carried.inside) {
+        for (sanitizer, inside) in sanitizers.iter().zip(apart) {
             let mut carried = set(*inside);
             let whole = carried.clone();
             let holds = match sanitizer.requires {

@@ -1,0 +1,370 @@
+//! Where words stand in the forms of a session.
+//!
+//! In:      forms, one behind the other.
+//! Out:     the places where a form may stand.
+//! Imports: its own room alone.
+//!
+//! Most sessions hold few words: of each of these two bytes of its hash are kept, and all of them
+//! looked through, which takes less room and less time than a map. Of many words a map is made.
+
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
+use std::hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState};
+
+use crate::runtime::session::text::words;
+
+/// The words of all forms. Words with one hash are one word here: whoever looks for a value
+/// compares all of it at every place.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Words {
+    /// Hashes, in the order in which the words stand.
+    few: Vec<u16>,
+    /// Where the first word of each `GROUP` of these begins.
+    marks: Vec<u32>,
+    many: Option<Box<Many>>,
+}
+
+/// Words that are looked through.
+const FEW: usize = 1 << 12;
+/// Words of which one place is kept.
+const GROUP: usize = 8;
+/// What one of few words takes.
+const FEW_BYTES: usize = size_of::<u16>() + size_of::<u32>().div_ceil(GROUP);
+/// What one of many words takes: a place, and a word in a map that has just grown.
+const MANY_BYTES: usize = PLACE_BYTES + WORD_BYTES;
+const PLACE_BYTES: usize = size_of::<(u32, u32)>();
+const WORD_BYTES: usize = 5 * size_of::<(u32, Word)>() / 2;
+
+/// Words of a session that holds many.
+#[derive(Clone, Debug, Default)]
+struct Many {
+    /// For each word where it stands last, and how often it stands.
+    words: HashMap<u32, Word, Keyed>,
+    /// For each place of a word the place of the same word before it, or its own number.
+    places: Vec<(u32, u32)>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Word {
+    /// The number of its last place.
+    last: u32,
+    count: u32,
+}
+
+/// What came of looking for a form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Looked {
+    /// All places were shown.
+    All,
+    /// Not all: who looked has seen enough.
+    Stopped,
+    /// It has no word to look for.
+    Wordless,
+}
+
+impl Words {
+    /// Takes in the words of what stands in `forms` from `start` on.
+    pub(super) fn add(&mut self, forms: &str, start: usize) {
+        for (at, word) in words(forms.get(start..).unwrap_or_default()) {
+            let Ok(at) = u32::try_from(start + at) else { return };
+            if let Some(many) = &mut self.many {
+                many.add(word, at);
+                continue;
+            }
+            if self.few.len().is_multiple_of(GROUP) {
+                grow(&mut self.marks, 1);
+                self.marks.push(at);
+            }
+            grow(&mut self.few, 1);
+            self.few.push(short_hash(word));
+        }
+        if self.few.len() > FEW {
+            let mut many = Box::<Many>::default();
+            let all = words(forms).filter_map(|(at, word)| Some((u32::try_from(at).ok()?, word)));
+            all.for_each(|(at, word)| many.add(word, at));
+            *self = Self { many: Some(many), ..Self::default() };
+        }
+    }
+
+    /// Shows the places of `forms`, each once and in one direction, where a form stands if it
+    /// stands anywhere, until `show` says that this is enough.
+    pub(super) fn look(
+        &self,
+        forms: &str,
+        form: &str,
+        mut show: impl FnMut(usize) -> bool,
+    ) -> Looked {
+        if let Some(many) = &self.many {
+            return many.look(form, show);
+        }
+        // The longest is seldom that of others.
+        let longest = words(form).reduce(|a, b| if b.1.len() > a.1.len() { b } else { a });
+        let Some((offset, word)) = longest else { return Looked::Wordless };
+        let wanted = short_hash(word);
+        let mut is_shown = |group: &[u16], mark: u32| {
+            let rest = forms.get(mark as usize..).unwrap_or_default();
+            let last = group.iter().rposition(|hash| *hash == wanted).map_or(0, |at| at + 1);
+            let found = group.iter().take(last).zip(words(rest));
+            found.filter(|(hash, _)| **hash == wanted).all(|(_, (at, found))| {
+                let place = (mark as usize + at).checked_sub(offset);
+                found != word || place.is_none_or(&mut show)
+            })
+        };
+        let (groups, rest) = self.few.as_chunks::<GROUP>();
+        for (group, mark) in groups.iter().zip(&self.marks) {
+            // All of them are compared, for that is done at once.
+            let count: u16 = group.iter().map(|hash| u16::from(*hash == wanted)).sum();
+            if count > 0 && !is_shown(group, *mark) {
+                return Looked::Stopped;
+            }
+        }
+        let last = self.marks.last().filter(|_| rest.contains(&wanted));
+        if last.is_some_and(|mark| !is_shown(rest, *mark)) { Looked::Stopped } else { Looked::All }
+    }
+
+    /// Bytes that are kept.
+    pub(super) fn bytes(&self) -> usize {
+        let many = self.many.as_ref();
+        let many = many.map_or(0, |it| it.places.len() * PLACE_BYTES + it.words.len() * WORD_BYTES);
+        self.few.len() * FEW_BYTES + many
+    }
+
+    /// What the words of another form take: no less, and exactly that where more would not fit in
+    /// `room`.
+    pub(super) fn need(&self, form: &str, room: usize) -> usize {
+        // Two words have something between them, or are letters of several bytes.
+        let most = (self.few.len() + form.len() / 2 + 1) * MANY_BYTES;
+        if most <= room {
+            return most;
+        }
+        if let Some(many) = &self.many {
+            let word = |(_, word): (usize, &str)| {
+                PLACE_BYTES + if many.words.contains_key(&hash(word)) { 0 } else { WORD_BYTES }
+            };
+            return words(form).map(word).sum();
+        }
+        let more = words(form).count();
+        let all = self.few.len() + more;
+        if all > FEW { all * MANY_BYTES } else { more * FEW_BYTES }
+    }
+}
+
+impl Many {
+    /// Another place of a word.
+    fn add(&mut self, word: &str, at: u32) {
+        let Ok(place) = u32::try_from(self.places.len()) else { return };
+        let before = match self.words.entry(hash(word)) {
+            Entry::Occupied(mut known) => {
+                let Word { last, count } = *known.get();
+                known.insert(Word { last: place, count: count + 1 });
+                last
+            }
+            Entry::Vacant(new) => {
+                new.insert(Word { last: place, count: 1 });
+                place
+            }
+        };
+        self.places.push((at, before));
+    }
+
+    /// The same as `Words::look`, the last place first.
+    fn look(&self, form: &str, mut show: impl FnMut(usize) -> bool) -> Looked {
+        let mut rarest: Option<(usize, Word)> = None;
+        for (at, word) in words(form) {
+            let Some(known) = self.words.get(&hash(word)) else { return Looked::All };
+            if rarest.is_none_or(|(_, least)| known.count < least.count) {
+                rarest = Some((at, *known));
+            }
+        }
+        let Some((offset, Word { last, .. })) = rarest else { return Looked::Wordless };
+        let mut place = last;
+        while let Some((at, before)) = self.places.get(place as usize).copied() {
+            let start = (at as usize).checked_sub(offset);
+            if start.is_some_and(|start| !show(start)) {
+                return Looked::Stopped;
+            }
+            if before == place {
+                break;
+            }
+            place = before;
+        }
+        Looked::All
+    }
+}
+
+/// A map by names that a program has.
+pub(super) type ByName<'p, T> = HashMap<&'p str, T, BuildHasherDefault<Spread>>;
+
+/// Names that a program has.
+pub(super) type Names<'p> = HashSet<&'p str, BuildHasherDefault<Spread>>;
+
+/// Makes room for entries: of many sessions most are small, so a quarter more is enough.
+pub(super) fn grow<T>(all: &mut Vec<T>, more: usize) {
+    if all.capacity() - all.len() < more {
+        all.reserve_exact(more.max(all.len() / 4).max(4));
+    }
+}
+
+/// The hash of a word, the same everywhere: what is compared for a value, and so what is decided,
+/// may depend on which words have one together.
+fn hash(word: &str) -> u32 {
+    let mut hasher = Spread::default();
+    hasher.write(word.as_bytes());
+    // The halves of a hash are about as good.
+    u32::try_from(hasher.finish() & u64::from(u32::MAX)).unwrap_or_default()
+}
+
+/// A part of it.
+fn short_hash(word: &str) -> u16 {
+    let [a, b, ..] = hash(word).to_le_bytes();
+    u16::from_le_bytes([a, b])
+}
+
+/// Where hashes of words lie in a map. Others choose the words, so they must not know that: each
+/// map has a factor of its own, and goes by the highest bits of the product.
+#[derive(Clone, Debug)]
+struct Keyed(u64);
+
+impl Default for Keyed {
+    fn default() -> Self {
+        Self(RandomState::new().hash_one(0_u64) | 1)
+    }
+}
+
+impl BuildHasher for Keyed {
+    type Hasher = Product;
+
+    fn build_hasher(&self) -> Product {
+        Product { factor: self.0, product: 0 }
+    }
+}
+
+/// See `Keyed`.
+#[derive(Clone, Copy, Debug)]
+struct Product {
+    factor: u64,
+    product: u64,
+}
+
+impl Hasher for Product {
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.write_u32(u32::from(*byte));
+        }
+    }
+
+    fn write_u32(&mut self, number: u32) {
+        self.product = (self.product ^ u64::from(number)).wrapping_mul(self.factor);
+    }
+
+    fn finish(&self) -> u64 {
+        // Maps go by the lowest bits.
+        self.product.rotate_left(32)
+    }
+}
+
+/// Of what is a hash already, or a few numbers or names of a program, which nobody chooses in a
+/// session: over all the bits that maps go by.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Spread(u64);
+
+impl Hasher for Spread {
+    fn write(&mut self, bytes: &[u8]) {
+        let (words, rest) = bytes.as_chunks();
+        for word in words {
+            self.write_u64(u64::from_le_bytes(*word));
+        }
+        if !rest.is_empty() {
+            self.write_u64(rest.iter().fold(0, |word, byte| word << 8 | u64::from(*byte)));
+        }
+    }
+
+    fn write_usize(&mut self, number: usize) {
+        self.write_u64(number as u64);
+    }
+
+    fn write_u32(&mut self, number: u32) {
+        self.write_u64(u64::from(number));
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        self.0 = (self.0.rotate_left(23) ^ number).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+
+    fn finish(&self) -> u64 {
+        // Maps go by the lowest bits, too.
+        self.0 ^ (self.0 >> 32)
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use std::collections::{BTreeSet, HashMap};
+    use std::fmt::Write as _;
+
+    use super::{FEW, Looked, Words, hash, short_hash};
+
+    /// Two words that have one hash.
+    pub(in crate::runtime::session) fn twins() -> (String, String) {
+        let mut known = HashMap::new();
+        let words = (0..1_000_000_u32).map(|number| format!("w{number}"));
+        let twins = words
+            .into_iter()
+            .find_map(|word| known.insert(hash(&word), word.clone()).map(|other| (other, word)));
+        twins.expect("two of a million words")
+    }
+
+    fn places(words: &Words, forms: &str, form: &str) -> BTreeSet<usize> {
+        let mut found = Vec::new();
+        let looked = words.look(forms, form, |at| {
+            found.push(at);
+            true
+        });
+        assert_eq!(looked, Looked::All, "{form}");
+        let all: BTreeSet<usize> = found.iter().copied().collect();
+        assert_eq!(all.len(), found.len(), "{form}: each once");
+        // Others need not be shown.
+        all.into_iter().filter(|at| forms[*at..].starts_with(form)).collect()
+    }
+
+    #[test]
+    fn few_words_and_many_are_found_alike() {
+        let (one, other) = twins();
+        let forms = format!("pay bob zz, or\0{one}; {other} bob\0日本 bob-zz \0bob zz");
+        let (mut few, mut many) = (Words::default(), Words::default());
+        few.add(&forms, 0);
+        let long = format!("{forms}\0{}", "x1 ".repeat(FEW));
+        many.add(&long, 0);
+        assert!(few.many.is_none() && many.many.is_some() && many.few.is_empty());
+        let sought = ["bob", "bob zz", "zz", "bob-zz", &one, &other, "本", "日本", "bob, zz", "q"];
+        for form in sought {
+            let wanted: BTreeSet<usize> = forms.match_indices(form).map(|(at, _)| at).collect();
+            assert_eq!(places(&few, &forms, form), wanted, "{form}");
+            assert_eq!(places(&many, &long, form), wanted, "{form}");
+        }
+        for words in [&few, &many] {
+            assert_eq!(words.look(&long, "!?", |_| true), Looked::Wordless);
+            assert_eq!(words.look(&long, "bob", |_| false), Looked::Stopped);
+        }
+    }
+
+    #[test]
+    fn what_is_kept_is_no_more_than_was_said_before() {
+        let mut words = Words::default();
+        let mut forms = String::new();
+        for number in 0..=FEW / 2 {
+            let start = forms.len();
+            let _ = write!(forms, "w{} again\0", number % 700);
+            let is_asked = number % 50 == 0 || number > FEW / 2 - 3;
+            for room in [usize::MAX, 0].into_iter().filter(|_| is_asked) {
+                let (before, need) = (words.bytes(), words.need(&forms[start..], room));
+                let mut more = words.clone();
+                more.add(&forms, start);
+                assert!(more.bytes() <= before + need, "{number}: {room}");
+            }
+            words.add(&forms, start);
+        }
+        assert!(words.many.is_some());
+        assert_eq!(short_hash("again"), short_hash("again"));
+    }
+}
