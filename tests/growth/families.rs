@@ -113,7 +113,7 @@ pub(crate) const FAMILIES: &[Family] = &[
     family("import: tools", 10, listed_tools, import_tools),
     family("session: prompts", 10, prompts, run_session),
     family("session: calls and their outputs", 5, calls, run_session),
-    family("session: a long output", 15, long_output, run_session),
+    family("session: a long output", 8, long_output, run_session),
     family("record: a long context", 15, |n| record(n).into(), read_record),
     family("record: a log", 15, |n| records(n).into(), recover_log),
     family("audit: a segment", 15, audit::lines, audit::read_segment),
@@ -199,6 +199,8 @@ fn calls(n: usize) -> Vec<u8> {
     each(n, call).into()
 }
 
+/// An output whose words are few enough to be looked through, up to 64 times its length: beyond,
+/// all of them are mapped once, which is a step.
 fn long_output(n: usize) -> Vec<u8> {
     let list = each(n, |at| format!("{{\"n\":1{at:06},\"s\":\"name{at:06} of it\"}},"));
     format!(
