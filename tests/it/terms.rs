@@ -3,9 +3,13 @@
 
 use policyc::compiler::source::map::SourceMap;
 use policyc::diag::sink::Sink;
+use policyc::lang::decision::Effect;
 use policyc::tools::lint::select::Selection;
 use policyc::tools::pipeline;
 use policyc::tools::project::Settings;
+use serde_json::json;
+
+use crate::support::both::Both;
 
 /// What is told of a document, and whether it becomes a program.
 fn linted(text: &str) -> (Vec<String>, bool) {
@@ -60,4 +64,23 @@ fn what_a_variable_of_variables_means_is_known() {
     }
     let (found, _) = linted(&policy("v || !v"));
     assert!(found.iter().any(|it| it.starts_with("W0520")), "{found:#?}");
+}
+
+/// What an optional is made of is evaluated, whether the body of `optMap` reads it or not: a key
+/// that stands twice fails.
+#[test]
+fn an_optional_fails_whose_value_nobody_reads() {
+    let mut files = SourceMap::new();
+    let policy = "policyc: 1\nname: p\ndefault: deny\nschema: {r: {c: bool, j: int}}\nrules:\n  \
+                  - {id: a, when: \"(r.c ? optional.of({r.j: 1, 0: 2}) : optional.none())\
+                  .optMap(m, true).orValue(true)\", allow: it}\n";
+    files.add("policy.yaml", policy);
+    let both = Both::of(&files);
+    let oracle = both.oracle();
+    for (c, j, fails) in [(true, 0, true), (true, 1, false), (false, 0, false)] {
+        let context = json!({"r": {"c": c, "j": j}});
+        let report = both.decide(&oracle, &context, (0, 0), &[]);
+        assert_eq!(report.errors.len() == 1, fails, "{context}: {report:#?}");
+        assert_eq!(report.effect == Some(Effect::Allow), !fails, "{context}");
+    }
 }

@@ -111,9 +111,8 @@ impl Lowering<'_> {
     ) -> NodeKind {
         let (Some(target), Some(body)) = (target, body) else { return undefined() };
         let operand = self.lower(target);
-        if let Some((has, value)) = self.presence(operand) {
-            return self.mapped((has, value), (local, *body), flat, expr);
-        }
+        // The optional is evaluated as a whole: a body that does not read its value must fail where
+        // the value does.
         let (held, outer) = self.stand_in(operand, expr);
         let has = self.asked(NodeKind::HasValue(held), expr);
         let value = NodeKind::Call(rows_of("value", Style::Member, 1), vec![held]);

@@ -21,7 +21,7 @@ fn digits(text: &str, from: usize, len: usize) -> Option<u32> {
     if part.bytes().all(|byte| byte.is_ascii_digit()) { part.parse().ok() } else { None }
 }
 
-/// Reads RFC 3339.
+/// Reads RFC 3339, its letters in upper case.
 pub(crate) fn parse_timestamp(text: &str) -> R<i128> {
     in_range(parse_rfc3339(text).ok_or(EvalError::BadConversion)?)
 }
@@ -30,7 +30,7 @@ fn parse_rfc3339(text: &str) -> Option<i128> {
     let mark = |at: usize, wanted: &[u8]| wanted.contains(text.as_bytes().get(at)?).then_some(());
     mark(4, b"-")?;
     mark(7, b"-")?;
-    mark(10, b"Tt")?;
+    mark(10, b"T")?;
     mark(13, b":")?;
     mark(16, b":")?;
     let date = NaiveDate::from_ymd_opt(
@@ -50,7 +50,7 @@ fn parse_rfc3339(text: &str) -> Option<i128> {
         nanos = format!("{:0<9}", fraction.get(..len)?).parse::<i128>().ok()?;
         rest = fraction.get(len..)?;
     }
-    let offset = if rest == "Z" || rest == "z" {
+    let offset = if rest == "Z" {
         0
     } else {
         let sign = match rest.as_bytes().first()? {
