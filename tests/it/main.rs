@@ -70,6 +70,7 @@ mod slips;
 mod spellings;
 mod suite;
 mod suite_events;
+mod suite_sections;
 mod supply;
 mod support;
 mod syntax;

@@ -1,7 +1,7 @@
 //! What a file is, by its name and its text, and which entries of directories are files.
 //!
 //! In:      a path, a text.
-//! Out:     whether it is a source or a table of tests.
+//! Out:     whether it is a source or a table of tests; where the environment of a source may lie.
 //! Imports: `compiler::syntax`.
 
 use std::borrow::Cow;
@@ -10,8 +10,12 @@ use std::path::Path;
 
 use ignore::DirEntry;
 
-use crate::compiler::syntax::document::path::is_descriptor_set;
+use crate::compiler::syntax::document::path::{is_descriptor_set, join};
 use crate::compiler::syntax::document::recognize::{self, Kind};
+
+/// The environment of a CEL Policy document lies beside it under one of these names, or under
+/// its own with `config` for `policy`.
+const ENVIRONMENTS: &[&str] = &["config.yaml", "config.yml", "config.json"];
 
 /// Endings of the files that a project may be made of.
 pub const ENDINGS: &[&str] =
@@ -81,4 +85,17 @@ pub fn is_test(path: &Path) -> bool {
 pub(super) fn has_ending(path: &Path, endings: &[&str]) -> bool {
     path.extension()
         .is_some_and(|ending| endings.iter().any(|known| ending.eq_ignore_ascii_case(known)))
+}
+
+/// The logical paths at which the environment of a source may lie, best first; none where it is no
+/// CEL Policy document.
+#[must_use]
+pub fn environments(logical: &str, text: &str) -> Vec<String> {
+    let told = || matches!(recognize::of_text(logical, text), Kind::CelPolicy | Kind::Admission);
+    if !has_ending(Path::new(logical), &["celpolicy"]) && !told() {
+        return Vec::new();
+    }
+    let own = logical.rsplit('/').next().unwrap_or(logical).replace("policy", "config");
+    let names = [own.as_str()].into_iter().chain(ENVIRONMENTS.iter().copied());
+    names.map(|name| join(logical, name)).filter(|path| path != logical).collect()
 }

@@ -9,6 +9,7 @@
 //! same sources give the same bundle wherever they lie and from wherever they are built. In a
 //! project with a `policyc.toml` it is relative to the directory of that file.
 
+mod bytes;
 pub mod config;
 mod configure;
 mod discover;
@@ -17,38 +18,37 @@ pub mod nearest;
 pub mod overlay;
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
-use std::io::{self, Read};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use ignore::WalkBuilder;
 
 use crate::base::arrange::Arrange as _;
 use crate::base::limits::SOURCE_BYTES_MAX;
-use crate::base::span::{FileId, Span};
+use crate::base::span::Span;
 use crate::compiler::format;
 use crate::compiler::source::map::SourceMap;
-use crate::compiler::syntax::document::path::{is_descriptor_set, join};
-use crate::compiler::syntax::document::recognize::{self, Kind};
+use crate::compiler::syntax::document::path::is_descriptor_set;
+use crate::compiler::syntax::document::recognize;
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
 use crate::diag::sink::Sink;
 use crate::tools::inputs;
 use crate::tools::paths::{common, from_here, normalize, relative, slashed};
+pub use crate::tools::project::bytes::{NotText, read_bytes, read_to, reason, text_of, unreadable};
 use crate::tools::project::config::Budget;
 use crate::tools::project::config::check::Check;
 use crate::tools::project::config::layers::Overrides;
 use crate::tools::project::discover::{Group, alone, begins_project, groups};
-pub use crate::tools::project::kind::{ENDINGS, is_source, is_test, letters, source_by_name};
+pub use crate::tools::project::kind::{
+    ENDINGS, environments, is_source, is_test, letters, source_by_name,
+};
 use crate::tools::project::kind::{has_ending, is_met};
 use crate::tools::project::overlay::Overlay;
 
 /// Rounds of files that refer to files; policies refer to schemas, and those to nothing.
 const REFERENCE_ROUNDS_MAX: usize = 8;
-/// The environment of a CEL Policy document lies beside it under one of these names, or under
-/// its own with `config` for `policy`.
-const ENVIRONMENTS: &[&str] = &["config.yaml", "config.yml", "config.json"];
-
 /// What was found under the paths that a user named.
 #[derive(Clone, Debug, Default)]
 pub struct Project {
@@ -58,7 +58,7 @@ pub struct Project {
     pub root: PathBuf,
     /// The root as seen from the working directory; ends in `/` or is empty.
     pub prefix: String,
-    /// Logical paths of the test files found.
+    /// Logical paths of the test files found, and of the documents found that have tests.
     pub tests: Vec<String>,
     /// Whether something that the user named does not exist.
     pub missing: bool,
@@ -238,19 +238,6 @@ fn shown_from(here: &Path, path: &Path) -> PathBuf {
     if shown.as_os_str().is_empty() { PathBuf::from(".") } else { shown }
 }
 
-/// The logical paths at which the environment of a source may lie, best first; none where it is no
-/// CEL Policy document.
-#[must_use]
-pub fn environments(logical: &str, text: &str) -> Vec<String> {
-    let told = || matches!(recognize::of_text(logical, text), Kind::CelPolicy | Kind::Admission);
-    if !has_ending(Path::new(logical), &["celpolicy"]) && !told() {
-        return Vec::new();
-    }
-    let own = logical.rsplit('/').next().unwrap_or(logical).replace("policy", "config");
-    let names = [own.as_str()].into_iter().chain(ENVIRONMENTS.iter().copied());
-    names.map(|name| join(logical, name)).filter(|path| path != logical).collect()
-}
-
 impl Project {
     /// Whether nothing was found.
     #[must_use]
@@ -265,35 +252,6 @@ pub fn no_policies(place: &str) -> Diagnostic {
     let found = format!("no policy was found in {place}");
     Diagnostic::without_place(Code::NoPolicies, found)
         .help("a policy is a `.cel` file, or a YAML file with `policyc: 1` or `rule:`")
-}
-
-/// The bytes of the file, or an error if it has more than `max` of them.
-///
-/// # Errors
-/// Those of the file system; `FileTooLarge` for a longer file.
-pub fn read_bytes(path: &Path, max: usize) -> io::Result<Vec<u8>> {
-    inputs::note(path);
-    look_at(path, max)
-}
-
-/// As `read_bytes`, of a file that is perhaps no input.
-fn look_at(path: &Path, max: usize) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    read_to(&mut File::open(path)?, max, &mut bytes)?;
-    Ok(bytes)
-}
-
-/// The bytes of `from`, as of standard input, or an error if it has more than `max` of them.
-///
-/// # Errors
-/// Those of `from`; `FileTooLarge` for more bytes.
-pub fn read_to(from: &mut dyn Read, max: usize, bytes: &mut Vec<u8>) -> io::Result<()> {
-    let limit = u64::try_from(max).unwrap_or(u64::MAX).saturating_add(1);
-    from.take(limit).read_to_end(bytes)?;
-    if bytes.len() > max {
-        return Err(io::Error::from(io::ErrorKind::FileTooLarge));
-    }
-    Ok(())
 }
 
 /// What a file holds.
@@ -342,38 +300,6 @@ enum FileFault {
     Reference(Span, Box<Diagnostic>, &'static str),
 }
 
-/// The first byte of a file that is no text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct NotText {
-    at: u32,
-    byte: u8,
-}
-
-impl NotText {
-    /// `E0207`, in `file`, whose text stands for the bytes as `text_of` gave it.
-    #[must_use]
-    pub fn diagnostic(self, file: FileId) -> Diagnostic {
-        let fact = format!("this file is not UTF-8 text: the byte 0x{:02X}", self.byte);
-        let at = Span::new(file, self.at, self.at.saturating_add(1));
-        Diagnostic::new(Code::NotUtf8, at, fact, "no character begins so")
-            .help("save the file as UTF-8")
-    }
-}
-
-/// The text of a file; with a byte that is no text, what the rest reads as.
-#[must_use]
-pub fn text_of(bytes: Vec<u8>) -> (String, Option<NotText>) {
-    match String::from_utf8(bytes) {
-        Ok(text) => (text, None),
-        Err(error) => {
-            let at = error.utf8_error().valid_up_to();
-            let byte = error.as_bytes().get(at).copied().unwrap_or_default();
-            let wrong = NotText { at: u32::try_from(at).unwrap_or(u32::MAX), byte };
-            (String::from_utf8_lossy(error.as_bytes()).into_owned(), Some(wrong))
-        }
-    }
-}
-
 impl<'a> ProjectReader<'a> {
     /// Works out the root: where the project begins, or else what holds all `paths`. Without a
     /// working directory, paths stay as they are written.
@@ -420,13 +346,14 @@ impl<'a> ProjectReader<'a> {
                 let folder = full.parent().unwrap_or(&full).to_path_buf();
                 let walk = WalkBuilder::new(folder).max_depth(Some(1)).build();
                 for entry in walk.flatten().filter(|entry| !is_test(entry.path())) {
-                    self.found(&entry.into_path(), sink);
+                    self.source(&entry.into_path(), sink);
                 }
             }
             Ok(_) => {
                 let logical = self.logical(&full);
                 self.add(&logical, sink);
                 self.add_environment(&logical, sink);
+                self.note_tests(&logical);
             }
         }
     }
@@ -462,14 +389,32 @@ impl<'a> ProjectReader<'a> {
     /// Takes a file that nobody named, if it is a policy, a test file or defines message types.
     fn found(&mut self, path: &Path, sink: &mut Sink) {
         let logical = self.logical(path);
-        let short = || fs::metadata(path).is_ok_and(|it| it.len() <= SOURCE_BYTES_MAX as u64);
-        let is_source = source_by_name(path).unwrap_or_else(|| self.looks_like_policy(path));
         if is_test(path) {
             inputs::note(path);
             self.project.tests.push(logical);
-        } else if is_source && (!is_descriptor_set(&logical) || short()) {
+        } else {
+            self.source(path, sink);
+            self.note_tests(&logical);
+        }
+    }
+
+    /// Takes a file that nobody named, if it is a policy or defines message types.
+    fn source(&mut self, path: &Path, sink: &mut Sink) {
+        let logical = self.logical(path);
+        let short = || fs::metadata(path).is_ok_and(|it| it.len() <= SOURCE_BYTES_MAX as u64);
+        let is_source = source_by_name(path).unwrap_or_else(|| self.looks_like_policy(path));
+        if is_source && (!is_descriptor_set(&logical) || short()) {
             self.add(&logical, sink);
             self.add_environment(&logical, sink);
+        }
+    }
+
+    /// Notes a document that was read and has tests of its own.
+    fn note_tests(&mut self, logical: &str) {
+        if let Some(Content::Text(text)) = self.contents.get(logical)
+            && recognize::has_tests(logical, text)
+        {
+            self.project.tests.push(logical.to_owned());
         }
     }
 
@@ -563,37 +508,5 @@ impl<'a> ProjectReader<'a> {
 
     fn logical(&self, full: &Path) -> String {
         slashed(&relative(&self.project.root, full))
-    }
-}
-
-/// `P0901` or `E0602`, in words that do not depend on the system.
-#[must_use]
-pub fn unreadable(shown: &str, error: &io::Error) -> Diagnostic {
-    if error.kind() == io::ErrorKind::FileTooLarge {
-        let max = SOURCE_BYTES_MAX >> 20;
-        let found = format!("`{shown}` is longer than a source may be");
-        return Diagnostic::without_place(Code::TooLong, found)
-            .help(format!("a source may have {max} MiB; make several files of it"));
-    }
-    let found = format!("`{shown}` cannot be read: {}", reason(error));
-    Diagnostic::without_place(Code::Unreadable, found)
-}
-
-/// Why the file system refused, in words that do not depend on the system.
-#[must_use]
-pub fn reason(error: &io::Error) -> String {
-    #[expect(
-        clippy::wildcard_enum_match_arm,
-        reason = "the enum is not ours and may grow; its own words serve for the rest"
-    )]
-    match error.kind() {
-        io::ErrorKind::NotFound => "there is no such file".to_owned(),
-        io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
-        io::ErrorKind::IsADirectory => "it is a directory".to_owned(),
-        io::ErrorKind::FileTooLarge => "it is too long".to_owned(),
-        io::ErrorKind::AlreadyExists => "it exists already".to_owned(),
-        // Made by whoever unpacks, never by the system.
-        io::ErrorKind::Other => error.to_string(),
-        kind => kind.to_string(),
     }
 }

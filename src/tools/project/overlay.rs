@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::tools::project::{look_at, read_bytes};
+use crate::tools::project::bytes::{look_at, read_bytes};
 
 /// Texts by absolute, normalized path. An empty one changes nothing.
 #[derive(Clone, Debug, Default)]

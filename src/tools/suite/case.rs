@@ -1,6 +1,6 @@
-//! Reads `*_test.yaml`: cases over a base, patched, in matrices.
+//! Reads `*_test.yaml`, and the tests of a document: cases over a base, patched, in matrices.
 //!
-//! In:      the test file, and a reader of the files it names.
+//! In:      the test file or the document, and a reader of the files it names.
 //! Out:     `TestFile`; what is wrong goes to the sink, and the cases that can be read are there.
 //! Imports: `base`, `compiler::source`, `compiler::syntax`, `diag`, `tools::event`.
 
@@ -9,7 +9,8 @@ use serde_json::{Map, Value as Json};
 use crate::base::limits::MATRIX_CASES_MAX;
 use crate::base::span::{FileId, Span, Spanned};
 use crate::compiler::source::map::SourceMap;
-use crate::compiler::syntax::document::path::join;
+use crate::compiler::syntax::document::path::{join, stem};
+use crate::compiler::syntax::document::recognize::TESTS;
 use crate::compiler::syntax::document::yaml::{self, Node};
 use crate::diag::sink::Sink;
 use crate::tools::event::Event;
@@ -69,30 +70,63 @@ pub fn read(
 ) -> Option<TestFile> {
     let root = yaml::parse(file, files, sink)?;
     let keys = Keys::open(&root, "a test file", FILE_KEYS, sink)?;
+    let cases = cases(&keys, path_of(file, files), reader, sink)?;
+    Some(TestFile { file, policies: policies(&keys, sink), cases })
+}
+
+/// Reads the section `tests` of the document `file`, which is about that policy alone: cases, or a
+/// mapping of what a test file holds.
+#[must_use]
+pub fn read_section(
+    file: FileId,
+    files: &SourceMap,
+    reader: &Reader<'_>,
+    sink: &mut Sink,
+) -> Option<TestFile> {
+    // What is wrong with the document the compiler says.
+    let root = yaml::parse(file, files, &mut Sink::new())?;
+    let section = &root.get(TESTS)?.value;
+    let path = path_of(file, files);
+    let name = root.get("name").and_then(|entry| entry.value.text());
+    let name = name.unwrap_or_else(|| stem(&path)).to_owned();
+    let policies = vec![Spanned::new(name, section.span)];
+    let cases = match section.items() {
+        Some(items) => Reading::alone(path, reader).cases(items, sink),
+        None if section.is_null() => Vec::new(),
+        None => {
+            let known: Vec<_> = FILE_KEYS.iter().filter(|key| **key != "policy").copied().collect();
+            let keys = Keys::open(section, "the tests of a document", &known, sink)?;
+            cases(&keys, path, reader, sink)?
+        }
+    };
+    Some(TestFile { file, policies, cases })
+}
+
+fn path_of(file: FileId, files: &SourceMap) -> String {
+    files.get(file).map(|source| source.path.clone()).unwrap_or_default()
+}
+
+/// The cases of a table of tests.
+fn cases(keys: &Keys<'_>, path: String, reader: &Reader<'_>, sink: &mut Sink) -> Option<Vec<Case>> {
     keys.not_built(&["state"], sink);
-    let path = files.get(file).map(|source| source.path.clone()).unwrap_or_default();
     let base = match keys.get("base") {
         Some(node) => json(node, sink)?,
         None => Json::Object(Map::new()),
     };
     let reading = Reading {
-        path,
-        reader,
         base,
         now: keys.text("now", sink),
         functions: table::read(keys.items("functions", sink), sink),
         matrix: axes(keys.get("matrix"), sink),
+        ..Reading::alone(path, reader)
     };
     keys.need("cases", sink);
-    let mut cases = Vec::new();
-    for node in keys.items("cases", sink) {
-        cases.extend(reading.case(node, sink));
-    }
+    let mut cases = reading.cases(keys.items("cases", sink), sink);
     if let Some(node) = keys.get("complete") {
         let rest = complete::rest(node, &reading, &cases, sink);
         cases.extend(rest.unwrap_or_default());
     }
-    Some(TestFile { file, policies: policies(&keys, sink), cases })
+    Some(cases)
 }
 
 fn policies(keys: &Keys<'_>, sink: &mut Sink) -> Vec<Spanned<String>> {
@@ -113,7 +147,18 @@ pub(super) struct Reading<'a> {
     matrix: Vec<Axis>,
 }
 
-impl Reading<'_> {
+impl<'a> Reading<'a> {
+    /// Cases that share nothing, of the file at `path`.
+    fn alone(path: String, reader: &'a Reader<'a>) -> Self {
+        let base = Json::Object(Map::new());
+        Self { path, reader, base, now: None, functions: Vec::new(), matrix: Vec::new() }
+    }
+
+    /// The cases that `nodes` stand for.
+    fn cases(&self, nodes: &[Node], sink: &mut Sink) -> Vec<Case> {
+        nodes.iter().flat_map(|node| self.case(node, sink)).collect()
+    }
+
     /// The cases that `node` stands for: one, or one for each combination of its matrix. Where
     /// something is wrong with it there are none: it would try something else than it says.
     fn case(&self, node: &Node, sink: &mut Sink) -> Vec<Case> {

@@ -199,7 +199,7 @@ impl<'a> TestSources<'a> {
         firsts.map(|(at, (_, file))| self.chosen(None, self.folder(*file), &[at])).collect()
     }
 
-    /// The policies `wanted` with what they may refer to; a test file is none of it.
+    /// The policies `wanted` with what they may refer to; no test file is any of it.
     fn chosen(
         &self,
         test: Option<FileId>,
@@ -216,7 +216,6 @@ impl<'a> TestSources<'a> {
             originals
                 .extend(self.folder(*file).into_iter().flat_map(|folder| &folder.environments));
         }
-        originals.retain(|file| Some(*file) != test);
         originals.arrange();
         originals.dedup();
         let mut files = SourceMap::new();

@@ -79,7 +79,11 @@ pub(super) fn report(
     let ran = counts.passed + counts.failed;
     if ran + counts.skipped == 0 && !merged.sink.has_errors() && options.fail_on_empty {
         let finding = Diagnostic::without_place(Code::NoPolicies, "no test was run");
-        merged.sink.report(finding.help("tests stand in `*_test.yaml` beside the policies"));
+        merged
+            .sink
+            .report(finding.help(
+                "tests stand in `*_test.yaml` beside the policies, or under `tests` in them",
+            ));
     }
     let failed = if counts.failed == 0 { Exit::Done } else { Exit::Findings };
     let conclusion = Conclusion {

@@ -33,7 +33,7 @@ pub const COMMAND: Command = Command {
     name: "test",
     group: "try",
     short: "decide tables of cases",
-    about: "Run the tests of policies: *_test.yaml, and tests.yaml of CEL Policy",
+    about: "Run tests: *_test.yaml, `tests` of a document, tests.yaml of CEL Policy",
     usage: "[PATHS] [OPTIONS]",
     examples: &[
         ("policyc test", "every test below this directory"),

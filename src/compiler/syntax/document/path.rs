@@ -35,7 +35,8 @@ pub(super) fn file_name(path: &str) -> &str {
 }
 
 /// The name of a file without its folder and its last extension.
-pub(super) fn stem(path: &str) -> &str {
+#[must_use]
+pub fn stem(path: &str) -> &str {
     let name = file_name(path);
     name.rsplit_once('.').map_or(name, |(stem, _)| stem)
 }

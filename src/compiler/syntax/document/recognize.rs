@@ -14,6 +14,8 @@ use crate::diag::sink::Sink;
 
 /// The key of our documents.
 const OURS: &str = "policyc";
+/// The key of the tests in these.
+pub const TESTS: &str = "tests";
 /// The key of CEL Policy documents.
 const RULE: &str = "rule";
 /// The key of documents of Kubernetes, and what it holds.
@@ -81,6 +83,13 @@ pub fn is_policy_in_json(path: &str, text: &str) -> bool {
     };
     text.match_indices(OURS)
         .any(|(at, word)| text.get(at + word.len()..).and_then(number).is_some())
+}
+
+/// Whether the document at `path`, were this its text, is one of ours with tests of its own.
+#[must_use]
+pub fn has_tests(path: &str, text: &str) -> bool {
+    let root = || tree(path, text).0.filter(|root| of_tree(root) == Kind::Policy);
+    has_word(text, TESTS) && root().is_some_and(|root| root.get(TESTS).is_some())
 }
 
 /// The tree of a text, as far as there is one; and whether a part of it was refused.
