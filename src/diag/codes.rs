@@ -158,6 +158,7 @@ macro_rules! for_each_code {
             W0593 UnusedCapability Warning "a role may call what it never did when it was recorded"
             W0594 WrittenText Warning "somebody wrote what is trusted of an output"
             W0595 UnusedStep Warning "a plan lets through what no recorded session did"
+            W0596 VainGrant Warning "no rule allows what a rule escalates"
             R0701 NotABundle Error "a file is not a bundle"
             R0702 NewerBundle Error "a bundle of another version"
             R0703 Damaged Error "a bundle is damaged"

@@ -32,7 +32,7 @@ pub mod traces;
 use crate::diag::codes::Code;
 use crate::diag::sink::Sink;
 use crate::tools::lint::meaning::{
-    MeaningCheck, always, conflict, duplicate, idle, missing, never, shadowed, tool,
+    MeaningCheck, always, conflict, duplicate, idle, missing, never, shadowed, tool, vain_grant,
 };
 use crate::tools::lint::select::{Level, Selection};
 use crate::tools::lint::subject::Subject;
@@ -177,6 +177,7 @@ pub const LINTS: &[Lint] = &[
     source(Code::FreeKey, Group::Security, source::free_key::run),
     source(Code::IdleApproval, Group::Bugs, source::idle_approval::run),
     source(Code::OpenWorld, Group::Security, source::open_world::run),
+    meaning(Code::VainGrant, Group::Bugs, MeaningCheck::Rule(vain_grant::run)),
     of_traces(Code::UnusedCapability, Group::Unused, unused_capability::run),
     of_traces(Code::WrittenText, Group::Security, written_text::run),
     of_traces(Code::UnusedStep, Group::Unused, unused_step::run),

@@ -154,6 +154,39 @@ fn approvals_that_nobody_counts() {
 }
 
 #[test]
+fn grants_that_change_nothing() {
+    let document = |default: &str, rules: &str, more: &str| {
+        format!(
+            "policyc: 1\ndefault: {default}\ntools: {{pay: {{effect: egress, args: {{n: int}}}}, \
+             look: {{effect: none}}}}\n{more}rules:\n{rules}"
+        )
+    };
+    let (meter, ask) = ("meters: {m: {on: '*', window: session}}\n", "{to: [user]}");
+    let large = format!("  - {{id: r, on: [pay], when: args.n > 5, «escalate»: {ask}}}\n");
+    let plain = large.replace(['«', '»'], "");
+    for (default, rules, more) in [
+        ("deny", large.clone(), meter),
+        ("{escalate: {to: [user]}}", large.clone(), meter),
+        ("deny", format!("{large}  - {{id: a, on: [look], allow: x}}\n"), meter),
+        ("deny", format!("{large}  - {{id: a, on: [pay], when: args.n < 5, allow: x}}\n"), meter),
+        // One that only watches allows nothing.
+        ("deny", format!("{large}  - {{id: a, on: [pay], mode: shadow, allow: x}}\n"), meter),
+        ("deny", format!("{plain}  - {{id: a, on: [pay], allow: x}}\n"), meter),
+        ("deny", format!("{plain}  - {{id: a, on: [pay], when: args.n < 7, allow: x}}\n"), meter),
+        ("allow", plain.clone(), meter),
+        // Approvals that a host keeps itself may mean anything.
+        ("deny", plain.clone(), ""),
+        (
+            "deny",
+            format!("{plain}  - {{id: a, on: [pay], when: 'approved(\"r\")', allow: x}}\n"),
+            meter,
+        ),
+    ] {
+        assert_found(Code::VainGrant, "p.yaml", &document(default, &rules, more));
+    }
+}
+
+#[test]
 fn tools_that_go_around() {
     let document = |on: &str, more: &str| {
         format!(

@@ -35,6 +35,12 @@ impl PolicyDocument {
             || !self.limits.is_empty()
     }
 
+    /// Whether sessions keep approvals because of this document.
+    #[must_use]
+    pub const fn keeps_approvals(&self) -> bool {
+        !self.labels.names.is_empty() || !self.meters.is_empty() || self.plan.is_some()
+    }
+
     /// Whether the document says anything of the context, so that it needs its types.
     #[must_use]
     pub fn speaks(&self) -> bool {

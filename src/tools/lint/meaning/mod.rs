@@ -22,6 +22,7 @@ pub mod reads;
 pub mod shadowed;
 mod show;
 pub mod tool;
+pub mod vain_grant;
 pub mod verdict;
 pub mod world;
 

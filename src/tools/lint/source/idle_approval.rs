@@ -1,6 +1,6 @@
 //! W0591: what an escalation says of approvals is kept by nobody.
 
-use crate::compiler::syntax::document::model::{Escalation, RuleBody};
+use crate::compiler::syntax::document::model::{Escalation, PolicyDocument, RuleBody};
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
 use crate::diag::sink::Sink;
@@ -10,10 +10,7 @@ use crate::tools::lint::subject::Subject;
 /// there sessions keep none, and a call that was granted is asked about again.
 pub fn run(subject: &Subject<'_>, sink: &mut Sink) {
     let documents = &subject.checked.parsed().policies;
-    let keeps = documents
-        .iter()
-        .any(|it| !(it.labels.names.is_empty() && it.meters.is_empty() && it.plan.is_none()));
-    if keeps {
+    if documents.iter().any(PolicyDocument::keeps_approvals) {
         return;
     }
     for rule in documents.iter().flat_map(|document| &document.rules) {
