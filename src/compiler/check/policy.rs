@@ -311,6 +311,7 @@ fn declare_functions(cx: &mut Checker<'_>, scope: &mut Scope, document: &PolicyD
             result: written::ty(cx, &function.result),
             wait: function.wait,
         };
+        cx.agree_on_host(&declared, function.name.span);
         scope.functions.entry(name.to_string()).or_default().push(declared);
     }
 }

@@ -41,7 +41,7 @@ pub(super) enum Entity {
 }
 
 /// A function of the environment or of the host.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Declared {
     /// As it is called.
     pub name: Name,

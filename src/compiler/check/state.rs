@@ -26,7 +26,7 @@ use crate::compiler::check::scope::Declared;
 use crate::compiler::check::unify::Unifier;
 use crate::compiler::source::map::SourceMap;
 use crate::compiler::syntax::ast::{Ast, ExprId};
-use crate::compiler::syntax::document::model::Parsed;
+use crate::compiler::syntax::document::model::{Parsed, Wait};
 use crate::diag::codes::Code;
 use crate::diag::sink::Sink;
 use crate::lang::messages::Messages;
@@ -67,7 +67,9 @@ pub(super) struct Checker<'a> {
     /// Where to report.
     pub sink: &'a mut Sink,
     roots: FxHashMap<Vec<Name>, RootId>,
-    hosts: FxHashMap<(Name, Name), HostId>,
+    hosts: FxHashMap<Declared, HostId>,
+    /// Functions of the host that documents declare, by name and the types of their arguments.
+    declared_hosts: FxHashMap<(Name, String), (String, Wait, Span)>,
     /// The message that a document says the context is, and where.
     whole_context: Option<(Name, Span)>,
     /// Whether documents name several.
@@ -117,6 +119,7 @@ impl<'a> Checker<'a> {
             sink,
             roots: FxHashMap::default(),
             hosts: FxHashMap::default(),
+            declared_hosts: FxHashMap::default(),
             whole_context: None,
             several_contexts: false,
             declared: FxHashMap::default(),
@@ -228,6 +231,23 @@ impl<'a> Checker<'a> {
         }
     }
 
+    /// Takes in a function of the host that a document declares: about the same arguments the host
+    /// gives one result, whichever document asks.
+    pub(super) fn agree_on_host(&mut self, function: &Declared, at: Span) {
+        let params = function.params.iter().map(|ty| self.show(*ty)).collect::<Vec<_>>().join(", ");
+        let (result, wait) = (self.show(function.result), function.wait);
+        let key = (function.name.clone(), params);
+        let Some((before, waits, first)) = self.declared_hosts.get(&key).cloned() else {
+            self.declared_hosts.insert(key, (result, wait, at));
+            return;
+        };
+        if before != result || waits != wait {
+            let results = (before != result).then_some((before, result));
+            let call = format!("{}({})", key.0, key.1);
+            self.report(PolicyError::HostTwice { at, first, call, results });
+        }
+    }
+
     /// Reports a root that no request of a session can bring.
     fn can_be_filled(&mut self, root: &DeclaredRoot) {
         let sessions = !(self.out.labels.is_empty() && self.out.measures.is_empty());
@@ -301,8 +321,7 @@ impl<'a> Checker<'a> {
 
     /// The host function, which is now called.
     pub(super) fn host(&mut self, function: &Declared) -> HostId {
-        let key = (function.name.clone(), function.id.clone());
-        if let Some(id) = self.hosts.get(&key) {
+        if let Some(id) = self.hosts.get(function) {
             return *id;
         }
         let id = self.out.hosts.push(Host {
@@ -312,7 +331,7 @@ impl<'a> Checker<'a> {
             result: function.result,
             wait: function.wait,
         });
-        self.hosts.insert(key, id);
+        self.hosts.insert(function.clone(), id);
         id
     }
 

@@ -15,6 +15,7 @@ mod enums;
 mod environments;
 mod examples;
 mod families;
+mod hosts;
 mod messages;
 mod names;
 mod operators;

@@ -64,6 +64,9 @@ pub(super) fn policy_words(error: PolicyError) -> Diagnostic {
         PolicyError::OfferType { at, argument, wanted, given } => {
             offer_type(at, &argument, &wanted, &given)
         }
+        PolicyError::HostTwice { at, first, call, results } => {
+            host_twice(at, first, &call, results)
+        }
         PolicyError::ToolTwice { at, first, name } => tool_twice(at, first, &name),
         PolicyError::Shadowed { at, name, declared, what } => shadowed(at, &name, declared, what),
         PolicyError::HiddenRoot { at, first } => hidden_root(at, first),
@@ -138,6 +141,17 @@ fn tool_twice(at: Span, first: Span, name: &str) -> Diagnostic {
     Diagnostic::new(Code::Conflict, at, fact, "the second")
         .label(first, "the first")
         .help("declare it once, in one of the documents")
+}
+
+fn host_twice(at: Span, first: Span, call: &str, results: Option<(String, String)>) -> Diagnostic {
+    let (before, after) = results.map_or_else(
+        || ("the first".to_owned(), "waited for in another way".to_owned()),
+        |(before, after)| (format!("gives {}", a(&before)), format!("gives {} here", a(&after))),
+    );
+    let fact = format!("two documents declare `{call}` in two ways");
+    Diagnostic::new(Code::Conflict, at, fact, after)
+        .label(first, before)
+        .help("declare it alike: about the same arguments the host gives one result")
 }
 
 fn hidden_root(at: Span, first: Span) -> Diagnostic {

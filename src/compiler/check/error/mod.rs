@@ -252,6 +252,9 @@ pub(super) enum PolicyError {
     Context { at: Span, first: Option<Span>, fault: ContextFault },
     /// In `policy` enums are ints, and what stands at `first` makes them types.
     EnumModes { at: Span, first: Span, policy: Name },
+    /// Two documents declare a function of the host for the same arguments; its results, where
+    /// these differ, else how they are waited for.
+    HostTwice { at: Span, first: Span, call: String, results: Option<(String, String)> },
     /// A tool is declared twice.
     ToolTwice { at: Span, first: Span, name: Name },
     /// A variable takes the name of something else.

@@ -300,7 +300,7 @@ pub struct HostFunction {
 }
 
 /// How the result of a host function is waited for. Who waits in vain is denied.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Wait {
     /// `mode: async`: who asks for the decision is told that it is pending, and goes on.
     pub is_async: bool,
