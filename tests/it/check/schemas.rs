@@ -288,3 +288,17 @@ fn documents_of_which_rules_are_made_have_the_schema_of_the_project() {
     let _front = policyc::compiler::check(&files, &options, &mut sink);
     assert_eq!(sink.finish().0, []);
 }
+
+#[test]
+fn a_type_variable_is_no_type_of_a_value() {
+    for (schema, tools) in [
+        ("{a: ~T}", "{}"),
+        ("{a: {b: list<~T>}}", "{}"),
+        ("{a: {items: ~T, maxItems: 3}}", "{}"),
+        ("{a: int}", "{look: {args: {of: 'map<string, ~T>'}}}"),
+    ] {
+        let text = format!("policyc: 1\nname: p\nschema: {schema}\ntools: {tools}\n");
+        let checking = run(&[("p.yaml", &text)]);
+        assert_eq!(checking.places(), [("E0403", "~T")], "{text}");
+    }
+}

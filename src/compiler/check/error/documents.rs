@@ -295,6 +295,11 @@ fn name_a_schema(plain_cel: bool) -> &'static str {
 /// Everything about types, schemas and data.
 pub(super) fn schema_words(error: SchemaError) -> Diagnostic {
     match error {
+        SchemaError::TypeVariable { at, name } => {
+            let fact = format!("`{name}` stands for any type, and a value has one");
+            Diagnostic::new(Code::UnknownType, at, fact, "a type variable")
+                .help("write a type, or `dyn`; type variables are for functions")
+        }
         SchemaError::UnknownType { at, name, nearest, params } => {
             let (fact, help) = match params {
                 Some(0) => (format!("`{name}` takes no parameters"), format!("write `{name}`")),

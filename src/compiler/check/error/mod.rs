@@ -315,6 +315,8 @@ pub(super) enum OutputError {
 /// What is wrong with types, schemas and data.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum SchemaError {
+    /// A type variable as the type of a value.
+    TypeVariable { at: Span, name: Name },
     /// A type that does not exist, or that takes other parameters.
     UnknownType { at: Span, name: String, nearest: Option<String>, params: Option<usize> },
     /// A map with keys of a type that keys cannot have, in words.

@@ -73,6 +73,24 @@ pub(in crate::compiler::check) fn ty(cx: &mut Checker<'_>, written: &TypeExpr) -
     }
 }
 
+/// The type that is written of a value: a type variable stands for nothing there.
+fn value(cx: &mut Checker<'_>, written: &TypeExpr) -> TypeId {
+    let mut waiting = vec![written];
+    while let Some(next) = waiting.pop() {
+        match &next.kind {
+            TypeExprKind::Param(name) => {
+                cx.report(SchemaError::TypeVariable { at: next.span, name: name.clone() });
+                return TypeTable::ERROR;
+            }
+            TypeExprKind::Named { params, .. } => waiting.extend(params),
+            TypeExprKind::BoundedList { items, .. } => waiting.push(items),
+            // Its fields are values themselves.
+            TypeExprKind::Object(_) => {}
+        }
+    }
+    ty(cx, written)
+}
+
 /// A field that is written; without a type it is `dyn`.
 pub(in crate::compiler::check) fn field(cx: &mut Checker<'_>, written: &TypeField) -> RecordField {
     let of = written.ty.as_ref();
@@ -82,7 +100,7 @@ pub(in crate::compiler::check) fn field(cx: &mut Checker<'_>, written: &TypeFiel
             let fields = fields.iter().map(|it| field(cx, it)).collect();
             record(cx, None, fields, None, Some(written.name.span))
         }
-        Some(_) => of.map_or(TypeTable::DYN, |of| ty(cx, of)),
+        Some(_) => of.map_or(TypeTable::DYN, |of| value(cx, of)),
         None => TypeTable::DYN,
     };
     let max_items = of.and_then(|of| match &of.kind {
