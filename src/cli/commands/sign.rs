@@ -83,6 +83,8 @@ struct Subject {
     says: String,
     /// Its envelope, where it has one that says the same.
     before: Option<Envelope>,
+    /// The signatures of the same version with another end, which these replace.
+    replaced: usize,
 }
 
 fn sign(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
@@ -91,7 +93,7 @@ fn sign(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
         if is_bundle(path) { bundle(terminal, options)? } else { policy(terminal, options)? };
     let keys = options.key.iter().map(|path| open_key(terminal, path, &options.passphrases));
     let keys: Vec<SecretKey> = keys.collect::<Result<_, _>>()?;
-    let Subject { bytes, kind, payload, says, before } = subject;
+    let Subject { bytes, kind, payload, says, before, replaced } = subject;
     let failed = |fault| secret_refused(terminal, path, fault);
     let envelope = sealed(kind, &payload, &keys, before).map_err(failed)?;
     // What nobody could read afterwards is not written.
@@ -110,6 +112,11 @@ fn sign(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
     }
     let (name, count) = (shown(&beside), counted(envelope.signatures.len(), "signature"));
     terminal.notice(&format!("  {}  {count} · {}\n", visible(&name), visible(&says)));
+    if replaced > 0 {
+        let count = counted(replaced, "signature");
+        let fact = format!("  in place of {count} of this version with another end, now gone\n");
+        terminal.notice(&fact);
+    }
     Ok(Exit::Done)
 }
 
@@ -154,10 +161,18 @@ fn bundle(terminal: &Terminal, options: &Options) -> Result<Subject, Exit> {
         }
     };
     let payload = release.to_bytes();
+    let replaced = before.as_ref().map_or(0, |before| replaced(before, &release));
     let before = before.filter(|envelope| envelope.payload == payload);
     let until = Instant { seconds: release.expires, nanoseconds: 0 };
     let says = format!("{} version {} until {until}", release.name, release.version);
-    Ok(Subject { bytes, kind: RELEASE_TYPE, payload, says, before })
+    Ok(Subject { bytes, kind: RELEASE_TYPE, payload, says, before, replaced })
+}
+
+/// The signatures of an envelope that is of the same version, and says something else of it.
+fn replaced(before: &Envelope, release: &Release) -> usize {
+    let other = |it: &Release| it.version == release.version && it != release;
+    let stated = Release::read(&before.payload).filter(other);
+    stated.map_or(0, |_| before.signatures.len())
 }
 
 /// Why a version cannot be the next one behind what is `stated`, and what to do: a host that loaded
@@ -198,7 +213,7 @@ fn policy(terminal: &Terminal, options: &Options) -> Result<Subject, Exit> {
     let same = |it: &Envelope| it.payload_type == POLICY_TYPE && it.payload == payload;
     let before = before(terminal, path)?.filter(same);
     let says = format!("trust policy {}", policy.version());
-    Ok(Subject { bytes, kind: POLICY_TYPE, payload, says, before })
+    Ok(Subject { bytes, kind: POLICY_TYPE, payload, says, before, replaced: 0 })
 }
 
 /// The envelope that is there. One that cannot be read is not replaced behind anybody's back.

@@ -43,6 +43,11 @@ fn signatures_of_one_release_add_up() {
     sign("--key b.key --release 3").expect(0, &["2 signatures"]);
     assert_eq!(Release::read(&found().payload).unwrap().expires, until);
     assert_eq!(found().signatures.len(), 2);
+    // Who says another end of the same version signs something else, and is told what is gone.
+    let words = ["1 signature ", "in place of 2 signatures of this version with another end"];
+    sign("--key a.key --release 3 --expires 40d").expect(0, &words);
+    let without = sign("--key a.key --release 3 --expires 50d");
+    without.expect(0, &["in place of 1 signature of"]);
     // Hosts that loaded it refuse an older one, and another of its version.
     let before = fs::read(here.join("p.plcb.sig")).unwrap();
     sign("--key a.key --release 2")
