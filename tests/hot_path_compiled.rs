@@ -38,7 +38,7 @@ use policyc::lang::functions::{self, Function, Sig};
 use policyc::lang::value::time::Instant;
 use policyc::runtime::program::Program;
 use policyc::runtime::record::about::{About, Loaded};
-use policyc::runtime::record::seal::{Keeper, Sealed};
+use policyc::runtime::record::seal::{Keeper, Sealed, TokenKey};
 use policyc::runtime::record::write::Recorder;
 use policyc::runtime::session::ground::Ground;
 use policyc::runtime::session::step::{Session, Work};
@@ -130,22 +130,22 @@ fn examples_allocate_nothing() {
     }
 }
 
-/// Once a recorder has written lines as long, it asks for no more memory.
 /// Keeps nothing that is sealed.
-struct Fixed;
+struct Fixed(TokenKey);
 
 impl Keeper for Fixed {
     fn salt(&mut self) -> Option<[u8; 32]> {
         Some([7; 32])
     }
 
-    fn key(&self, _name: &str) -> Option<&[u8]> {
-        Some(b"a key")
+    fn key(&self, _name: &str) -> Option<&TokenKey> {
+        Some(&self.0)
     }
 
     fn keep(&mut self, _sealed: &Sealed<'_>) {}
 }
 
+/// Once a recorder has written lines as long, it asks for no more memory.
 #[test]
 fn records_allocate_nothing() {
     let folders = folder::examples();
@@ -157,7 +157,7 @@ fn records_allocate_nothing() {
         let mut recorder = Recorder::for_program(&program, &Loaded::default());
         let about =
             About::new("01ARZ3NDEKTSV4RRFFQ69G5FAV", Instant { seconds: 0, nanoseconds: 1 });
-        let now = at(NOW);
+        let (now, mut keeper) = (at(NOW), Fixed(TokenKey::new(b"a key")));
         let contexts: Vec<String> = tests
             .iter()
             .flat_map(|test| &test.cases)
@@ -168,7 +168,7 @@ fn records_allocate_nothing() {
                 let (length, usage) = counting::counted(|| {
                     let mut filled = ingest(&program, context.as_bytes(), &mut scratch);
                     let mut recording = recorder.decide(&mut filled, &now);
-                    recording.line_kept(&about, Some(&mut Fixed)).len()
+                    recording.line_kept(&about, Some(&mut keeper)).len()
                 });
                 assert!(length > context.len() / 2, "{context}");
                 assert!(round == 0 || usage.allocations == 0, "{}: {context}", folder.display());

@@ -13,6 +13,7 @@ use crate::cli::write::unwritable;
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
 use crate::runtime::program::withheld::{RedactionClass, RedactionRules};
+use crate::runtime::record::seal::TokenKey;
 use crate::tools::project::read_bytes;
 use crate::tools::replay::vault::{Public, Secret, VaultError, Writer};
 
@@ -84,7 +85,7 @@ impl Secrets {
         }
     }
 
-    fn keys(&self, terminal: &Terminal) -> Result<HashMap<String, Vec<u8>>, Exit> {
+    fn keys(&self, terminal: &Terminal) -> Result<HashMap<String, TokenKey>, Exit> {
         let mut keys = HashMap::new();
         for word in &self.token_key {
             let bad = |fact: String| {
@@ -102,14 +103,14 @@ impl Secrets {
                 let fact = format!("the key `{name}` has {few} bytes, and needs {KEY_BYTES_MIN}");
                 return Err(bad(fact));
             }
-            keys.insert(name.to_owned(), bytes);
+            keys.insert(name.to_owned(), TokenKey::new(&bytes));
         }
         Ok(keys)
     }
 }
 
 impl OpenVault {
-    fn at(terminal: &Terminal, path: &Path, keys: HashMap<String, Vec<u8>>) -> Result<Self, Exit> {
+    fn at(terminal: &Terminal, path: &Path, keys: HashMap<String, TokenKey>) -> Result<Self, Exit> {
         let refuse = |error: io::Error| {
             if error.kind() != io::ErrorKind::NotFound {
                 return alone(terminal, &unwritable(path, &error));

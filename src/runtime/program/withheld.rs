@@ -114,9 +114,9 @@ impl RedactionRule {
 
     /// Whether a member with this key, or with `None` an element, lies on the path, `depth` steps
     /// from the top.
-    pub(in crate::runtime) fn leads_to(&self, depth: usize, key: Option<&str>) -> bool {
+    pub(in crate::runtime) fn leads_to(&self, depth: usize, key: Option<impl AsRef<[u8]>>) -> bool {
         match self.steps.get(depth) {
-            Some(Some(own)) => Some(&**own) == key,
+            Some(Some(own)) => key.is_some_and(|key| own.as_bytes() == key.as_ref()),
             Some(None) => true,
             None => false,
         }
@@ -521,7 +521,7 @@ fn is_about(rule: &RedactionRule, node: &PathNode, (keys, columns): (&[&str], &[
         return meets;
     }
     // Of the elements the columns are read; of elements that are no objects the whole.
-    rule.leads_to(keys.len(), None)
+    rule.leads_to(keys.len(), None::<&str>)
         && (rule.steps.len() == keys.len() + 1
             || columns.iter().any(|key| rule.leads_to(keys.len() + 1, Some(key))))
 }

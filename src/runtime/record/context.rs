@@ -6,6 +6,7 @@
 //! Imports: `base`, `lang`, `runtime::vm`.
 //!
 //! Numbers and texts stay as they were spelled, for what a number is depends on who reads it.
+//! Whoever watches may write something else than a value behind it (`redact`).
 //! Open containers wait on a stack of their own, so nesting costs no stack of the machine.
 
 use crate::base::limits::CONTEXT_DEPTH_MAX;
@@ -59,12 +60,44 @@ struct Key {
 }
 
 /// JSON on its way into a line.
-struct JsonCopy<'a> {
+pub(super) struct JsonCopy<'a> {
     json: &'a [u8],
-    out: &'a mut Vec<u8>,
+    pub(super) out: &'a mut Vec<u8>,
     /// Where that begins which is not copied yet.
     from: u32,
     at: u32,
+}
+
+/// A key that a watcher sees.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct SeenKey<'k> {
+    /// What the user meant: escapes resolved, without the `$` that records put in front.
+    pub(super) key: &'k [u8],
+    /// Whether the key makes a mark of the object that it is the first one of.
+    pub(super) marks: bool,
+}
+
+/// Whoever sees a context pass.
+pub(super) trait Watch {
+    /// A member with this key comes, or an element: the copy stands in front of its value.
+    fn part(&mut self, key: Option<SeenKey<'_>>, copy: &mut JsonCopy<'_>);
+
+    /// The value that comes is an object, or a list.
+    fn open(&mut self, object: bool);
+
+    /// The copy stands at the bracket that closes an object or a list.
+    fn close(&mut self, copy: &mut JsonCopy<'_>);
+
+    /// The copy stands behind a value.
+    fn end(&mut self, copy: &mut JsonCopy<'_>);
+}
+
+/// Nobody.
+impl Watch for () {
+    fn part(&mut self, _key: Option<SeenKey<'_>>, _copy: &mut JsonCopy<'_>) {}
+    fn open(&mut self, _object: bool) {}
+    fn close(&mut self, _copy: &mut JsonCopy<'_>) {}
+    fn end(&mut self, _copy: &mut JsonCopy<'_>) {}
 }
 
 impl ContextCopier {
@@ -83,6 +116,17 @@ impl ContextCopier {
         dollar: Dollar,
         out: &mut Vec<u8>,
     ) -> Result<(), Fault> {
+        self.watched(json, dollar, out, &mut ())
+    }
+
+    /// The same while somebody watches.
+    pub(super) fn watched(
+        &mut self,
+        json: &[u8],
+        dollar: Dollar,
+        out: &mut Vec<u8>,
+        watch: &mut impl Watch,
+    ) -> Result<(), Fault> {
         self.keys.clear();
         self.open.clear();
         self.unescaped.clear();
@@ -91,14 +135,15 @@ impl ContextCopier {
             match copy.token() {
                 b'"' => copy.text().map(drop)?,
                 byte @ (b'{' | b'[') => {
-                    if self.enter(&mut copy, byte == b'{', dollar)? {
+                    if self.enter(&mut copy, byte == b'{', dollar, watch)? {
                         continue;
                     }
                 }
                 0 => return Err(Fault::Json),
                 _ => copy.word()?,
             }
-            if !self.go_on(&mut copy, dollar)? {
+            watch.end(&mut copy);
+            if !self.go_on(&mut copy, dollar, watch)? {
                 break;
             }
         }
@@ -116,9 +161,12 @@ impl ContextCopier {
         copy: &mut JsonCopy<'_>,
         object: bool,
         dollar: Dollar,
+        watch: &mut impl Watch,
     ) -> Result<bool, Fault> {
         copy.at += 1;
+        watch.open(object);
         if copy.token() == if object { b'}' } else { b']' } {
+            watch.close(copy);
             copy.at += 1;
             return Ok(false);
         }
@@ -127,39 +175,69 @@ impl ContextCopier {
         }
         let keys = u32::try_from(self.keys.len()).map_err(|_| Fault::Json)?;
         self.open.push(if object { keys } else { LIST });
-        if object {
-            self.key(copy, dollar)?;
-        }
+        self.begin(copy, object, dollar, watch)?;
         Ok(true)
     }
 
     /// Goes on behind a value to the next one; false at the end of all.
-    fn go_on(&mut self, copy: &mut JsonCopy<'_>, dollar: Dollar) -> Result<bool, Fault> {
+    fn go_on(
+        &mut self,
+        copy: &mut JsonCopy<'_>,
+        dollar: Dollar,
+        watch: &mut impl Watch,
+    ) -> Result<bool, Fault> {
         while let Some(first) = self.open.last().copied() {
             let object = first != LIST;
             let byte = copy.token();
-            copy.at += 1;
             if byte == b',' {
+                copy.at += 1;
                 if object {
                     copy.token();
-                    self.key(copy, dollar)?;
                 }
+                self.begin(copy, object, dollar, watch)?;
                 return Ok(true);
             }
             if byte != if object { b'}' } else { b']' } {
                 return Err(Fault::Json);
             }
+            watch.close(copy);
+            copy.at += 1;
             self.open.pop();
             if object && self.any_twice(copy.json, first as usize) {
                 return Err(Fault::Twice);
             }
+            watch.end(copy);
         }
         Ok(false)
     }
 
-    /// Reads a key and its colon.
+    /// Begins a member, whose key stands here, or an element.
     #[inline]
-    fn key(&mut self, copy: &mut JsonCopy<'_>, dollar: Dollar) -> Result<(), Fault> {
+    fn begin(
+        &mut self,
+        copy: &mut JsonCopy<'_>,
+        object: bool,
+        dollar: Dollar,
+        watch: &mut impl Watch,
+    ) -> Result<(), Fault> {
+        if !object {
+            watch.part(None, copy);
+            return Ok(());
+        }
+        let (first, second) = self.key(copy, dollar)?;
+        let key = self.keys.last().map(|key| key.text(copy.json, &self.unescaped));
+        let key = key.unwrap_or_default();
+        // Of two in a record one was put in front.
+        let put = key.starts_with(b"$$") && (first != b'$' || dollar == Dollar::Keep);
+        let key = if put { key.get(1..).unwrap_or_default() } else { key };
+        let marks = first == b'$' && second != b'$' && dollar == Dollar::Keep;
+        watch.part(Some(SeenKey { key, marks }), copy);
+        Ok(())
+    }
+
+    /// Reads a key and its colon; the first two bytes of it, as it is spelled.
+    #[inline]
+    fn key(&mut self, copy: &mut JsonCopy<'_>, dollar: Dollar) -> Result<(u8, u8), Fault> {
         let (json, quote) = (copy.json, copy.at);
         if scan::byte(json, quote) != b'"' {
             return Err(Fault::Json);
@@ -187,7 +265,7 @@ impl ContextCopier {
             return Err(Fault::Json);
         }
         copy.at += 1;
-        Ok(())
+        Ok((first, second))
     }
 
     #[cold]
@@ -277,7 +355,7 @@ impl JsonCopy<'_> {
     }
 
     /// Copies what lies in front of the place.
-    fn flush(&mut self) {
+    pub(super) fn flush(&mut self) {
         let part = self.json.get(self.from as usize..self.at as usize);
         self.out.extend_from_slice(part.unwrap_or_default());
         self.from = self.at;

@@ -9,8 +9,8 @@ use std::fmt::Write;
 
 use crate::lang::value::text::{DoubleForm, write_double};
 use crate::lang::value::{Tag, Value, compare, scan};
-use crate::runtime::record::seal;
-use crate::runtime::record::text::Line;
+use crate::runtime::record::seal::TokenKey;
+use crate::runtime::record::text::{DECIMAL, Line, decimal};
 use crate::runtime::vm::request::reader::Reader;
 
 /// What an object is whose first key marks it.
@@ -89,7 +89,7 @@ impl<'a> Plain<'a> {
 
     /// Its token under `key`; `None` where equal values of its kind may be spelled in several ways
     /// that nothing tells apart. `text` is memory.
-    pub(super) fn token(&self, key: &[u8], text: &mut String) -> Option<[u8; 32]> {
+    pub(super) fn token(&self, key: &TokenKey, text: &mut String) -> Option<[u8; 32]> {
         text.clear();
         let kind = match (self.mark, self.number, self.json.first()?) {
             (None, Some(number), _) => {
@@ -104,6 +104,9 @@ impl<'a> Plain<'a> {
             }
             (None, _, b'"') => {
                 let inside = self.json.get(1..self.json.len().checked_sub(1)?)?;
+                if !inside.contains(&b'\\') {
+                    return Some(key.token(b's', inside));
+                }
                 unescape(inside, |character| text.push(character))?;
                 b's'
             }
@@ -113,7 +116,7 @@ impl<'a> Plain<'a> {
             }
             _ => return None,
         };
-        Some(seal::token(key, kind, text.as_bytes()))
+        Some(key.token(kind, text.as_bytes()))
     }
 
     /// The bounds between which it lies, whoever reads it: as the number that it is, and as the
@@ -168,8 +171,8 @@ pub(super) fn unescape(text: &[u8], mut take: impl FnMut(char)) -> Option<()> {
 
 /// Appends the number of an element to a JSON Pointer.
 pub(super) fn point_at(number: u32, path: &mut String) {
-    // Writing to a string does not fail.
-    let _ = write!(path, "/{number}");
+    path.push('/');
+    path.extend(decimal(number.into(), &mut [0; DECIMAL]).iter().copied().map(char::from));
 }
 
 /// What a record says of a value that it withholds.
@@ -230,10 +233,10 @@ pub(super) fn write(kind: &str, told: &RedactedValue<'_>, line: &mut Line<'_>) {
 
 /// Writes a bound of a bucket.
 fn bound(bound: &Value, line: &mut Line<'_>) {
-    // Writing to bytes does not fail.
-    let _ = if bound.tag() == Tag::Int {
-        write!(line, "{}", bound.signed())
+    if bound.tag() == Tag::Int {
+        line.signed(bound.signed());
     } else {
-        write_double(line, bound.float(), DoubleForm::Literal)
-    };
+        // Writing to bytes does not fail.
+        let _ = write_double(line, bound.float(), DoubleForm::Literal);
+    }
 }

@@ -5,6 +5,8 @@
 //! Imports: nothing of ours.
 //! Source:  `docs/redaction.md`, "Seals" and "Tokens".
 
+use std::fmt;
+
 use sha2::{Digest as _, Sha256};
 
 /// What a host keeps secret. The runtime has no randomness and no keys of its own: a recorder that
@@ -14,7 +16,7 @@ pub trait Keeper {
     fn salt(&mut self) -> Option<[u8; 32]>;
 
     /// The key with this name; `None` if nobody has it.
-    fn key(&self, name: &str) -> Option<&[u8]>;
+    fn key(&self, name: &str) -> Option<&TokenKey>;
 
     /// Takes a value that was sealed: whoever has it, and the salt, can disclose it and prove it.
     fn keep(&mut self, sealed: &Sealed<'_>);
@@ -52,45 +54,79 @@ const TOKEN: &[u8] = b"policyc.token.v1\0";
 /// length, so that no two lists of them are one text.
 #[must_use]
 pub fn commitment(path: &str, kind: &str, salt: &[u8; 32], value: &[u8]) -> [u8; 32] {
+    let lengths = [path.len(), kind.len(), value.len()].map(|len| (len as u64).to_le_bytes());
+    let [of_path, of_kind, of_value] = &lengths;
+    let parts: [&[u8]; 7] =
+        [SEAL, of_path, path.as_bytes(), of_kind, kind.as_bytes(), salt, of_value];
     let mut hash = Sha256::new();
-    hash.update(SEAL);
-    for part in [path.as_bytes(), kind.as_bytes()] {
-        hash.update((part.len() as u64).to_le_bytes());
-        hash.update(part);
+    // Few bytes at a time cost more than to put them together.
+    let mut front = [0; 128];
+    let mut end = 0;
+    for part in parts {
+        let behind = end + part.len();
+        if let Some(place) = front.get_mut(end..behind) {
+            place.copy_from_slice(part);
+            end = behind;
+        } else {
+            hash.update(front.get(..end).unwrap_or_default());
+            hash.update(part);
+            end = 0;
+        }
     }
-    hash.update(salt);
-    hash.update((value.len() as u64).to_le_bytes());
+    hash.update(front.get(..end).unwrap_or_default());
     hash.update(value);
     hash.finalize().into()
 }
 
-/// HMAC-SHA-256, under a key, of the kind of a value (`s` a string, `n` a whole number, `b` a bool)
-/// and its bytes: the text, the number in decimal, the word.
-#[must_use]
-pub fn token(key: &[u8], kind: u8, value: &[u8]) -> [u8; 32] {
-    hmac(key, &[TOKEN, &[kind], value])
+/// A key for tokens, which are HMAC with SHA-256 (RFC 2104). What that makes of the key alone is
+/// kept, not the key: it is half of the work for a short value.
+#[derive(Clone)]
+pub struct TokenKey {
+    inner: Sha256,
+    outer: Sha256,
 }
 
-/// HMAC with SHA-256 (RFC 2104) of the parts, one behind the other.
-fn hmac(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
-    const BLOCK: usize = 64;
-    let mut block = [0; BLOCK];
-    let short: [u8; 32];
-    let key = if key.len() > BLOCK {
-        short = Sha256::digest(key).into();
-        short.as_slice()
-    } else {
-        key
-    };
-    for (place, byte) in block.iter_mut().zip(key) {
-        *place = *byte;
+impl fmt::Debug for TokenKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TokenKey")
     }
-    let begun = |pad: u8| Sha256::new().chain_update(block.map(|byte| byte ^ pad));
-    let mut inner = begun(0x36);
-    for part in parts {
-        inner.update(part);
+}
+
+impl TokenKey {
+    /// The key of these bytes.
+    #[must_use]
+    pub fn new(key: &[u8]) -> Self {
+        const BLOCK: usize = 64;
+        let mut block = [0; BLOCK];
+        let short: [u8; 32];
+        let key = if key.len() > BLOCK {
+            short = Sha256::digest(key).into();
+            short.as_slice()
+        } else {
+            key
+        };
+        for (place, byte) in block.iter_mut().zip(key) {
+            *place = *byte;
+        }
+        let begun = |pad: u8| Sha256::new().chain_update(block.map(|byte| byte ^ pad));
+        Self { inner: begun(0x36), outer: begun(0x5C) }
     }
-    begun(0x5C).chain_update(inner.finalize()).finalize().into()
+
+    /// The token of a value of a kind (`s` a string, `n` a whole number, `b` a bool), by its bytes:
+    /// the text, the number in decimal, the word.
+    #[must_use]
+    pub fn token(&self, kind: u8, value: &[u8]) -> [u8; 32] {
+        self.hmac(&[TOKEN, &[kind], value])
+    }
+
+    /// HMAC of the parts, one behind the other.
+    fn hmac(&self, parts: &[&[u8]]) -> [u8; 32] {
+        let mut inner = self.inner.clone();
+        for part in parts {
+            inner.update(part);
+        }
+        self.outer.clone().chain_update(inner.finalize()).finalize().into()
+    }
 }
 
 #[cfg(test)]
@@ -124,7 +160,7 @@ mod tests {
         ];
         for (key, text, wanted) in cases {
             let (first, second) = text.split_at(3);
-            assert_eq!(hmac(key, &[first, second]).to_vec(), bytes(wanted));
+            assert_eq!(TokenKey::new(key).hmac(&[first, second]).to_vec(), bytes(wanted));
         }
     }
 
@@ -142,5 +178,27 @@ mod tests {
             assert_ne!(commitment(path, kind, salt, value), one);
         }
         assert_eq!(commitment("/ab", "string", &salt, b"c"), one);
+    }
+
+    /// Of whatever length its parts are.
+    #[test]
+    fn a_commitment_is_that_of_its_parts_one_behind_the_other() {
+        let (path, value) = ("/p".repeat(100), [7; 300]);
+        for lengths in [(0, 0), (55, 9), (56, 0), (57, 6), (73, 6), (120, 6), (200, 300)] {
+            let (path, value) = (&path[..lengths.0], &value[..lengths.1]);
+            let len = |part: usize| (part as u64).to_le_bytes();
+            let text = [
+                b"policyc.seal.v1\0".as_slice(),
+                &len(path.len()),
+                path.as_bytes(),
+                &len(6),
+                b"string",
+                &[7; 32],
+                &len(value.len()),
+                value,
+            ];
+            let wanted: [u8; 32] = Sha256::digest(text.concat()).into();
+            assert_eq!(commitment(path, "string", &[7; 32], value), wanted, "{lengths:?}");
+        }
     }
 }

@@ -35,20 +35,13 @@ impl Line<'_> {
 
     /// A number in decimal.
     pub(super) fn number(&mut self, number: u64) {
-        let mut digits = [0; 20];
-        let (mut at, mut rest) = (digits.len(), number);
-        loop {
-            at -= 1;
-            let [digit, ..] = (rest % 10).to_le_bytes();
-            if let Some(place) = digits.get_mut(at) {
-                *place = b'0' + digit;
-            }
-            rest /= 10;
-            if rest == 0 {
-                break;
-            }
-        }
-        self.0.extend_from_slice(digits.get(at..).unwrap_or_default());
+        self.0.extend_from_slice(decimal(number, &mut [0; DECIMAL]));
+    }
+
+    /// The same of one that may lie below zero.
+    pub(super) fn signed(&mut self, number: i64) {
+        self.put(if number < 0 { "-" } else { "" });
+        self.number(number.unsigned_abs());
     }
 
     /// `"sha256:…"`.
@@ -95,6 +88,25 @@ impl Line<'_> {
     }
 }
 
+/// Digits that a number has at most.
+pub(super) const DECIMAL: usize = 20;
+
+/// The digits of a number; `room` holds them.
+pub(super) fn decimal(number: u64, room: &mut [u8; DECIMAL]) -> &[u8] {
+    let (mut at, mut rest) = (room.len(), number);
+    loop {
+        at -= 1;
+        let [digit, ..] = (rest % 10).to_le_bytes();
+        if let Some(place) = room.get_mut(at) {
+            *place = b'0' + digit;
+        }
+        rest /= 10;
+        if rest == 0 {
+            return room.get(at..).unwrap_or_default();
+        }
+    }
+}
+
 /// The bytes that a text in base64 spells.
 pub(super) fn unbase(text: &[u8]) -> Option<Vec<u8>> {
     let mut bytes = Vec::with_capacity(text.len() / 4 * 3);
@@ -124,6 +136,11 @@ mod tests {
         for number in [0, 9, 10, 1_234_567_890, u64::MAX] {
             let mut line = Vec::new();
             Line(&mut line).number(number);
+            assert_eq!(String::from_utf8(line).expect("ASCII"), number.to_string());
+        }
+        for number in [i64::MIN, -10, -1, 0, 1, i64::MAX] {
+            let mut line = Vec::new();
+            Line(&mut line).signed(number);
             assert_eq!(String::from_utf8(line).expect("ASCII"), number.to_string());
         }
     }

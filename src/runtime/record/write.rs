@@ -43,7 +43,7 @@ pub struct Recorder {
     pub(super) copyist: ContextCopier,
     open: Vec<slots::OpenObject>,
     redactor: Redactor,
-    /// A context before anything of it is withheld; the bits of the witness that are told.
+    /// A context of slots before anything of it is withheld; the bits of the witness that are told.
     whole: Vec<u8>,
     pub(super) line: Vec<u8>,
 }
@@ -308,11 +308,7 @@ fn typed(
 ) -> bool {
     let (bytes, origin) = decision.input();
     match origin {
-        Origin::Json => {
-            // What follows a place that was refused was never read.
-            let read = decision.input_error().is_none() || is_json(bytes);
-            read && copyist.copy(bytes, Dollar::Mark, line).is_ok()
-        }
+        Origin::Json => was_read(decision) && copyist.copy(bytes, Dollar::Mark, line).is_ok(),
         Origin::Record => copyist.copy(bytes, Dollar::Keep, line).is_ok(),
         // Fields of a message have defaults: nobody could tell which were set.
         Origin::Slots => {
@@ -320,6 +316,11 @@ fn typed(
         }
         Origin::Proto | Origin::Broken => false,
     }
+}
+
+/// Whether a context is JSON: what follows a place that was refused was never read.
+fn was_read(decision: &Decision<'_>) -> bool {
+    decision.input_error().is_none() || is_json(decision.input().0)
 }
 
 /// The context without what is withheld.
@@ -337,9 +338,18 @@ fn redacted(
     let start = line.len();
     let withheld = &decision.program().withheld;
     whole.clear();
-    if typed(decision, copyist, open, whole) {
+    let context = match decision.input() {
+        (bytes, Origin::Json) if was_read(decision) => Some((bytes, Dollar::Mark)),
+        (bytes, Origin::Record) => Some((bytes, Dollar::Keep)),
+        (_, Origin::Slots) if typed(decision, copyist, open, whole) => {
+            Some((whole.as_slice(), Dollar::Keep))
+        }
+        (_, Origin::Json | Origin::Slots | Origin::Proto | Origin::Broken) => None,
+    };
+    if let Some(context) = context {
         line.extend_from_slice(b",\"ctx\":");
-        if redactor.redact(withheld.rules(), whole, keeper.as_deref_mut(), line).is_ok() {
+        let (rules, keeper) = (withheld.rules(), keeper.as_deref_mut());
+        if redactor.redact_spelled(rules, context, keeper, line).is_ok() {
             let refused = decision.input_error().filter(|error| {
                 // What is missing is missing, whatever is withheld elsewhere.
                 let missing = matches!(error.kind, InputKind::Needed(..) | InputKind::MissingField);

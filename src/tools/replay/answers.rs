@@ -109,7 +109,7 @@ impl Answers {
         }
         let Input::Context(context, at) = record.input else { return Err(Obstacle::Asks) };
         memory.clear();
-        let open = Redactor::default().redact_spelled(&self.rules, context, None, memory);
+        let open = Redactor::default().redact(&self.rules, context, None, memory);
         open.map_err(|_| Obstacle::Asks)?;
         Ok(Record { input: Input::Context(memory, at), ..*record })
     }

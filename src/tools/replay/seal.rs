@@ -260,7 +260,7 @@ impl RecordRewriter<'_, '_> {
         let text = match self.record.input {
             Input::Context(bytes, _) => {
                 let rules = self.sealing.rules;
-                redactor.redact_spelled(rules, bytes, keeper, &mut context).ok()?;
+                redactor.redact(rules, bytes, keeper, &mut context).ok()?;
                 texts(&shown(bytes), &shown(&context), &mut self.secrets);
                 self.stands(&shown(&context), "");
                 if self.record.event.is_some() {

@@ -22,7 +22,7 @@ use x25519_dalek::{X25519_BASEPOINT_BYTES, x25519};
 
 use crate::base::hex;
 use crate::base::limits::RECORD_BYTES_MAX;
-use crate::runtime::record::seal::{Keeper, Sealed};
+use crate::runtime::record::seal::{Keeper, Sealed, TokenKey};
 
 /// What the first line of a vault begins with.
 const HEAD: &str = "policyc-vault-1 x25519:";
@@ -190,7 +190,7 @@ pub struct Writer {
     /// The lines that are not taken yet.
     lines: String,
     /// The keys of tokens, by name.
-    keys: HashMap<String, Vec<u8>>,
+    keys: HashMap<String, TokenKey>,
     /// Whether something could not be sealed.
     failed: bool,
 }
@@ -206,7 +206,7 @@ impl Writer {
     ///
     /// # Errors
     /// `NoRandomness`; `NotAVault` for a key that protects nothing.
-    pub fn to(vault: &Public, keys: HashMap<String, Vec<u8>>) -> Result<Self, VaultError> {
+    pub fn to(vault: &Public, keys: HashMap<String, TokenKey>) -> Result<Self, VaultError> {
         let secret = random()?;
         let run = Secret(secret).public();
         let cipher = cipher(secret, vault, &run, vault).ok_or(VaultError::NotAVault)?;
@@ -232,8 +232,8 @@ impl Keeper for Writer {
         salt
     }
 
-    fn key(&self, name: &str) -> Option<&[u8]> {
-        self.keys.get(name).map(Vec::as_slice)
+    fn key(&self, name: &str) -> Option<&TokenKey> {
+        self.keys.get(name)
     }
 
     fn keep(&mut self, sealed: &Sealed<'_>) {

@@ -4,7 +4,7 @@
 //! `REDACTION_ROUNDS` sets how many random policies are tried.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use policyc::compiler::source::map::SourceMap;
 use policyc::diag::sink::Sink;
@@ -12,9 +12,9 @@ use policyc::lang::decision::Effect;
 use policyc::runtime::program::Program;
 use policyc::runtime::program::withheld::RedactionRules;
 use policyc::runtime::record::about::{About, Loaded};
-use policyc::runtime::record::read::Record;
+use policyc::runtime::record::read::{Input, Record};
 use policyc::runtime::record::redact::Redactor;
-use policyc::runtime::record::seal::{Keeper, Sealed, commitment, token};
+use policyc::runtime::record::seal::{Keeper, Sealed, TokenKey, commitment};
 use policyc::runtime::record::write::Recorder;
 use policyc::runtime::vm::hosts::{HostEntry, HostTable};
 use policyc::runtime::vm::observe::{AtomState, Witness};
@@ -42,14 +42,16 @@ struct Open {
     kept: Vec<(String, String, [u8; 32], String)>,
 }
 
+static KEY: LazyLock<TokenKey> = LazyLock::new(|| TokenKey::new(b"a key"));
+
 impl Keeper for Open {
     fn salt(&mut self) -> Option<[u8; 32]> {
         self.salts = self.salts.wrapping_add(1);
         Some([self.salts; 32])
     }
 
-    fn key(&self, name: &str) -> Option<&[u8]> {
-        (name == "k").then_some(b"a key")
+    fn key(&self, name: &str) -> Option<&TokenKey> {
+        (name == "k").then(|| &*KEY)
     }
 
     fn keep(&mut self, sealed: &Sealed<'_>) {
@@ -78,9 +80,7 @@ fn of_context(program: &Program, context: &[u8]) -> (String, DecisionReport, Ope
 /// What is told of a record: with the witness that it holds, or without.
 fn told(program: &Program, line: &str, facts: bool) -> PartialDecision {
     let record = Record::read(line.as_bytes()).unwrap_or_else(|error| panic!("{error:?}: {line}"));
-    let policyc::runtime::record::read::Input::Context(context, _) = record.input else {
-        panic!("{line}")
-    };
+    let Input::Context(context, _) = record.input else { panic!("{line}") };
     let hosts = record.hosts();
     let moment = Moment { hosts: hosts.as_ref(), ..NOW };
     let mut bits = Vec::new();
@@ -367,7 +367,7 @@ fn every_class_has_its_mark() {
     let (line, report, keeper) = of_context(&program, context.as_bytes());
     let record: Json = serde_json::from_str(&line).expect("JSON");
     let a = &record["ctx"]["a"];
-    let same = format!("hs256:{}", hex(&token(b"a key", b's', b"same")));
+    let same = format!("hs256:{}", hex(&KEY.token(b's', b"same")));
     let sealed = commitment("/a/sealed", "string", &[1; 32], br#""s\u0065cret""#);
     assert_eq!(
         a["sealed"],
