@@ -17,7 +17,7 @@ use crate::support::generate::random::Random;
 use crate::support::policies::{Vocabularies, context, policy};
 use crate::support::run::ran;
 
-/// Policies that are tried, unless `REUSE_ROUNDS` says how many.
+/// Policies that are tried, unless `REUSE_ROUNDS` says how many, and `REUSE_SEED` from which on.
 const ROUNDS: u64 = 120;
 /// Places of which some are withheld.
 const PLACES: [&str; 14] = [
@@ -131,10 +131,13 @@ fn masked(random: &mut Random, line: &str) -> Option<String> {
 
 #[test]
 fn what_a_candidate_decides_by_recorded_atoms_is_what_it_decides() {
-    let rounds = std::env::var("REUSE_ROUNDS").map_or(ROUNDS, |it| it.parse().expect("a number"));
+    let number = |name: &str, otherwise: u64| {
+        std::env::var(name).map_or(otherwise, |it| it.parse().expect("a number"))
+    };
+    let (first, rounds) = (number("REUSE_SEED", 0), number("REUSE_ROUNDS", ROUNDS));
     let known = Vocabularies::new();
     let (mut cases, mut definite, mut by_atoms) = (0_u64, 0_u64, 0_u64);
-    for round in 0..rounds {
+    for round in first..first + rounds {
         let mut random = Random::new(0xA70 + round * 7_919);
         let text = policy(&mut random, &known);
         let other = policy(&mut random, &known);
