@@ -2,7 +2,7 @@
 //!
 //! In:      a context; rules; what the host keeps secret.
 //! Out:     the same as a record holds it, with marks, or that it is no JSON.
-//! Imports: `base`, `lang`, `runtime::program`, `runtime::vm`.
+//! Imports: `base`, `lang`, `runtime::program`.
 //! Source:  `docs/redaction.md`.
 //!
 //! Values are withheld while the context is copied into its line. Open containers into which rules
