@@ -112,7 +112,7 @@ impl Coded {
         }
         let (width, bytes) = bytes.split_first()?;
         let codes = hybrid(bytes, u32::from(*width), count)?;
-        codes.iter().max().is_none_or(|most| *most < first).then_some(codes)
+        extremes(&codes).is_none_or(|(_, most)| most < first).then_some(codes)
     }
 
     /// How many values there are.
@@ -195,9 +195,9 @@ impl Coded {
     pub fn end(&mut self, levels: Levels) -> Option<()> {
         let rows = if self.there.is_empty() { self.codes.len() } else { self.there.len() };
         if self.there.is_empty() {
-            let most = self.codes.iter().max();
-            self.is_same = self.codes.iter().min() == most;
-            self.is_whole = most != Some(&NONE);
+            let extremes = extremes(&self.codes);
+            self.is_same = extremes.is_none_or(|(least, most)| least == most);
+            self.is_whole = extremes.is_none_or(|(_, most)| most != NONE);
         } else {
             self.starts.push(u32::try_from(self.codes.len()).ok()?);
         }
@@ -243,6 +243,14 @@ impl Coded {
             Data::Bools(all) => all.get(code as usize).copied().map(Value::Bool),
         }
     }
+}
+
+/// The least and the largest of some codes; `None` of none. `Iterator::max` goes by references, and
+/// no vectors are made of that.
+fn extremes(codes: &[u32]) -> Option<(u32, u32)> {
+    let first = *codes.first()?;
+    let wider = |(least, most): (u32, u32), code: &u32| (least.min(*code), most.max(*code));
+    Some(codes.iter().fold((first, first), wider))
 }
 
 /// Levels at the start of a page, behind their length.

@@ -153,8 +153,7 @@ impl Pack {
             return Err(forged());
         }
         let mut bytes = vec![0; usize::try_from(len).map_err(|_| forged())?];
-        let mut file = self.file.try_clone()?;
-        read_at(&mut file, start, &mut bytes)?;
+        read_at(&self.file, start, &mut bytes)?;
         let sum = self.sums.get(group * self.layout.columns.len() + column);
         if sum != Some(&crc32fast::hash(&bytes)) {
             return Err(forged());
@@ -175,15 +174,16 @@ impl Pack {
 }
 
 #[cfg(unix)]
-fn read_at(file: &mut File, start: u64, bytes: &mut [u8]) -> Result<(), PackError> {
-    // Threads share the place of a file that was cloned.
+fn read_at(file: &File, start: u64, bytes: &mut [u8]) -> Result<(), PackError> {
+    // Threads share the place of a file, and of one that was cloned.
     std::os::unix::fs::FileExt::read_exact_at(file, bytes, start).map_err(cut)
 }
 
 #[cfg(not(unix))]
-fn read_at(file: &mut File, start: u64, bytes: &mut [u8]) -> Result<(), PackError> {
+fn read_at(file: &File, start: u64, bytes: &mut [u8]) -> Result<(), PackError> {
+    let mut file = file.try_clone()?;
     file.seek(SeekFrom::Start(start))?;
-    read_exact(file, bytes)
+    read_exact(&mut file, bytes)
 }
 
 fn read_exact(file: &mut File, bytes: &mut [u8]) -> Result<(), PackError> {
