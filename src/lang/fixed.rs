@@ -29,6 +29,24 @@ pub fn parse(text: &str) -> Option<(i128, bool)> {
     Some((sum.checked_add(i128::from(!exact))?, exact))
 }
 
+/// What `parse` reads from the shortest spelling of a number.
+#[must_use]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    reason = "what does not come back as it was is spelled out"
+)]
+pub fn of_double(number: f64) -> Option<i128> {
+    // Of all that have no more than fifteen digits one alone is read as this number.
+    if (0.0..1e9).contains(&number) {
+        let millionths = (number * 1e6).round() as i64;
+        if (millionths as f64 / 1e6).to_bits() == number.to_bits() {
+            return Some(i128::from(millionths));
+        }
+    }
+    parse(&number.to_string()).map(|(number, _)| number)
+}
+
 /// As `parse` reads it: `98.7`.
 #[must_use]
 pub fn write(number: i128) -> String {
@@ -44,7 +62,7 @@ pub fn write(number: i128) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{parse, write};
+    use super::{of_double, parse, write};
 
     #[test]
     fn numbers_are_exact_or_rounded_up() {
@@ -63,6 +81,34 @@ mod tests {
             assert_eq!(parse(text), None, "{text}");
         }
         assert_eq!(parse(&"9".repeat(40)), None);
+    }
+
+    #[test]
+    fn doubles_are_read_as_they_are_spelled() {
+        for (number, wanted) in [
+            (0.0, Some(0)),
+            (0.1, Some(100_000)),
+            (0.1 + 0.2, Some(300_001)),
+            (98.70, Some(98_700_000)),
+            (1.000_000_1, Some(1_000_001)),
+            (5e-324, Some(1)),
+            (999_999_999.999_999, Some(999_999_999_999_999)),
+            (999_999_999.999_999_9, Some(1_000_000_000_000_000)),
+            (1e15, Some(1_000_000_000_000_000_000_000)),
+            (-0.5, None),
+            (f64::NAN, None),
+            (f64::INFINITY, None),
+        ] {
+            assert_eq!(of_double(number), wanted, "{number}");
+        }
+        // Neighbours of numbers with few digits, too.
+        for cents in (0..1_000_000_u32).step_by(997) {
+            let near = f64::from(cents) / 100.0;
+            for number in [near, near.next_up(), near.next_down()] {
+                let spelled = parse(&number.to_string()).map(|(number, _)| number);
+                assert_eq!(of_double(number), spelled, "{number}");
+            }
+        }
     }
 
     #[test]

@@ -11,7 +11,8 @@ use crate::lang::detect::shape::{Separator, digits, spelled};
 const DIGITS_MIN: usize = 12;
 const DIGITS_MAX: usize = 19;
 
-/// Numbers of a scheme: the first six digits from and to, and how many digits there are.
+/// Numbers of a scheme, which begin with a digit from 2 to 6: the first six digits from and to, and
+/// how many digits there are.
 struct Range {
     from: u32,
     to: u32,
@@ -49,18 +50,28 @@ const RANGES: &[Range] = &[
     range(676_100, 676_399, 12, 19),
 ];
 
-/// Where a number of a card ends that begins at `start`.
+/// Where a number of a card ends that begins at `start`, with a digit from 2 to 6.
 pub(super) fn card(text: &[u8], start: usize) -> Option<usize> {
     let read = |sizes: &[usize]| {
         let found = spelled(text, start, sizes.iter().copied(), Separator::Spaces)?;
         is_card(found.bytes()).then_some(found.end)
     };
     match digits(text, start, DIGITS_MAX + 1) {
-        4 => [&[4, 4, 4, 4, 3][..], &[4, 4, 4, 4], &[4, 6, 5], &[4, 6, 4]]
-            .iter()
-            .find_map(|sizes| read(sizes)),
+        4 => shapes(text, start).iter().find_map(|sizes| read(sizes)),
         run @ DIGITS_MIN..=DIGITS_MAX => read(&[run]),
         _ => None,
+    }
+}
+
+/// In which groups a number may stand that begins with one of four, by the second of them.
+fn shapes(text: &[u8], start: usize) -> &'static [&'static [usize]] {
+    let digit = |at: usize| text.get(start + at).is_some_and(u8::is_ascii_digit);
+    // What parts groups has three bytes at most, and one mostly.
+    let second = (5..8).find(|at| digit(*at));
+    match second.map(|second| digit(second + 4)) {
+        Some(true) => &[&[4, 6, 5], &[4, 6, 4]],
+        Some(false) => &[&[4, 4, 4, 4, 3], &[4, 4, 4, 4]],
+        None => &[],
     }
 }
 

@@ -72,8 +72,14 @@ impl Search {
                 Kind::Secret => {
                     secret::secret(text, start, &mut self.endless).map(|end| start..end)
                 }
-                Kind::Card => word(text, start, card::card),
-                Kind::Iban => word(text, start, iban::iban),
+                Kind::Card => {
+                    let begins = |byte: u8| matches!(byte, b'2'..=b'6');
+                    next_word(text, &mut self.at, begins, card::card)
+                }
+                Kind::Iban => {
+                    let begins = |byte: u8| byte.is_ascii_alphabetic();
+                    next_word(text, &mut self.at, begins, iban::iban)
+                }
                 Kind::NationalId => word(text, start, national::any),
                 Kind::ChAhv => word(text, start, national::ch_ahv),
                 Kind::DeTaxId => word(text, start, national::de_tax_id),
@@ -92,6 +98,30 @@ impl Search {
         }
         None
     }
+}
+
+/// What begins next from `at` on, where a word begins with such a byte.
+fn next_word(
+    text: &[u8],
+    at: &mut usize,
+    begins: fn(u8) -> bool,
+    end: fn(&[u8], usize) -> Option<usize>,
+) -> Option<Range<usize>> {
+    while let Some(byte) = text.get(*at).copied() {
+        let start = *at;
+        *at += 1;
+        if !byte.is_ascii_alphanumeric() {
+            continue;
+        }
+        let found = if begins(byte) { word(text, start, end) } else { None };
+        if found.is_some() {
+            return found;
+        }
+        // No word begins within another.
+        let rest = text.get(*at..).unwrap_or_default();
+        *at += rest.iter().take_while(|it| it.is_ascii_alphanumeric()).count();
+    }
+    None
 }
 
 /// What begins at `start`, where a word begins there.

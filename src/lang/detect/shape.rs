@@ -39,9 +39,16 @@ impl AlphanumericRun {
         self.bytes.get(..self.len).unwrap_or_default()
     }
 
-    fn push(&mut self, byte: u8) -> Option<()> {
-        *self.bytes.get_mut(self.len)? = byte.to_ascii_uppercase();
-        self.len += 1;
+    /// Takes in so many letters and digits that stand at its end, if they do.
+    fn take(&mut self, text: &[u8], size: usize) -> Option<()> {
+        let group = text.get(self.end..self.end + size)?;
+        if !group.iter().all(u8::is_ascii_alphanumeric) {
+            return None;
+        }
+        let place = self.bytes.get_mut(self.len..self.len + size)?;
+        place.copy_from_slice(group);
+        place.make_ascii_uppercase();
+        (self.len, self.end) = (self.len + size, self.end + size);
         Some(())
     }
 }
@@ -100,14 +107,7 @@ pub(super) fn spelled(
             between = Some(next);
             found.end += next.len();
         }
-        for _ in 0..size {
-            let next = byte(text, found.end);
-            if !next.is_ascii_alphanumeric() {
-                return None;
-            }
-            found.push(next)?;
-            found.end += 1;
-        }
+        found.take(text, size)?;
     }
     is_word_end(text, found.end).then_some(found)
 }

@@ -8,6 +8,7 @@
 use crate::base::pointer;
 use crate::runtime::session::index::{EXACT_BYTES, Full, Origin};
 use crate::runtime::session::json::{Leaf, Met, walk};
+use crate::runtime::session::log::Happened;
 use crate::runtime::session::readings::readings;
 use crate::runtime::session::sought::Holds;
 use crate::runtime::session::state::State;
@@ -25,15 +26,16 @@ impl State {
         carrying: Carrying<'_>,
     ) -> Result<(), Full> {
         let taint = self.taint(carrying)?;
-        self.keep_text(text, place, taint)
+        self.keep_text(text, place, (taint, self.room_for_texts()))
     }
 
-    /// Keeps a text that carries this, and its readings, so that values are found there.
+    /// Keeps a text that carries this, and its readings, so that values are found there, where
+    /// there is room for so many bytes of texts.
     fn keep_text(
         &mut self,
         text: &str,
         (call, pointer): (Option<u32>, &str),
-        taint: u32,
+        (taint, most): (u32, usize),
     ) -> Result<(), Full> {
         // A piece of a text that was made clean is not clean, nor is another spelling of it.
         let Taint { labels, pieces, .. } = self.taints.get(taint);
@@ -42,11 +44,13 @@ impl State {
         let (fields, spelling) = (self.index.len(), if is_exact { EXACT_BYTES } else { 0 });
         let holds = if is_edged(text) { Holds::Edged } else { Holds::Text };
         let origin = Origin { call, holds, taint };
-        self.keep((text.len(), |form| push_form(text, form)), (pointer, spelling), origin)?;
+        let whole = (text.len(), |form: &mut String| push_form(text, form));
+        self.keep(whole, (pointer, most.saturating_sub(spelling)), origin)?;
         let mut numbers = String::new();
         if self.index.len() > fields {
             if is_exact {
                 self.index.spell(text);
+                self.log.kind(Happened::Spelled);
                 self.note(text.as_bytes());
             }
             push_numbers(self.index.last_form(), &mut numbers);
@@ -63,22 +67,23 @@ impl State {
             if !forms.is_empty() {
                 let taint = self.taint_of_pieces(taint)?;
                 let origin = Origin { call, holds, taint };
-                self.keep((forms.len(), |form| form.push_str(&forms)), (pointer, 0), origin)?;
+                let whole = (forms.len(), |form: &mut String| form.push_str(&forms));
+                self.keep(whole, (pointer, most), origin)?;
             }
         }
         Ok(())
     }
 
-    /// Keeps a form, of about so many bytes; `more` are left for others.
+    /// Keeps a form, of about so many bytes, where there is room for `most` bytes of texts.
     fn keep(
         &mut self,
         (len, write): (usize, impl FnOnce(&mut String)),
-        (pointer, more): (&str, usize),
+        (pointer, most): (&str, usize),
         origin: Origin,
     ) -> Result<(), Full> {
         let start = self.index.mark();
         write(self.index.begin(len));
-        let room = self.room().saturating_sub(more);
+        let room = self.room_of(most);
         self.index.finish(start, (pointer, room), origin)
     }
 
@@ -89,7 +94,7 @@ impl State {
         call: u32,
         tainting: &mut Tainting<'_, '_>,
     ) -> Result<(), Unread> {
-        let mut full = Ok(());
+        let (mut full, most) = (Ok(()), self.room_for_texts());
         // What the key of a member carries its value carries, if that is met next, and nothing else
         // is said of it.
         let mut of_key: Option<(u32, usize)> = None;
@@ -109,9 +114,9 @@ impl State {
                 }
                 match met {
                     Met::Key(text) | Met::Leaf(Leaf::Text(text)) => {
-                        self.keep_text(&text, place, taint)
+                        self.keep_text(&text, place, (taint, most))
                     }
-                    Met::Leaf(Leaf::Number(text)) => self.keep_text(text, place, taint),
+                    Met::Leaf(Leaf::Number(text)) => self.keep_text(text, place, (taint, most)),
                     Met::Leaf(Leaf::Bool(_) | Leaf::Nothing(_)) => Ok(()),
                 }
             });

@@ -149,15 +149,18 @@ impl Readable {
         &self.all
     }
 
-    /// One value more.
-    pub(super) fn meet(&mut self, audience: &Audience) {
-        let Some(digest) = audience.digest() else { return };
+    /// One value more; whether fewer may read all of them.
+    pub(super) fn meet(&mut self, audience: &Audience) -> bool {
+        let Some(digest) = audience.digest() else { return false };
         if self.met.len() >= MET_KEPT {
             self.met.clear();
         }
-        if self.met.insert(*digest) {
-            self.all.meet(audience);
+        if !self.met.insert(*digest) {
+            return false;
         }
+        let before = self.all.clone();
+        self.all.meet(audience);
+        self.all != before
     }
 
     /// What it takes.

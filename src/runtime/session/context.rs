@@ -37,18 +37,11 @@ pub(super) enum Late {
     Off,
 }
 
-/// Writes the context, as JSON, in the stead of what is in `out`: all of it but what is known last,
-/// which `complete` adds.
-pub(super) fn write(
-    ground: &Ground<'_>,
-    state: &State,
-    known: Known<'_>,
-    brought: Brought<'_>,
-    out: &mut String,
-) {
+/// Begins the context, as JSON, in the stead of what is in `out`: with what the event brought, and
+/// who calls.
+pub(super) fn begin(state: &State, brought: Brought<'_>, out: &mut String) {
     out.clear();
-    out.push('{');
-    key(out, ACTION);
+    out.push_str("{\"action\":");
     out.push_str(brought.action);
     let before = state.principal.as_ref().filter(|_| brought.principal().is_none());
     let before = before.map(|it| ("principal", &*it.json));
@@ -57,13 +50,22 @@ pub(super) fn write(
         key(out, name);
         out.push_str(value);
     }
+}
+
+/// Adds the answers to what `begin` wrote: all but what is known last, which `complete` adds.
+pub(super) fn answer(
+    ground: &Ground<'_>,
+    state: &State,
+    (known, action): (Known<'_>, &str),
+    out: &mut String,
+) {
     out.push(',');
     key(out, ROOT);
-    answers(ground, state, (known, brought.action), out);
+    answers(ground, state, (known, action), out);
     out.push('}');
 }
 
-/// How a context ends that `write` wrote: the answers, and all of it.
+/// How a context ends that `answer` wrote: the answers, and all of it.
 const END: &str = "}}";
 
 /// The roots that a request may bring beside `action`: those of all calls of agents, and what else
@@ -112,7 +114,7 @@ pub(super) fn find_late(ground: &Ground<'_>) -> Vec<(Late, SlotHandle)> {
     late.into_iter().filter_map(slot).collect()
 }
 
-/// Adds what is known last to what `write` wrote. All that it wrote stays where it stands.
+/// Adds what is known last to what `answer` wrote. All that it wrote stays where it stands.
 pub(super) fn complete(
     ground: &Ground<'_>,
     planned: Option<(&str, &str)>,
@@ -126,8 +128,9 @@ pub(super) fn complete(
         // What the plan is about stands last, and its object is open again.
         out.pop();
         for (name, says) in [(STEP, step), (OFF, off)] {
-            out.push(',');
-            key(out, name);
+            out.push_str(",\"");
+            out.push_str(name);
+            out.push_str("\":");
             text(out, says);
         }
         out.push('}');
@@ -145,7 +148,11 @@ pub(super) fn complete(
         });
         each(out, OBJECT, told, |out, (name, reading, max)| {
             key(out, name);
-            out.push_str(&measured(*question, reading, *max));
+            if *question == Question::Over {
+                out.push_str(if reading.passes(*max) { "true" } else { "false" });
+            } else {
+                out.push_str(&measured(*question, reading));
+            }
         });
     }
     out.push_str(END);
@@ -168,7 +175,7 @@ pub(super) fn late<'a>(
                 } else if *question == Question::Count {
                     Input::Int(counted(reading))
                 } else {
-                    Input::Double(measured(*question, reading, *max).parse().ok()?)
+                    Input::Double(measured(*question, reading).parse().ok()?)
                 }
             }
         };
@@ -177,7 +184,7 @@ pub(super) fn late<'a>(
 }
 
 /// Appends a JSON string.
-fn text(out: &mut String, text: &str) {
+pub(super) fn text(out: &mut String, text: &str) {
     // Most are names.
     if text.bytes().all(|byte| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\')) {
         out.push('"');
@@ -189,7 +196,7 @@ fn text(out: &mut String, text: &str) {
     let _ = write_string(out, "", text);
 }
 
-fn key(out: &mut String, name: &str) {
+pub(super) fn key(out: &mut String, name: &str) {
     text(out, name);
     out.push(':');
 }
@@ -213,8 +220,8 @@ fn each<T>(
 
 const OBJECT: [char; 2] = ['{', '}'];
 
-/// An object of the answers, question by question.
-fn answers(ground: &Ground<'_>, state: &State, (all, action): (Known<'_>, &str), out: &mut String) {
+/// What is known of the subjects of questions.
+pub(super) fn subjects(ground: &Ground<'_>, state: &State, all: Known<'_>) -> Vec<Joined> {
     let subject = |subject: &&str| {
         if *subject == CTX {
             let (labels, audience) = (all.read.clone(), state.ctx_audience.all().clone());
@@ -223,7 +230,12 @@ fn answers(ground: &Ground<'_>, state: &State, (all, action): (Known<'_>, &str),
             joined(state, all.values, subject)
         }
     };
-    let known: Vec<Joined> = ground.subjects.iter().map(subject).collect();
+    ground.subjects.iter().map(subject).collect()
+}
+
+/// An object of the answers, question by question.
+fn answers(ground: &Ground<'_>, state: &State, (all, action): (Known<'_>, &str), out: &mut String) {
+    let known = subjects(ground, state, all);
     let about = |at: &usize| Some((ground.subjects.get(*at)?, known.get(*at)?));
     // The plan stands last, and what meters measure behind it.
     let is_plan = |asked: &&Asked<'_>| matches!(asked, Asked::Plan);
@@ -335,7 +347,7 @@ fn about_call(
 
 /// The texts, numbers and bools at a place of the call, or in it, and the keys in it: an object may
 /// name readers by either.
-fn texts_at(action: &str, place: &str) -> Option<Vec<String>> {
+pub(super) fn texts_at(action: &str, place: &str) -> Option<Vec<String>> {
     let mut found = Vec::new();
     let walked = walk(action, |pointer, met| match met {
         Met::Leaf(Leaf::Text(text)) if is_within(pointer, place) => found.push(text.into_owned()),
@@ -357,7 +369,7 @@ fn names(ground: &Ground<'_>, set: &LabelSet, out: &mut String) {
 
 /// Whether the values at a place come from what the principal said, from the model, or from calls
 /// that were steps of the plan of the program, as these names say.
-fn comes_from(
+pub(super) fn comes_from(
     ground: &Ground<'_>,
     state: &State,
     values: &[Provenance],
@@ -375,11 +387,8 @@ fn counted(reading: &Reading<'_>) -> i64 {
     i64::try_from(reading.used / ONE).unwrap_or(i64::MAX)
 }
 
-/// What a meter answers.
-fn measured(question: Question, reading: &Reading<'_>, max: i128) -> String {
-    if question == Question::Over {
-        return reading.passes(max).to_string();
-    }
+/// What a meter answers, which is a number.
+fn measured(question: Question, reading: &Reading<'_>) -> String {
     if question == Question::Count {
         return counted(reading).to_string();
     }

@@ -24,6 +24,7 @@ use crate::runtime::session::plan::{Asks, Plan, PlanFault, Step};
 use crate::runtime::session::request::ARGUMENT_SHOWN;
 use crate::runtime::session::step::Fault;
 use crate::runtime::session::store::Place;
+use crate::runtime::session::told::Told;
 use crate::runtime::session::trust::Takers;
 use crate::runtime::session::words::{ByName, Names};
 use crate::runtime::vm::request::setters::SlotHandle;
@@ -55,6 +56,8 @@ pub struct Ground<'p> {
     pub(super) roots: Vec<&'p str>,
     /// What is known of a call last, and where it is answered.
     pub(super) late: Vec<(Late, SlotHandle)>,
+    /// All other answers, where none must be read from a text.
+    pub(super) told: Option<Told<'p>>,
     /// Answers to calls that are not allowed: by rule, and to all others.
     denials: ByName<'p, usize>,
     otherwise: Option<usize>,
@@ -191,6 +194,7 @@ impl<'p> Ground<'p> {
             meters: meters(program),
             plan: planned(program),
             late: Vec::new(),
+            told: None,
             roots: context::roots(program),
             takers: Takers::of(program, &closures),
             marks,
@@ -204,6 +208,7 @@ impl<'p> Ground<'p> {
         }
         ground.find_questions();
         ground.late = context::find_late(&ground);
+        ground.told = Told::of(&ground);
         ground
     }
 

@@ -10,15 +10,16 @@
 use sha2::{Digest as _, Sha256};
 
 use crate::base::limits::{SESSION_CALLS_MAX, SESSION_FIELDS_MAX, SESSION_TEXT_BYTES_MAX};
-use crate::runtime::session::log::push_number;
+use crate::runtime::session::log::Log;
 use crate::runtime::session::sought::{Found, Holds, Sought, Spelled};
-use crate::runtime::session::text::{NONE, behind, is_of_word, is_short, joins};
+use crate::runtime::session::text::{NONE, behind, is_short, joins};
+use crate::runtime::session::tokens::is_of_word;
 use crate::runtime::session::words::{Looked, Words, grow};
 
 /// Makes room in a text that becomes longer.
 fn lengthen(text: &mut String, more: usize) {
     if text.capacity() - text.len() < more {
-        text.reserve_exact(more.max(text.len() / 4));
+        text.reserve_exact(more.max(text.len() / 2).max(64));
     }
 }
 
@@ -88,6 +89,37 @@ pub(super) const EXACT_BYTES: usize = size_of::<(u32, [u8; 32])>();
 
 /// What a field takes beside its texts.
 const FIELD_BYTES: usize = size_of::<Row>() + size_of::<Way>();
+
+/// Fields that hold a form, as they are found.
+#[derive(Debug, Default)]
+struct Places {
+    fields: Vec<u32>,
+    torn: Vec<u32>,
+    /// The last of them, and whether it is torn out of that.
+    last: Option<(u32, bool)>,
+}
+
+impl Places {
+    /// A place in a field: it is torn out of the field where it is at every place there.
+    fn add(&mut self, at: u32, is_torn: bool) {
+        let is_known = self.last.is_some_and(|(last, _)| last == at);
+        self.last = Some((at, is_torn));
+        if is_known && is_torn {
+            return;
+        }
+        if is_known {
+            self.torn.pop();
+        }
+        if is_torn { self.torn.push(at) } else { self.fields.push(at) }
+    }
+
+    fn found(self) -> Found {
+        let Self { mut fields, mut torn, .. } = self;
+        fields.sort_unstable();
+        torn.sort_unstable();
+        Found::In { fields, torn }
+    }
+}
 
 /// A place that holds a form.
 #[derive(Clone, Copy, Debug)]
@@ -227,30 +259,26 @@ impl Index {
         self.rows.len()
     }
 
-    /// Shows all of the fields from a number on as bytes, which are others for other fields: of
-    /// what call they are is not told.
-    pub(super) fn tell(&self, from: u32, mut show: impl FnMut(&[u8])) {
+    /// Adds all of the fields from a number on to a log: of what call they are is not told.
+    pub(super) fn tell(&self, from: u32, log: &mut Log) {
         let rows = self.rows.get(from as usize..).unwrap_or_default();
-        let mut told = Vec::with_capacity(4 * (rows.len() + 1));
-        push_number(rows.len() as u64, &mut told);
+        log.number(rows.len() as u64);
         let before = from.checked_sub(1).and_then(|at| self.rows.get(at as usize));
         let (mut start, mut way) = before.map_or((0, None), |row| (row.end + 1, Some(row.way)));
-        let (form, mut pointer) = (start, self.pointers.len() as u64);
+        let (form, mut pointer) = (start, self.pointers.len());
         for row in rows {
             let is_new = way != Some(row.way);
             way = Some(row.way);
-            push_number(2 * u64::from(row.end - start) + u64::from(is_new), &mut told);
-            push_number(row.taint.into(), &mut told);
+            log.number(2 * u64::from(row.end - start) + u64::from(is_new));
+            log.number(row.taint.into());
             if let Some(((from, to), _)) = self.way(row.way).filter(|_| is_new) {
-                pointer = pointer.min(from.into());
-                push_number((to - from).into(), &mut told);
+                pointer = pointer.min(from as usize);
+                log.number((to - from).into());
             }
             start = row.end + 1;
         }
-        show(&told);
-        show(self.forms.as_bytes().get(form as usize..).unwrap_or_default());
-        let pointer = usize::try_from(pointer).unwrap_or(usize::MAX);
-        show(self.pointers.as_bytes().get(pointer..).unwrap_or_default());
+        log.add(self.forms.as_bytes().get(form as usize..).unwrap_or_default());
+        log.add(self.pointers.as_bytes().get(pointer..).unwrap_or_default());
     }
 
     /// Bytes of text that are kept.
@@ -286,7 +314,7 @@ impl Index {
     /// The fields that hold a value: all of it, or, if it is not short, it between other words.
     /// `left` is how many bytes may be compared.
     pub(super) fn find(&self, sought: Sought<'_>, left: &mut usize) -> Found {
-        let mut found = Vec::new();
+        let mut found = Places::default();
         let looked = self.words.look(&self.forms, sought.form, |start| {
             let Some(rest) = left.checked_sub(sought.form.len() + 1) else { return false };
             *left = rest;
@@ -294,10 +322,7 @@ impl Index {
             true
         });
         match looked {
-            Looked::All => {
-                found.sort_unstable();
-                Found::of(&found)
-            }
+            Looked::All => found.found(),
             Looked::Stopped => Found::Anywhere,
             Looked::Wordless => self.find_wordless(sought, left),
         }
@@ -311,18 +336,18 @@ impl Index {
         }
         let Some(rest) = left.checked_sub(self.forms.len()) else { return Found::Anywhere };
         *left = rest;
-        let mut found = Vec::new();
+        let mut found = Places::default();
         for (start, _) in self.forms.match_indices(form) {
             self.see(start, sought, &mut found);
         }
-        Found::of(&found)
+        found.found()
     }
 
     /// Notes the field that holds a value at `start`, if it stands there, and whether it is torn
     /// out of a longer name, or is spelled otherwise, wherever it stands in it.
-    fn see(&self, start: usize, sought: Sought<'_>, found: &mut Vec<(u32, bool)>) {
+    fn see(&self, start: usize, sought: Sought<'_>, found: &mut Places) {
         let Some(Held { at, is_all, is_bent }) = self.holds_at(start, sought.form) else { return };
-        if found.last().is_some_and(|(last, torn)| *last == at && !torn) {
+        if found.last == Some((at, false)) {
             return;
         }
         let is_torn = self.field(at).is_some_and(|field| {
@@ -333,10 +358,7 @@ impl Index {
                 || !sought.spelled.is_named_in(field.holds, is_all)
                 || joins(before, sought.form, behind)
         });
-        match found.last_mut().filter(|(last, _)| *last == at) {
-            Some((_, torn)) => *torn = is_torn,
-            None => found.push((at, is_torn)),
-        }
+        found.add(at, is_torn);
     }
 
     /// What holds `form` at `start`, if it stands there.

@@ -61,18 +61,21 @@ pub(super) fn members(text: &str) -> Read<Vec<(Cow<'_, str>, &str)>> {
     }
     reader.at += 1;
     let mut found: Vec<(Cow<'_, str>, &str)> = Vec::new();
-    let mut known: HashSet<Cow<'_, str>> = HashSet::new();
+    let mut known: Option<HashSet<Cow<'_, str>>> = None;
+    let mut seen = 0_u64;
     while reader.more(found.is_empty(), b'}')? {
         let key = reader.key()?;
         let key = resolved(text, &reader, key)?;
         // Few keys are compared; of many a set is kept.
-        if found.len() == FEW {
-            known.extend(found.iter().map(|(key, _)| key.clone()));
-        }
         let is_new = if found.len() < FEW {
-            !found.iter().any(|(other, _)| *other == key)
+            // Most differ in what is looked at first.
+            let bit = 1 << (kind_of(&key) % u64::BITS);
+            let may_be_known = seen & bit != 0;
+            seen |= bit;
+            !(may_be_known && found.iter().any(|(other, _)| *other == key))
         } else {
-            known.insert(key.clone())
+            let all = || found.iter().map(|(key, _)| key.clone()).collect();
+            known.get_or_insert_with(all).insert(key.clone())
         };
         if !is_new {
             return Err(InputKind::DuplicateKey);
@@ -85,6 +88,29 @@ pub(super) fn members(text: &str) -> Read<Vec<(Cow<'_, str>, &str)>> {
     }
     reader.peek();
     if reader.is_at_end() { Ok(found) } else { Err(InputKind::Trailing) }
+}
+
+/// A number that is the same for equal keys.
+fn kind_of(key: &str) -> u32 {
+    let byte = |byte: Option<&u8>| u32::from(byte.copied().unwrap_or(0));
+    let bytes = key.as_bytes();
+    byte(bytes.first()) ^ byte(bytes.last()) << 2 ^ byte(bytes.get(bytes.len() / 2)) << 3
+}
+
+/// Whether a key is given twice.
+pub(super) fn has_twins(keys: &[Cow<'_, str>]) -> bool {
+    if keys.len() > FEW {
+        let mut known = HashSet::new();
+        return !keys.iter().all(|key| known.insert(key));
+    }
+    let mut others = keys;
+    while let Some((key, rest)) = others.split_first() {
+        if rest.contains(key) {
+            return true;
+        }
+        others = rest;
+    }
+    false
 }
 
 /// The items of the list that `text` is, in order.
@@ -115,6 +141,71 @@ pub(super) fn children(text: &str) -> Read<Option<Children<'_>>> {
         }
         _ => None,
     })
+}
+
+/// The key of a child.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Key<'k> {
+    Name(&'k str),
+    Number(usize),
+}
+
+impl Key<'_> {
+    /// Whether it is the one that is wanted.
+    pub(super) fn is(self, wanted: &str) -> bool {
+        match self {
+            Self::Name(name) => name == wanted,
+            Self::Number(at) => wanted.parse() == Ok(at) && wanted == at.to_string(),
+        }
+    }
+
+    /// Appends it to a pointer.
+    pub(super) fn push(self, place: &mut String) {
+        match self {
+            Self::Name(name) => pointer::push(place, name),
+            // Writing to a string cannot fail.
+            Self::Number(at) => drop(write!(place, "/{at}")),
+        }
+    }
+}
+
+/// Shows all children of a value one after the other, in the same order as `children`, until `show`
+/// says that this is enough; of what is no container none. `keys` is memory.
+pub(super) fn each_child<'t>(
+    text: &'t str,
+    keys: &mut Vec<Cow<'t, str>>,
+    mut show: impl FnMut(Key<'_>, &'t str) -> bool,
+) -> Read<()> {
+    let mut reader = Reader::new(text.as_bytes());
+    let object = match reader.peek() {
+        b'{' => true,
+        b'[' => false,
+        _ => return Ok(()),
+    };
+    reader.at += 1;
+    keys.clear();
+    let mut count = 0;
+    while reader.more(count == 0, if object { b'}' } else { b']' })? {
+        let goes_on = if object {
+            let key = reader.key()?;
+            let key = resolved(text, &reader, key)?;
+            let value = value(&mut reader, text)?;
+            let goes_on = show(Key::Name(&key), value);
+            keys.push(key);
+            goes_on
+        } else {
+            show(Key::Number(count), value(&mut reader, text)?)
+        };
+        if !goes_on {
+            return Ok(());
+        }
+        count += 1;
+    }
+    reader.peek();
+    if !reader.is_at_end() {
+        return Err(InputKind::Trailing);
+    }
+    if has_twins(keys) { Err(InputKind::DuplicateKey) } else { Ok(()) }
 }
 
 /// The parts of a tree that a path leads to, with their pointers; `None` in it is any key.
@@ -151,6 +242,7 @@ pub(super) fn count(text: &str) -> Option<u64> {
 }
 
 /// A string of `text` with its escapes resolved.
+#[inline]
 fn resolved<'a>(text: &'a str, reader: &Reader<'a>, found: Text) -> Read<Cow<'a, str>> {
     let spelled = reader.slice(found);
     if !found.is_escaped() {
@@ -158,6 +250,12 @@ fn resolved<'a>(text: &'a str, reader: &Reader<'a>, found: Text) -> Read<Cow<'a,
         let plain = text.get(start..start + spelled.len());
         return plain.map(Cow::Borrowed).ok_or(InputKind::NotUtf8);
     }
+    unescaped(spelled)
+}
+
+/// A string with its escapes resolved.
+#[inline(never)]
+fn unescaped<'a>(spelled: &'a [u8]) -> Read<Cow<'a, str>> {
     let utf8 = |bytes: &'a [u8]| std::str::from_utf8(bytes).map_err(|_| InputKind::NotUtf8);
     let mut inner = Reader::new(spelled);
     let mut text = String::with_capacity(spelled.len());
@@ -196,26 +294,28 @@ pub(super) fn walk<'a>(text: &'a str, mut show: impl FnMut(&str, Met<'a>)) -> Re
         Ok(())
     };
     let mut place = String::new();
-    let mut open: Vec<Open> = Vec::new();
+    // The innermost container that is open, and those around it.
+    let (mut inner, mut around): (Option<Open>, Vec<Open>) = (None, Vec::new());
     loop {
         reader.count()?;
         let byte = reader.peek();
         if matches!(byte, b'{' | b'[') {
-            if open.len() >= CONTEXT_DEPTH_MAX {
-                return Err(InputKind::TooDeep);
+            let opened = Open { object: byte == b'{', count: 0, pointer: place.len() };
+            match inner.replace(opened) {
+                Some(_) if around.len() + 1 >= CONTEXT_DEPTH_MAX => {
+                    return Err(InputKind::TooDeep);
+                }
+                Some(outer) => around.push(outer),
+                None => place.reserve(POINTER_BYTES),
             }
             reader.at += 1;
-            if open.is_empty() {
-                place.reserve(POINTER_BYTES);
-            }
-            open.push(Open { object: byte == b'{', count: 0, pointer: place.len() });
         } else {
             let leaf = leaf(text, &mut reader)?;
             see(&place, Met::Leaf(leaf))?;
         }
         // To the next value, out of all containers that end here.
         loop {
-            let Some(top) = open.last_mut() else {
+            let Some(top) = &mut inner else {
                 reader.peek();
                 return if reader.is_at_end() { Ok(()) } else { Err(InputKind::Trailing) };
             };
@@ -236,7 +336,7 @@ pub(super) fn walk<'a>(text: &'a str, mut show: impl FnMut(&str, Met<'a>)) -> Re
             if top.count == 0 {
                 see(&place, Met::Leaf(Leaf::Nothing(if top.object { "{}" } else { "[]" })))?;
             }
-            open.pop();
+            inner = around.pop();
         }
     }
 }

@@ -48,6 +48,15 @@ impl LabelSet {
         self.change(other, |word, other| *word |= other);
     }
 
+    /// Adds all labels of another set but those of a third; whether that changed it.
+    pub(super) fn join_without(&mut self, other: &Self, without: &Self) -> bool {
+        let own = std::iter::once(&mut self.first).chain(&mut self.more);
+        own.zip(other.words().zip(without.words())).fold(false, |changed, (word, (more, less))| {
+            let before = std::mem::replace(word, (*word | more) & !less);
+            changed || before != *word
+        })
+    }
+
     /// Takes out the labels of another set.
     pub(super) fn remove(&mut self, other: &Self) {
         self.change(other, |word, other| *word &= !other);

@@ -9,6 +9,7 @@
 //! find room; a call that has done nothing gives back what it took.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::base::limits::METER_KEY_BYTES_MAX;
 use crate::lang::fixed::{self, ONE};
@@ -38,7 +39,7 @@ pub(super) struct Meter<'p> {
     pub(super) window: Window,
     pub(super) keys_max: usize,
     /// Ids and maxima.
-    pub(super) limits: Vec<(&'p str, i128)>,
+    pub(super) limits: Arc<[(&'p str, i128)]>,
     /// Whether rules ask what it has measured, about calls of whatever tool.
     pub(super) asked: bool,
 }
@@ -112,7 +113,7 @@ pub struct Reading<'p> {
     /// What the call takes, in millionths; `None` where the meter does not measure its tool.
     pub amount: Option<i128>,
     /// Ids of the limits, and most that may be used, in millionths.
-    pub limits: Vec<(&'p str, i128)>,
+    pub limits: Arc<[(&'p str, i128)]>,
 }
 
 impl Reading<'_> {
@@ -155,7 +156,7 @@ pub(super) fn amount(view: &View<'_>, value: &Value) -> Option<i128> {
     }
     if tag == Tag::Double {
         let number = value.float();
-        return if number == 0.0 { Some(0) } else { spelled(&number.to_string()) };
+        return if number == 0.0 { Some(0) } else { fixed::of_double(number) };
     }
     if tag == Tag::String { spelled(view.str(value)) } else { None }
 }

@@ -83,6 +83,8 @@ pub mod step;
 mod store;
 mod taint;
 mod text;
+mod tokens;
+mod told;
 mod trust;
 mod words;
 mod work;

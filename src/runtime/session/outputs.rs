@@ -194,6 +194,9 @@ impl<'p> Ground<'p> {
     /// Where an output of `tool` is not as its parts say that are about it.
     pub(super) fn strange(&self, tool: &str, out: &str, given: &Given) -> Strange {
         let parts = self.parts(tool);
+        if parts.iter().all(|part| part.path.is_empty()) {
+            return Strange::default();
+        }
         let paths: Vec<&Path<'_>> = parts.iter().map(|part| part.path.as_slice()).collect();
         Strange::of(out, &paths, |at, place| {
             // What is said of elements that are deeper is not known here.

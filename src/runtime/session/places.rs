@@ -99,7 +99,7 @@ impl State {
         mut term: impl FnMut(u16) -> bool,
     ) -> Vec<Place> {
         let tool = (tool, planned.readers.contains(tool));
-        let mut places = Vec::new();
+        let mut places = Vec::with_capacity(1 + self.plans.len());
         if self.undoes(tool.0, values) {
             // No plan that comes later may know of it: the plan of the program asks for it.
             return vec![Place::Undo; 1 + self.plans.len()];

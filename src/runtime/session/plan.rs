@@ -112,18 +112,13 @@ pub(super) enum Place {
 
 impl Place {
     /// As digests have it.
-    pub(super) fn bytes(self) -> [u8; 9] {
-        let (kind, at) = match self {
-            Self::Step(at) => (0, at as u64),
-            Self::Read => (1, 0),
-            Self::Off(reads) => (2, u64::from(reads)),
-            Self::Undo => (3, 0),
-        };
-        let mut bytes = [0; 9];
-        for (byte, value) in bytes.iter_mut().zip([kind].into_iter().chain(at.to_le_bytes())) {
-            *byte = value;
+    pub(super) const fn number(self) -> u64 {
+        match self {
+            Self::Step(at) => at as u64 * 4,
+            Self::Read => 1,
+            Self::Off(reads) => 2 + 4 * reads as u64,
+            Self::Undo => 3,
         }
-        bytes
     }
 }
 

@@ -12,12 +12,12 @@ use crate::base::limits::{SESSION_MATCH_BYTES_MAX, SESSION_SOURCES_MAX};
 use crate::lang::session::{MODEL, NONE, PROMPT, SEVERAL, UNDECLARED};
 use crate::runtime::session::audience::{Audience, Readable};
 use crate::runtime::session::ground::Ground;
-use crate::runtime::session::json::{Leaf, Met, walk};
+use crate::runtime::session::json::{Leaf, Met, has_twins, walk};
 use crate::runtime::session::labels::LabelSet;
 use crate::runtime::session::sought::{Found, Sought, Spelled};
 use crate::runtime::session::speakers::Caller;
 use crate::runtime::session::state::State;
-use crate::runtime::session::text::{is_edged, is_time, push_form, push_short};
+use crate::runtime::session::text::{is_edged, is_time, may_be_short, push_form, push_short};
 use crate::runtime::vm::request::error::InputKind;
 
 /// How it is known where a value came from; the later, the less is known.
@@ -98,6 +98,17 @@ pub(super) struct Joined {
     pub(super) audience: Audience,
 }
 
+/// Most values have no longer forms.
+const FORM_BYTES: usize = 64;
+
+impl Joined {
+    /// What no values come to.
+    pub(super) fn none(state: &State) -> Self {
+        let (labels, audience) = (LabelSet::of(state.labels), Audience::default());
+        Self { kind: Kind::None, from: From::None, labels, audience }
+    }
+}
+
 /// Why the values of a call are not known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Untraced {
@@ -107,17 +118,20 @@ pub(super) enum Untraced {
     Ref,
 }
 
+/// The values of a call, and the names of its arguments.
+pub(super) type Traced<'a> = (Vec<Provenance>, Vec<Cow<'a, str>>);
+
 /// The provenance of every value in `args`. Of what `refs` name the host knows it: pointers into
 /// the arguments, and fields; of those that lead to a value, the longest counts.
-pub(super) fn trace(
+pub(super) fn trace<'a>(
     state: &State,
-    args: &str,
+    args: &'a str,
     refs: &[(&str, Vec<u32>)],
     caller: Caller<'_>,
-) -> Result<Vec<Provenance>, Untraced> {
-    let mut found = Vec::new();
+) -> Result<Traced<'a>, Untraced> {
+    let (mut found, mut keys) = (Vec::new(), Vec::new());
     let mut used = vec![false; refs.len()];
-    let (mut form, mut short) = (String::new(), String::new());
+    let (mut form, mut short) = (String::with_capacity(FORM_BYTES), String::new());
     let mut left = SESSION_MATCH_BYTES_MAX;
     walk(args, |pointer, met| {
         form.clear();
@@ -128,8 +142,12 @@ pub(super) fn trace(
         }
         let text = match met {
             // Names of arguments are the tool's; other keys the model has chosen.
-            Met::Key(key) if pointer.bytes().filter(|it| *it == b'/').count() > 1 => Some(key),
-            Met::Key(_) | Met::Leaf(Leaf::Nothing(_)) => return,
+            Met::Key(key) if pointer.get(1..).is_some_and(|it| it.contains('/')) => Some(key),
+            Met::Key(name) => {
+                keys.push(name);
+                return;
+            }
+            Met::Leaf(Leaf::Nothing(_)) => return,
             Met::Leaf(Leaf::Text(text)) => Some(text),
             Met::Leaf(Leaf::Number(text)) => Some(Cow::Borrowed(text)),
             Met::Leaf(Leaf::Bool(_)) => None,
@@ -144,7 +162,11 @@ pub(super) fn trace(
             found.push(of_model(pointer, (caller.read(), state.ctx_audience.all())));
             return;
         }
-        push_short(&form, &mut short);
+        if may_be_short(&form) {
+            push_short(&form, &mut short);
+        } else {
+            short.push_str(&form);
+        }
         let spellings = spellings((&form, &short), is_number || is_time(&form), is_edged(&text));
         let meant = refs.iter().filter(|(at, _)| is_within(pointer, at));
         let handle = meant.max_by_key(|(at, _)| at.len());
@@ -156,11 +178,17 @@ pub(super) fn trace(
         found.push(if named.is_empty() {
             of_found((state, caller), (pointer, &text), spellings, &mut left)
         } else {
-            of_fields(state, (pointer, &text), Kind::Ref, &named)
+            of_fields(state, (pointer, &text), Kind::Ref, named)
         });
     })
     .map_err(Untraced::Args)?;
-    if used.contains(&false) { Err(Untraced::Ref) } else { Ok(found) }
+    if used.contains(&false) {
+        return Err(Untraced::Ref);
+    }
+    if !args.starts_with('{') || has_twins(&keys) {
+        return Err(Untraced::Args(InputKind::DuplicateKey));
+    }
+    Ok((found, keys))
 }
 
 /// A value as it is spelled, and, where that is another, with numbers in their short form.
@@ -196,16 +224,23 @@ fn of_found(
     };
     // What another has said is not the word of who calls: nobody knows what they want.
     let is_of_another = |at: &u32| caller.is_of_another(*at);
-    let (others, fields): (Vec<u32>, Vec<u32>) = fields.into_iter().partition(is_of_another);
+    let (others, fields): (Vec<u32>, Vec<u32>) = if fields.iter().any(is_of_another) {
+        fields.into_iter().partition(is_of_another)
+    } else {
+        (Vec::new(), fields)
+    };
     let has_others = !others.is_empty() || torn.iter().any(is_of_another);
-    let torn: BTreeSet<u32> = torn.into_iter().chain(others).collect();
+    let mut torn = torn;
+    if !others.is_empty() {
+        torn = torn.into_iter().chain(others).collect::<BTreeSet<u32>>().into_iter().collect();
+    }
     // A piece of a name is another name: neither the principal's word nor that of a record.
     let mut value = if fields.is_empty() {
         let sources = torn.iter().copied().take(SESSION_SOURCES_MAX).collect();
         let model = of_model(pointer, (caller.read(), state.ctx_audience.all()));
         Provenance { sources, is_made: torn.is_empty(), ..model }
     } else {
-        of_fields(state, (pointer, text), Kind::Match, &fields)
+        of_fields(state, (pointer, text), Kind::Match, fields)
     };
     if has_others {
         value.labels.join(caller.unknown());
@@ -242,7 +277,7 @@ fn of_fields(
     state: &State,
     (pointer, text): (&str, &str),
     kind: Kind,
-    fields: &[u32],
+    fields: Vec<u32>,
 ) -> Provenance {
     let is_match = kind == Kind::Match;
     let none = LabelSet::of(state.labels);
@@ -275,7 +310,8 @@ fn of_fields(
     marks.retain(&state.marks);
     labels.remove(&state.marks);
     labels.join(&marks);
-    let sources = fields.iter().copied().take(SESSION_SOURCES_MAX).collect();
+    let mut sources = fields;
+    sources.truncate(SESSION_SOURCES_MAX);
     let audience = audience.all().clone();
     let pointer = pointer.to_owned();
     Provenance { pointer, kind, labels, audience, from, sources, is_made: false }
@@ -289,9 +325,7 @@ pub(super) fn is_within(pointer: &str, place: &str) -> bool {
 
 /// What the values at `place` of the arguments come to: all labels, and the weakest origin.
 pub(super) fn joined(state: &State, values: &[Provenance], place: &str) -> Joined {
-    let labels = LabelSet::of(state.labels);
-    let audience = Audience::default();
-    let mut all = Joined { kind: Kind::None, from: From::None, labels, audience };
+    let mut all = Joined::none(state);
     // Marks are those that every value has.
     let mut marks: Option<LabelSet> = None;
     for value in values.iter().filter(|value| is_within(&value.pointer, place)) {

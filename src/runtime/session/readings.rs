@@ -73,7 +73,7 @@ const fn is_encoding(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_' | b'=')
 }
 
-/// What a text may hold, found out by one look at each of its bytes: most hold nothing.
+/// What a text may hold, found out without reading it letter by letter: most hold nothing.
 #[derive(Clone, Copy, Debug, Default)]
 struct Hints {
     digits: usize,
@@ -86,25 +86,44 @@ struct Hints {
 
 impl Hints {
     fn of(text: &str) -> Self {
-        let (mut hints, mut run) = (Self::default(), 0);
-        // Bytes of the beginning of an IBAN that were there: letters, at most two, and digits.
-        let mut country = 0_u8;
-        for byte in text.bytes() {
-            run = if is_encoding(byte) { run + 1 } else { 0 };
-            hints.encoded |= run >= ENCODED_MIN;
-            hints.percent |= byte == b'%';
-            country = match byte {
-                b'0'..=b'9' => {
-                    hints.digits += 1;
-                    if country >= 2 { country + 1 } else { 0 }
-                }
-                b'a'..=b'z' | b'A'..=b'Z' => 2.min(country + 1),
-                _ => 0,
-            };
-            hints.country |= country >= 4;
+        let bytes = text.as_bytes();
+        let digits = bytes.iter().filter(|it| it.is_ascii_digit()).count();
+        Self {
+            digits,
+            country: digits > 1 && has_country(bytes),
+            encoded: has_run(bytes),
+            percent: bytes.contains(&b'%'),
         }
-        hints
     }
+}
+
+/// Whether two letters stand in front of two digits.
+fn has_country(bytes: &[u8]) -> bool {
+    // Bytes of the beginning of an IBAN that were there: letters, at most two, and digits.
+    let mut country = 0_u8;
+    bytes.iter().any(|byte| {
+        country = match byte {
+            b'0'..=b'9' if country >= 2 => country + 1,
+            b'a'..=b'z' | b'A'..=b'Z' => 2.min(country + 1),
+            _ => 0,
+        };
+        country >= 4
+    })
+}
+
+/// Whether a run of bytes is long enough to be decoded: each one that is holds a byte of those
+/// that are looked at.
+fn has_run(bytes: &[u8]) -> bool {
+    let is_in = |it: &&u8| is_encoding(**it);
+    let mut at = ENCODED_MIN - 1;
+    while let Some((before, behind)) = bytes.split_at_checked(at).filter(|it| !it.1.is_empty()) {
+        let own = behind.iter().take_while(is_in).take(ENCODED_MIN).count();
+        if own > 0 && own + before.iter().rev().take_while(is_in).count() >= ENCODED_MIN {
+            return true;
+        }
+        at += own.max(1) - 1 + ENCODED_MIN;
+    }
+    false
 }
 
 /// A letter as people read it: none where nothing is to be seen; signs of another width or slant

@@ -26,16 +26,22 @@ use crate::runtime::session::provenance::{Provenance, Untraced, trace};
 use crate::runtime::session::speakers::{Caller, who};
 use crate::runtime::session::state::{Call, Closed, Rare, Stage};
 use crate::runtime::session::step::{Fault, Outcome, Session};
+use crate::runtime::session::told::Said;
 use crate::runtime::session::trust::Carried;
 use crate::runtime::session::work::{Memory, Work};
 use crate::runtime::vm::decision::Decision;
 use crate::runtime::vm::observe::Witness;
 use crate::runtime::vm::pending::PendingCall;
-use crate::runtime::vm::request::setters::answer_on;
+use crate::runtime::vm::request::setters::{SlotHandle, answer_on};
 use crate::runtime::vm::request::{Filled, Moment, ingest_answered};
+use crate::runtime::vm::scratch::Scratch;
 
 /// Most letters of the name of an argument that are told.
 pub(super) const ARGUMENT_SHOWN: usize = 64;
+
+/// What an event brings is no longer, mostly: then it is far from what contexts may be, with all
+/// answers.
+const FEW_BYTES: usize = 1 << 16;
 
 /// A call that is asked for, what it carries, and its values.
 pub(super) type Asked = (Call, Carried, Vec<Provenance>);
@@ -117,15 +123,13 @@ impl<'g, 'p> Session<'g, 'p> {
         let refs = refs.iter().map(|(at, handle)| Ok((*at, self.handle(handle)?)));
         let refs = refs.collect::<Result<Vec<_>, Fault>>()?;
         let args = get("args").unwrap_or("{}");
-        let values = trace(&self.state, args, &refs, self.caller(brought.asker));
-        let values = values.map_err(|error| match error {
+        let traced = trace(&self.state, args, &refs, self.caller(brought.asker));
+        let (values, keys) = traced.map_err(|error| match error {
             Untraced::Ref => Fault::Ref,
             Untraced::Args(_) => Fault::Action,
         })?;
-        for (name, _) in members(args).map_err(|_| Fault::Action)? {
-            if !self.ground.takes(&tool, &name) {
-                return Err(Fault::Argument(name.chars().take(ARGUMENT_SHOWN).collect()));
-            }
+        if let Some(name) = keys.iter().find(|name| !self.ground.takes(&tool, name)) {
+            return Err(Fault::Argument(name.chars().take(ARGUMENT_SHOWN).collect()));
         }
         let mut sources: Vec<u32> = Vec::new();
         let mut audience = Audience::default();
@@ -194,8 +198,15 @@ impl<'g, 'p> Session<'g, 'p> {
         let approved: Vec<&str> = granted.iter().map(|(rule, _)| *rule).collect();
         let read = self.caller(brought.asker).read();
         let known = Known { values, approved: &approved, read: &read };
-        context::write(self.ground, &self.state, known, brought, context);
-        let mut filled = ingest_answered(program, context.as_bytes(), scratch);
+        context::begin(&self.state, brought, context);
+        let told = self.tell(known, brought.action, (context, scratch));
+        let mut filled = if let Some(told) = told {
+            let told = told.iter().map(|(slot, said)| (*slot, said.input()));
+            answer_on(program, context.as_bytes(), scratch, (None, told))
+        } else {
+            context::answer(self.ground, &self.state, (known, brought.action), context);
+            ingest_answered(program, context.as_bytes(), scratch)
+        };
         let mut pending = Vec::new();
         // What meters and plans go by is a part of the same input; what they say is the rest of it.
         let mut terms = Terms { filled: &mut filled, moment: &moment, pending: &mut pending };
@@ -219,6 +230,38 @@ impl<'g, 'p> Session<'g, 'p> {
             add(&mut pending, call);
         }
         Judged { decision, context, readings, granted, planned, pending, witness }
+    }
+
+    /// Reads what an event brought, and adds the answers to it: where they belong. `None`, and
+    /// nothing is added, where they must be read from the text, or where what was brought is
+    /// refused, or so large that the answers count.
+    fn tell(
+        &self,
+        known: Known<'_>,
+        action: &str,
+        (context, scratch): (&mut String, &mut Scratch),
+    ) -> Option<Vec<(SlotHandle, Said<'_>)>> {
+        let told = self.ground.told.as_ref().filter(|_| known.approved.is_empty())?;
+        if context.len() > FEW_BYTES {
+            return None;
+        }
+        context.push('}');
+        let error = ingest_answered(self.ground.program, context.as_bytes(), scratch).error();
+        context.pop();
+        if error.is_some() {
+            return None;
+        }
+        let brought = context.len();
+        let said = told.write(self.ground, (&self.state, known, action), context);
+        debug_assert!(
+            {
+                let mut other = context.get(..brought).unwrap_or_default().to_owned();
+                context::answer(self.ground, &self.state, (known, action), &mut other);
+                other == *context
+            },
+            "both ways to write the answers come to the same"
+        );
+        Some(said)
     }
 
     pub(super) fn decide<'a>(
@@ -468,7 +511,8 @@ impl<'g, 'p> Session<'g, 'p> {
     /// `None` where nobody asks, or nobody knows.
     fn measure(&self, call: &mut Call, terms: &mut Terms<'_, '_>) -> Vec<Option<Reading<'p>>> {
         let now = meters::nanoseconds(self.state.now);
-        let mut shares = Vec::new();
+        // Few meters measure a call.
+        let mut shares = Vec::with_capacity(1);
         let reading = |(at, meter): (usize, &Meter<'p>)| {
             let measured = meter.on.iter().any(|pattern| glob::matches(pattern, &call.tool));
             if !(measured || meter.asked) || !meter.is_sound() {
@@ -489,7 +533,13 @@ impl<'g, 'p> Session<'g, 'p> {
                 let key = key.as_str().into();
                 shares.push(Share { meter: at, key, amount, place: None });
             }
-            Some(Reading { meter: meter.name, key, used, amount, limits: meter.limits.clone() })
+            Some(Reading {
+                meter: meter.name,
+                key,
+                used,
+                amount,
+                limits: Arc::clone(&meter.limits),
+            })
         };
         let readings = self.ground.meters.iter().enumerate().map(reading).collect();
         call.shares = shares.into();

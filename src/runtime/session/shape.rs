@@ -12,8 +12,7 @@
 use std::collections::HashMap;
 
 use crate::base::limits::SESSION_POINTER_BYTES_MAX;
-use crate::base::pointer;
-use crate::runtime::session::json::children;
+use crate::runtime::session::json::each_child;
 use crate::runtime::session::outputs::covers;
 
 /// A path to a part of an output; `None` is any key.
@@ -37,37 +36,44 @@ impl Strange {
         }
         let mut left = SESSION_POINTER_BYTES_MAX;
         let mut waiting = vec![(String::new(), 0, out)];
+        let (mut keys, mut below, mut deeper) = (Vec::new(), Vec::new(), Vec::new());
         while let Some((place, depth, text)) = waiting.pop() {
-            let below: Vec<usize> = (0..paths.len())
-                .filter(|at| leads_through(paths, *at, depth, &place) && applies(*at, &place))
-                .collect();
+            let leads = |at: &usize| leads_through(paths, *at, depth, &place);
+            below.clear();
+            below.extend((0..paths.len()).filter(|at| leads(at) && applies(*at, &place)));
             if below.is_empty() || is_nothing(text) {
                 continue;
             }
-            // What is no JSON is found out by whoever takes it in.
-            let Ok(children) = children(text) else { return found };
-            let mut is_strange = true;
-            for (key, child) in children.unwrap_or_default() {
+            let (mut is_strange, mut is_endless) = (true, false);
+            deeper.clear();
+            let seen = each_child(text, &mut keys, |key, child| {
                 let meant = below.iter().filter_map(|at| paths.get(*at)).filter(|path| {
                     let step = path.get(depth);
-                    step.is_some_and(|step| step.is_none_or(|wanted| wanted == key))
+                    step.is_some_and(|step| step.is_none_or(|wanted| key.is(wanted)))
                 });
-                let Some(longest) = meant.map(|path| path.len()).max() else { continue };
+                let Some(longest) = meant.map(|path| path.len()).max() else { return true };
                 is_strange = false;
                 if longest > depth + 1 {
                     let mut own = place.clone();
-                    pointer::push(&mut own, &key);
-                    let Some(rest) = left.checked_sub(own.len()) else {
-                        // Nobody looks further: any of it may be anything.
-                        let all = (0..paths.len()).collect();
-                        return Self(HashMap::from([(String::new(), all)]));
-                    };
-                    left = rest;
-                    waiting.push((own, depth + 1, child));
+                    key.push(&mut own);
+                    is_endless = left < own.len();
+                    left = left.saturating_sub(own.len());
+                    deeper.push((own, depth + 1, child));
                 }
+                !is_endless
+            });
+            if is_endless {
+                // Nobody looks further: any of it may be anything.
+                let all = (0..paths.len()).collect();
+                return Self(HashMap::from([(String::new(), all)]));
             }
+            // What is no JSON is found out by whoever takes it in.
+            if seen.is_err() {
+                return found;
+            }
+            waiting.append(&mut deeper);
             if is_strange {
-                found.0.insert(place, below);
+                found.0.insert(place, below.clone());
             }
         }
         found

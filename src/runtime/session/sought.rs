@@ -90,10 +90,4 @@ impl Found {
         let torn = torn.difference(&fields).copied().collect();
         Self::In { fields: fields.into_iter().collect(), torn }
     }
-
-    /// Of fields, and whether it is torn out of each.
-    pub(super) fn of(all: &[(u32, bool)]) -> Self {
-        let those = |torn: bool| all.iter().filter(move |it| it.1 == torn).map(|it| it.0).collect();
-        Self::In { fields: those(false), torn: those(true) }
-    }
 }

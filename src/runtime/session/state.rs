@@ -17,7 +17,7 @@ use crate::runtime::session::facts::Facts;
 use crate::runtime::session::index::{Full, Index};
 use crate::runtime::session::json::{Leaf, Met, walk};
 use crate::runtime::session::labels::{LabelSet, Sets};
-use crate::runtime::session::log::Log;
+use crate::runtime::session::log::{Happened, Log};
 use crate::runtime::session::meters::{Meter, Meters, Share};
 use crate::runtime::session::params::Params;
 use crate::runtime::session::places::Came;
@@ -82,9 +82,11 @@ pub struct State {
     pub(super) seen_audience: Readable,
     /// Why nothing is decided any more.
     pub(super) closed: Option<Closed>,
-    log: Log,
+    pub(super) log: Log,
     /// How many fields that is of.
-    noted: u32,
+    pub(super) noted: u32,
+    /// Whether it is not of all that the model has read.
+    pub(super) reads_more: bool,
 }
 
 /// Why a session decides nothing any more: it denies.
@@ -200,29 +202,17 @@ fn share_bytes(shares: &[Share]) -> usize {
     shares.iter().map(|share| size_of::<Share>() + share.key.len()).sum()
 }
 
-/// How far a call has come.
+/// How far a call has come. The numbers are those of digests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stage {
     /// It was allowed, or nobody asked for it; an answer is expected.
-    Open,
+    Open = 0,
     /// It was escalated.
-    Asked,
+    Asked = 1,
     /// It was denied.
-    Denied,
+    Denied = 2,
     /// It was answered.
-    Answered,
-}
-
-impl Stage {
-    /// As digests have it.
-    pub(super) const fn word(self) -> &'static str {
-        match self {
-            Self::Open => "allowed",
-            Self::Asked => "asked",
-            Self::Denied => "denied",
-            Self::Answered => "answered",
-        }
-    }
+    Answered = 3,
 }
 
 impl State {
@@ -245,6 +235,7 @@ impl State {
             audiences: Audiences::default(),
             taints: Taints::default(),
             noted: 0,
+            reads_more: false,
             stored: Stored::default(),
             meters: Meters::of(meters),
             moved: Vec::new(),
@@ -266,65 +257,6 @@ impl State {
             seen_audience: Readable::default(),
             closed: None,
             log: Log::of(&program),
-        }
-    }
-
-    /// Adds one part to what the digest is of.
-    pub(super) fn note(&mut self, part: &[u8]) {
-        self.log.part(part);
-    }
-
-    /// Adds the number of an event and the time of the session to what the digest is of.
-    pub(super) fn note_begin(&mut self, seq: u64) {
-        let (seconds, nanoseconds) = self.now;
-        let begun = seq.to_le_bytes().into_iter().chain(seconds.to_le_bytes());
-        let begun: Vec<u8> = begun.chain(nanoseconds.to_le_bytes()).collect();
-        self.note(&begun);
-    }
-
-    /// Adds a set of labels, by its number, to what the digest is of.
-    pub(super) fn note_set(&mut self, set: u32) {
-        let Self { sets, log, .. } = self;
-        let words = sets.get(set).into_iter().flat_map(LabelSet::words);
-        words.for_each(|word| log.add(&word.to_le_bytes()));
-    }
-
-    /// Adds an audience to what the digest is of, if somebody has narrowed it.
-    pub(super) fn note_audience(&mut self, audience: &Audience) {
-        if let Some(digest) = audience.digest() {
-            self.note(b"audience");
-            self.log.add(digest);
-        }
-    }
-
-    /// Adds what a call is to what the digest is of.
-    pub(super) fn note_call(&mut self, call: &Call) {
-        for part in [call.id.as_bytes(), call.tool.as_bytes(), call.stage.word().as_bytes()] {
-            self.note(part);
-        }
-        let sources: Vec<u8> = call.sources.iter().flat_map(|at| at.to_le_bytes()).collect();
-        self.note(&sources);
-        for place in &call.places {
-            self.note(&place.bytes());
-        }
-        // An answer may inherit them.
-        let (outside, inside) = call.sanitized();
-        [call.carried, outside].iter().chain(inside).for_each(|set| self.note_set(*set));
-        for at in call.freed() {
-            self.note(&at.to_le_bytes());
-        }
-        self.note_audience(&call.audience);
-        // Under these it stores, once it is answered.
-        for (name, text) in call.named() {
-            self.note(name.as_bytes());
-            self.note(text.as_bytes());
-        }
-        // One that is carried out all the same takes them then.
-        for share in &call.shares {
-            for part in [&share.meter.to_le_bytes()[..], share.key.as_bytes()] {
-                self.note(part);
-            }
-            self.note(&share.amount.to_le_bytes());
         }
     }
 
@@ -369,7 +301,7 @@ impl State {
     fn note_stored(&mut self, kind: &[u8], key: &str, (set, audience): (u32, &Audience)) {
         self.note(kind);
         self.note(key.as_bytes());
-        self.note_set(set);
+        self.log.number(u64::from(set));
         self.note_audience(audience);
     }
 
@@ -378,17 +310,7 @@ impl State {
     /// of their members is a part of events.
     #[must_use]
     pub fn digest(&self) -> [u8; 32] {
-        let mut end = Vec::with_capacity(2 * (self.ctx.bytes() + size_of::<[u8; 33]>()));
-        for set in [&self.ctx, &self.seen] {
-            set.words().for_each(|word| end.extend(word.to_le_bytes()));
-        }
-        // Values without a text are kept nowhere else.
-        for audience in [&self.ctx_audience, &self.seen_audience] {
-            let digest = audience.all().digest();
-            end.push(u8::from(digest.is_none()));
-            end.extend(digest.map_or(&[][..], |digest| digest));
-        }
-        self.log.digest(&end)
+        self.log.digest()
     }
 
     /// The time of the session in seconds and nanoseconds since the epoch, which never goes back;
@@ -420,18 +342,27 @@ impl State {
     /// counted with what it takes beside its texts.
     #[must_use]
     pub fn bytes(&self) -> usize {
+        self.bytes_read() + self.bytes_beside()
+    }
+
+    /// Bytes of what was read, and of what that carries: these become more with each text.
+    fn bytes_read(&self) -> usize {
         self.index.bytes()
             + self.sets.bytes()
             + self.audiences.bytes()
             + self.taints.bytes()
-            + self.stored.bytes()
+            + self.ctx_audience.bytes()
+            + self.seen_audience.bytes()
+    }
+
+    /// Bytes of all else.
+    fn bytes_beside(&self) -> usize {
+        self.stored.bytes()
             + self.meters.bytes()
             + self.asks.bytes()
             + self.facts.bytes()
             + self.principal.as_ref().map_or(0, Principal::bytes)
             + self.speakers.bytes()
-            + self.ctx_audience.bytes()
-            + self.seen_audience.bytes()
             + self.plan_bytes
             + self.plan.undoing.iter().map(|it| ENTRY_BYTES + it.tool.len()).sum::<usize>()
             + self.tried.len() * TRIED_BYTES
@@ -441,6 +372,16 @@ impl State {
     /// Bytes that may be added.
     pub(super) fn room(&self) -> usize {
         SESSION_BYTES_MAX.saturating_sub(self.bytes())
+    }
+
+    /// Bytes that all that is read may come to, as long as nothing else happens.
+    pub(super) fn room_for_texts(&self) -> usize {
+        SESSION_BYTES_MAX.saturating_sub(self.bytes_beside())
+    }
+
+    /// Of so many bytes what is left for texts.
+    pub(super) fn room_of(&self, texts: usize) -> usize {
+        texts.saturating_sub(self.bytes_read())
     }
 
     /// A call takes a share of a meter.
@@ -505,7 +446,11 @@ impl State {
         if let Some(number) = self.sets.known(set) {
             return Ok(number);
         }
-        if Sets::need(set) > self.room() { Err(Full) } else { Ok(self.sets.add(set)) }
+        if Sets::need(set) > self.room() {
+            return Err(Full);
+        }
+        self.note_new_set(set);
+        Ok(self.sets.add(set))
     }
 
     /// Appends a call with a new id.
@@ -520,6 +465,28 @@ impl State {
         grow(&mut self.calls, 1);
         self.calls.push(Arc::new(call));
         Ok(number)
+    }
+
+    /// Appends a call that nobody asked for, and is answered all the same.
+    pub(super) fn push_unasked(&mut self, id: &str, seq: u64) -> Result<u32, Full> {
+        let labels = self.set_number(&LabelSet::of(self.labels))?;
+        self.push_call(Call {
+            id: id.into(),
+            tool: "".into(),
+            carried: labels,
+            audience: Audience::default(),
+            sources: Box::default(),
+            stage: Stage::Open,
+            came: Came::Open,
+            allowed: false,
+            twin: None,
+            fields: (0, 0),
+            seq,
+            shares: Box::default(),
+            step: None,
+            places: Box::default(),
+            rare: None,
+        })
     }
 
     /// Puts back what a call took of meters. Of one that was carried out it does not change any
@@ -544,6 +511,7 @@ impl State {
         }
         self.principal = Some(own);
         // Of what it says, not of how it is spelled. It is a value of an event, so it is JSON.
+        self.log.kind(Happened::Principal);
         let walked = walk(principal, |pointer, met| {
             let text = match &met {
                 Met::Key(_) => "",
@@ -556,12 +524,5 @@ impl State {
             }
         });
         walked.map_err(|_| Full)
-    }
-
-    /// Adds the fields that are new to what the digest is of. What they carry was added before.
-    pub(super) fn note_fields(&mut self) {
-        let Self { index, log, noted, .. } = self;
-        index.tell(*noted, |part| log.add(part));
-        *noted = u32::try_from(index.len()).unwrap_or(u32::MAX);
     }
 }

@@ -20,7 +20,7 @@ use crate::runtime::session::event::{Event, EventFault, EventKind, Fact, Verdict
 use crate::runtime::session::facts::Taken;
 use crate::runtime::session::ground::Ground;
 use crate::runtime::session::index::Full;
-use crate::runtime::session::labels::LabelSet;
+use crate::runtime::session::log::Happened;
 use crate::runtime::session::meters::{Meter, Meters, Share, nanoseconds};
 use crate::runtime::session::places::Came;
 use crate::runtime::session::plan::PlanFault;
@@ -291,6 +291,15 @@ impl<'g, 'p> Session<'g, 'p> {
     where
         'p: 'a,
     {
+        let outcome = self.take_in(event, work);
+        self.state.note_end();
+        outcome
+    }
+
+    fn take_in<'a>(&mut self, event: &Event<'_>, work: &'a mut Work) -> Outcome<'a>
+    where
+        'p: 'a,
+    {
         let state = &mut self.state;
         state.moved.clear();
         if state.closed == Some(Closed::Unrecorded) {
@@ -304,8 +313,9 @@ impl<'g, 'p> Session<'g, 'p> {
             return Outcome::Refused(Fault::Order { seq: event.seq, last });
         }
         state.seq = Some(event.seq);
-        state.now = state.now.max(event.ts);
-        state.note_begin(event.seq);
+        let before = state.now;
+        state.now = before.max(event.ts);
+        state.note_begin(event.seq, before);
         if state.closed == Some(Closed::Full) {
             // There is no room for what it says.
             return Outcome::Refused(Fault::Closed(Closed::Full));
@@ -367,7 +377,7 @@ impl<'g, 'p> Session<'g, 'p> {
     }
 
     fn prompt(&mut self, principal: Option<&str>, text: &str) -> Outcome<'static> {
-        self.state.note(b"prompt");
+        self.state.log.kind(Happened::Prompt);
         let user = &self.ground.user;
         let taken = principal.map_or(Ok(()), |principal| self.state.set_principal(principal));
         if taken
@@ -432,34 +442,12 @@ impl<'g, 'p> Session<'g, 'p> {
         }
     }
 
-    /// A call that nobody asked for, and is answered all the same.
-    fn not_asked(&mut self, id: &str, seq: u64, note: &mut Note) -> Result<u32, Full> {
-        *note = Note::NotAsked;
-        let labels = self.state.set_number(&LabelSet::of(self.state.labels))?;
-        self.state.push_call(Call {
-            id: id.into(),
-            tool: "".into(),
-            carried: labels,
-            audience: Audience::default(),
-            sources: Box::default(),
-            stage: Stage::Open,
-            came: Came::Open,
-            allowed: false,
-            twin: None,
-            fields: (0, 0),
-            seq,
-            shares: Box::default(),
-            step: None,
-            places: Box::default(),
-            rare: None,
-        })
-    }
-
     /// More is known of what a call has done. One that has done nothing gives back what it took,
     /// until it turns out that it has; one that was not allowed and was carried out all the same
     /// takes what it is worth.
     fn settle(&mut self, number: u32, came: Came) {
-        self.state.note(&[came as u8]);
+        self.state.log.kind(Happened::Came);
+        self.state.log.byte(came as u8);
         let now = nanoseconds(self.state.now);
         let Self { ground, state } = self;
         let Some(call) = state.call_mut(number) else { return };
@@ -497,13 +485,16 @@ impl<'g, 'p> Session<'g, 'p> {
         (out, error, undone): (Option<&str>, Option<&str>, bool),
         memory: &mut Option<Box<Memory>>,
     ) -> Outcome<'static> {
-        self.state.note(b"response");
+        self.state.log.kind(Happened::Response);
         self.state.note(id.as_bytes());
         let mut note = Note::Nothing;
-        let number = match self.state.number(id) {
-            Some(number) => Ok(number),
-            None => self.not_asked(id, seq, &mut note),
-        };
+        let number = self.state.number(id).map_or_else(
+            || {
+                note = Note::NotAsked;
+                self.state.push_unasked(id, seq)
+            },
+            Ok,
+        );
         let Ok(number) = number else {
             self.close(Closed::Full);
             return Outcome::Refused(Fault::Closed(Closed::Full));

@@ -14,6 +14,7 @@ use crate::runtime::session::audience::Audience;
 use crate::runtime::session::ground::Ground;
 use crate::runtime::session::index::Full;
 use crate::runtime::session::labels::LabelSet;
+use crate::runtime::session::log::Happened;
 use crate::runtime::session::outputs::{At, Covering};
 use crate::runtime::session::state::State;
 use crate::runtime::session::trust::Given;
@@ -60,11 +61,10 @@ impl State {
     /// The model reads what carries these, and is for those.
     pub(super) fn carry(&mut self, labels: &LabelSet, audience: &Audience) {
         for set in [&mut self.ctx, &mut self.seen] {
-            set.join(labels);
-            set.remove(&self.marks);
+            self.reads_more |= set.join_without(labels, &self.marks);
         }
         for all in [&mut self.ctx_audience, &mut self.seen_audience] {
-            all.meet(audience);
+            self.reads_more |= all.meet(audience);
         }
     }
 
@@ -74,8 +74,12 @@ impl State {
     /// by piece.
     pub(super) fn taint(&mut self, (labels, pieces, audience): Carrying<'_>) -> Result<u32, Full> {
         self.carry(pieces, audience);
-        let room = self.room();
-        let number = self.audiences.number(audience, room)?;
+        let number = if audience.is_everyone() {
+            0
+        } else {
+            let room = self.room();
+            self.audiences.number(audience, room)?
+        };
         let (labels, pieces) = (self.set_number(labels)?, self.set_number(pieces)?);
         self.taint_number(Taint { labels, pieces, audience: number })
     }
@@ -97,15 +101,18 @@ impl State {
         self.taints.taints.push(taint);
         self.taints.numbers.insert(taint, number);
         // Fields are noted with the number.
-        self.note(b"taint");
+        self.log.kind(Happened::Taint);
         for set in [taint.labels, taint.pieces] {
-            self.note_set(set);
+            self.log.number(u64::from(set));
         }
         let audience = self.audiences.get(taint.audience);
         self.note_audience(&audience);
         Ok(number)
     }
 }
+
+/// Of most answers the fields carry no more combinations.
+const KNOWN: usize = 16;
 
 /// What the fields of an answer carry, place by place.
 #[derive(Debug)]
@@ -114,15 +121,15 @@ pub(super) struct Tainting<'t, 'p> {
     tool: &'t str,
     given: &'t Given,
     covering: Option<Covering<'t, 'p>>,
-    /// What fields carry to which the same parts of the output lead.
-    known: Vec<(u64, u32)>,
+    /// What fields carry to which the same parts of the output lead: the first few of these.
+    known: [Option<(u64, u32)>; KNOWN],
 }
 
 impl<'t, 'p> Tainting<'t, 'p> {
     /// For an answer of a tool.
     pub(super) fn of(ground: &'t Ground<'p>, tool: &'t str, given: &'t Given) -> Self {
         let covering = ground.covering(tool, given);
-        Self { ground, tool, given, covering, known: Vec::new() }
+        Self { ground, tool, given, covering, known: [None; KNOWN] }
     }
 
     /// Whether names of members may carry something else than the members.
@@ -134,13 +141,15 @@ impl<'t, 'p> Tainting<'t, 'p> {
     pub(super) fn at(&mut self, state: &mut State, field: At<'_>) -> Result<u32, Full> {
         let Self { ground, tool, given, covering, known } = self;
         let covered = covering.map(|covering| covering.of(field));
-        let found = known.iter().find(|(bits, _)| Some(*bits) == covered);
+        let found = known.iter().map_while(|it| *it).find(|(bits, _)| Some(*bits) == covered);
         if let Some((_, taint)) = found {
-            return Ok(*taint);
+            return Ok(taint);
         }
         let (labels, pieces, audience) = ground.carried(tool, field, given);
         let taint = state.taint((&labels, &pieces, &audience))?;
-        known.extend(covered.map(|bits| (bits, taint)));
+        if let Some(free) = known.iter_mut().find(|it| it.is_none()) {
+            *free = covered.map(|bits| (bits, taint));
+        }
         Ok(taint)
     }
 }

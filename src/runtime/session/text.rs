@@ -3,8 +3,10 @@
 //! In:      text, or a number as it is spelled.
 //! Out:     the same in lower case, with one letter for white space and no `NONE`; and that with
 //!          numbers without what says nothing, and a blank between dates and times.
-//! Imports: nothing of ours.
+//! Imports: its own room alone.
 //! Source:  `docs/sessions.md`, "How values are found".
+
+use crate::runtime::session::tokens::is_of_word;
 
 /// What no form holds.
 pub(super) const NONE: char = '\0';
@@ -18,29 +20,47 @@ pub(super) fn push_form(text: &str, out: &mut String) {
     let start = out.len();
     let (mut at, mut space) = (0, None);
     while let Some(byte) = text.as_bytes().get(at).copied() {
-        let rest = text.get(at..).unwrap_or_default();
-        let letter = rest.chars().next().unwrap_or(NONE);
-        if is_blank(byte) || !byte.is_ascii() && letter.is_whitespace() {
-            space = Some(if space.is_none() && letter == BLANK { BLANK } else { GAP });
+        if byte == b' ' || !is_plain(byte) {
+            let letter = text.get(at..).and_then(|rest| rest.chars().next()).unwrap_or(NONE);
             at += letter.len_utf8();
+            if letter.is_whitespace() {
+                space = Some(if space.is_none() && letter == BLANK { BLANK } else { GAP });
+                continue;
+            }
+            push_space(space.take(), start, out);
+            out.push(if letter == NONE { char::REPLACEMENT_CHARACTER } else { small(letter) });
             continue;
         }
-        if let Some(space) = space.take().filter(|_| out.len() > start) {
-            out.push(space);
+        push_space(space.take(), start, out);
+        let (from, end) = (out.len(), plain_end(text.as_bytes(), at));
+        out.push_str(text.get(at..end).unwrap_or_default());
+        if let Some(pushed) = out.get_mut(from..) {
+            pushed.make_ascii_lowercase();
         }
+        at = end;
+    }
+}
+
+/// White space between two letters of a form that begins at `start`.
+fn push_space(space: Option<char>, start: usize, out: &mut String) {
+    if let Some(space) = space.filter(|_| out.len() > start) {
+        out.push(space);
+    }
+}
+
+/// Where the run of plain bytes and of single blanks between them ends that begins at `at`.
+fn plain_end(bytes: &[u8], at: usize) -> usize {
+    let mut end = at;
+    while let Some(byte) = bytes.get(end).copied() {
         if is_plain(byte) {
-            let plain = rest.bytes().take_while(|it| is_plain(*it)).count();
-            let from = out.len();
-            out.push_str(rest.get(..plain).unwrap_or_default());
-            if let Some(pushed) = out.get_mut(from..) {
-                pushed.make_ascii_lowercase();
-            }
-            at += plain;
+            end += 1;
+        } else if byte == b' ' && bytes.get(end + 1).is_some_and(|next| is_plain(*next)) {
+            end += 2;
         } else {
-            out.push(if letter == NONE { char::REPLACEMENT_CHARACTER } else { small(letter) });
-            at += letter.len_utf8();
+            break;
         }
     }
+    end
 }
 
 /// The small letter of a large one. Where two have the same, as K and U+212A, one of them is
@@ -53,6 +73,12 @@ fn small(letter: char) -> char {
 
 /// Whether white space stands at the ends of a text.
 pub(super) fn is_edged(text: &str) -> bool {
+    // Most begin and end with a letter.
+    let is_letter = |byte: Option<&u8>| byte.is_some_and(|it| matches!(it, b'!'..=b'~'));
+    let bytes = text.as_bytes();
+    if is_letter(bytes.first()) && is_letter(bytes.last()) {
+        return false;
+    }
     text.starts_with(char::is_whitespace) || text.ends_with(char::is_whitespace)
 }
 
@@ -114,7 +140,7 @@ pub(super) fn push_numbers(form: &str, out: &mut String) {
 }
 
 /// Whether a number of the form may have a short form, or a time another one.
-fn may_be_short(form: &str) -> bool {
+pub(super) fn may_be_short(form: &str) -> bool {
     let sign = |it: u8| matches!(it, b'.' | b',' | b't');
     form.as_bytes()
         .array_windows()
@@ -149,14 +175,9 @@ pub(super) fn behind<'t>(text: &'t str, form: &str) -> Option<(&'t str, bool)> {
     Some((rest, other))
 }
 
-/// White space of one byte, as Unicode has it.
-const fn is_blank(byte: u8) -> bool {
-    matches!(byte, b'\t'..=b'\r' | b' ')
-}
-
 /// Whether a byte is a letter or a sign that stands for itself, in lower case.
 const fn is_plain(byte: u8) -> bool {
-    byte.is_ascii() && byte != 0 && !is_blank(byte)
+    matches!(byte, b'!'..=0x7f | 1..=8 | 0xe..=0x1f)
 }
 
 /// How many digits stand at the beginning.
@@ -213,47 +234,6 @@ fn is_date(before: &str) -> bool {
     last.iter()
         .enumerate()
         .all(|(at, byte)| if at == 4 || at == 7 { *byte == b'-' } else { byte.is_ascii_digit() })
-}
-
-/// Whether a letter belongs to a word. Scripts without blanks between words have none of several
-/// letters.
-pub(super) fn is_of_word(letter: char) -> bool {
-    letter.is_alphanumeric() && letter < '\u{2e80}'
-}
-
-/// How many bytes of ASCII stand at `at` that fit.
-fn ascii(form: &str, at: usize, fits: impl Fn(&u8) -> bool) -> usize {
-    let rest = form.as_bytes().get(at..).unwrap_or_default();
-    rest.iter().take_while(|it| it.is_ascii() && fits(it)).count()
-}
-
-/// The letter that stands at `at`, where it is none of ASCII.
-fn wide(form: &str, at: usize) -> Option<char> {
-    let first = form.as_bytes().get(at).filter(|it| !it.is_ascii());
-    first.and_then(|_| form.get(at..)?.chars().next())
-}
-
-/// The words of a form: where each begins, and its text. A letter of a script without blanks is
-/// one.
-pub(super) fn words(form: &str) -> impl Iterator<Item = (usize, &str)> {
-    let mut at = 0;
-    std::iter::from_fn(move || {
-        loop {
-            at += ascii(form, at, |it| !it.is_ascii_alphanumeric());
-            let Some(letter) = wide(form, at).filter(|it| !it.is_alphanumeric()) else { break };
-            at += letter.len_utf8();
-        }
-        let start = at;
-        match wide(form, at).filter(|it| !is_of_word(*it)) {
-            Some(letter) => at += letter.len_utf8(),
-            None => loop {
-                at += ascii(form, at, u8::is_ascii_alphanumeric);
-                let Some(letter) = wide(form, at).filter(|it| is_of_word(*it)) else { break };
-                at += letter.len_utf8();
-            },
-        }
-        form.get(start..at).filter(|word| !word.is_empty()).map(|word| (start, word))
-    })
 }
 
 /// Whether a form is too short to be looked for inside of texts: few digits stand anywhere.
@@ -349,12 +329,15 @@ fn is_unspaced(letter: char) -> bool {
 
 /// Whether it stands between names.
 fn is_apart(letter: char) -> bool {
+    if letter.is_ascii_alphanumeric() {
+        return false;
+    }
     letter == NONE || letter.is_whitespace() || APART.contains(letter)
 }
 
 /// Whether what stands on both sides of it is one name.
 fn is_sign(letter: char) -> bool {
-    !is_apart(letter) && !letter.is_alphanumeric()
+    !letter.is_alphanumeric() && letter != BLANK && !is_apart(letter)
 }
 
 /// Whether a letter belongs to the one before it, or cannot be seen.
@@ -367,7 +350,7 @@ const fn is_part_of_letter(letter: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{behind, is_short, is_time, joins, push_form, push_numbers, push_short, words};
+    use super::{behind, is_short, is_time, joins, push_form, push_numbers, push_short};
 
     fn form(text: &str) -> String {
         let mut out = String::new();
@@ -537,9 +520,7 @@ mod tests {
     }
 
     #[test]
-    fn words_of_texts() {
-        let found: Vec<_> = words("a.doe@x-1 日本").collect();
-        assert_eq!(found, [(0, "a"), (2, "doe"), (6, "x"), (8, "1"), (10, "日"), (13, "本")]);
+    fn few_letters_are_short() {
         assert!(is_short("123") && is_short("me") && !is_short("bob") && !is_short("1234"));
     }
 }

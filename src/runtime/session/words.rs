@@ -11,7 +11,7 @@ use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState};
 
-use crate::runtime::session::text::words;
+use crate::runtime::session::tokens::words;
 
 /// The words of all forms. Words with one hash are one word here: whoever looks for a value
 /// compares all of it at every place.
@@ -28,6 +28,8 @@ pub(super) struct Words {
 const FEW: usize = 1 << 12;
 /// Words of which one place is kept.
 const GROUP: usize = 8;
+/// Words that are compared at once: whole groups.
+const BLOCK: usize = 8 * GROUP;
 /// What one of few words takes.
 const FEW_BYTES: usize = size_of::<u16>() + size_of::<u32>().div_ceil(GROUP);
 /// What one of many words takes: a place, and a word in a map that has just grown.
@@ -65,12 +67,13 @@ pub(super) enum Looked {
 impl Words {
     /// Takes in the words of what stands in `forms` from `start` on.
     pub(super) fn add(&mut self, forms: &str, start: usize) {
-        for (at, word) in words(forms.get(start..).unwrap_or_default()) {
+        let new = forms.get(start..).unwrap_or_default();
+        if let Some(many) = &mut self.many {
+            many.add_all(new, start);
+            return;
+        }
+        for (at, word) in words(new) {
             let Ok(at) = u32::try_from(start + at) else { return };
-            if let Some(many) = &mut self.many {
-                many.add(word, at);
-                continue;
-            }
             if self.few.len().is_multiple_of(GROUP) {
                 grow(&mut self.marks, 1);
                 self.marks.push(at);
@@ -80,8 +83,7 @@ impl Words {
         }
         if self.few.len() > FEW {
             let mut many = Box::<Many>::default();
-            let all = words(forms).filter_map(|(at, word)| Some((u32::try_from(at).ok()?, word)));
-            all.for_each(|(at, word)| many.add(word, at));
+            many.add_all(forms, 0);
             *self = Self { many: Some(many), ..Self::default() };
         }
     }
@@ -97,29 +99,45 @@ impl Words {
         if let Some(many) = &self.many {
             return many.look(form, show);
         }
-        // The longest is seldom that of others.
-        let longest = words(form).reduce(|a, b| if b.1.len() > a.1.len() { b } else { a });
-        let Some((offset, word)) = longest else { return Looked::Wordless };
-        let wanted = short_hash(word);
-        let mut is_shown = |group: &[u16], mark: u32| {
-            let rest = forms.get(mark as usize..).unwrap_or_default();
-            let last = group.iter().rposition(|hash| *hash == wanted).map_or(0, |at| at + 1);
-            let found = group.iter().take(last).zip(words(rest));
-            found.filter(|(hash, _)| **hash == wanted).all(|(_, (at, found))| {
-                let place = (mark as usize + at).checked_sub(offset);
-                found != word || place.is_none_or(&mut show)
+        let Some(sought) = SoughtWords::of(form) else { return Looked::Wordless };
+        let wanted = sought.hash;
+        let mut is_shown = |number: usize, group: &[u16], mark: u32| {
+            let mut all = words(forms.get(mark as usize..).unwrap_or_default()).zip(group);
+            let mut next = 0;
+            let found = group.iter().enumerate().filter(|(_, hash)| **hash == wanted);
+            found.map(|(at, _)| at).all(|at| {
+                if !sought.may_stand_at(&self.few, GROUP * number + at) {
+                    return true;
+                }
+                let found = all.nth(at - next);
+                next = at + 1;
+                let Some(((place, found), _)) = found else { return true };
+                let place = (mark as usize + place).checked_sub(sought.offset);
+                found != sought.word || place.is_none_or(&mut show)
             })
         };
-        let (groups, rest) = self.few.as_chunks::<GROUP>();
-        for (group, mark) in groups.iter().zip(&self.marks) {
-            // All of them are compared, for that is done at once.
-            let count: u16 = group.iter().map(|hash| u16::from(*hash == wanted)).sum();
-            if count > 0 && !is_shown(group, *mark) {
+        let mut are_shown = |first: usize, groups: &[[u16; GROUP]]| {
+            let mut groups = (first..).zip(groups).filter(|(_, group)| holds(group, wanted));
+            groups.all(|(number, group)| {
+                let mark = self.marks.get(number);
+                mark.is_none_or(|mark| is_shown(number, group, *mark))
+            })
+        };
+        let (blocks, rest) = self.few.as_chunks::<BLOCK>();
+        for (number, block) in blocks.iter().enumerate() {
+            let (groups, _) = block.as_chunks();
+            if holds(block, wanted) && !are_shown(number * groups.len(), groups) {
                 return Looked::Stopped;
             }
         }
+        let (groups, rest) = rest.as_chunks();
+        let first = blocks.len() * (BLOCK / GROUP);
+        if !are_shown(first, groups) {
+            return Looked::Stopped;
+        }
         let last = self.marks.last().filter(|_| rest.contains(&wanted));
-        if last.is_some_and(|mark| !is_shown(rest, *mark)) { Looked::Stopped } else { Looked::All }
+        let is_stopped = last.is_some_and(|mark| !is_shown(first + groups.len(), rest, *mark));
+        if is_stopped { Looked::Stopped } else { Looked::All }
     }
 
     /// Bytes that are kept.
@@ -149,7 +167,57 @@ impl Words {
     }
 }
 
+/// Words that are compared by their hashes, where a form may stand, before its text is.
+const COMPARED: usize = 8;
+
+/// The words of a form that is looked for.
+struct SoughtWords<'f> {
+    /// The longest word, which is seldom that of others: its text, its hash, where it stands.
+    word: &'f str,
+    hash: u16,
+    offset: usize,
+    /// So many words stand before it.
+    before: usize,
+    /// The hashes of the first words, and how many these are.
+    hashes: [u16; COMPARED],
+    count: usize,
+}
+
+impl<'f> SoughtWords<'f> {
+    /// Those of a form; `None` where it has none.
+    fn of(form: &'f str) -> Option<Self> {
+        let (mut hashes, mut count) = ([0; COMPARED], 0);
+        let mut longest: Option<(usize, usize, &str)> = None;
+        for (number, (at, word)) in words(form).enumerate() {
+            if longest.is_none_or(|(.., known)| word.len() > known.len()) {
+                longest = Some((number, at, word));
+            }
+            if let Some(hash) = hashes.get_mut(number) {
+                *hash = short_hash(word);
+                count = number + 1;
+            }
+        }
+        let (before, offset, word) = longest?;
+        Some(Self { word, hash: short_hash(word), offset, before, hashes, count })
+    }
+
+    /// Whether all words may be there where the longest is the one with this number: no word goes
+    /// on at either end of a form that stands somewhere, so its words are words there.
+    fn may_stand_at(&self, few: &[u16], number: usize) -> bool {
+        let all = number.checked_sub(self.before).and_then(|first| few.get(first..));
+        all.is_some_and(|all| all.starts_with(self.hashes.get(..self.count).unwrap_or_default()))
+    }
+}
+
 impl Many {
+    /// The words of what stands in all forms from `start` on.
+    fn add_all(&mut self, forms: &str, start: usize) {
+        for (at, word) in words(forms) {
+            let Ok(at) = u32::try_from(start + at) else { return };
+            self.add(word, at);
+        }
+    }
+
     /// Another place of a word.
     fn add(&mut self, word: &str, at: u32) {
         let Ok(place) = u32::try_from(self.places.len()) else { return };
@@ -198,12 +266,22 @@ pub(super) type ByName<'p, T> = HashMap<&'p str, T, BuildHasherDefault<Spread>>;
 /// Names that a program has.
 pub(super) type Names<'p> = HashSet<&'p str, BuildHasherDefault<Spread>>;
 
-/// Makes room for entries: of many sessions most are small, so a quarter more is enough.
+/// Makes room for entries: of many sessions most are small, so half as much again is enough.
+#[inline]
 pub(super) fn grow<T>(all: &mut Vec<T>, more: usize) {
     if all.capacity() - all.len() < more {
-        all.reserve_exact(more.max(all.len() / 4).max(4));
+        grow_now(all, more);
     }
 }
+
+#[cold]
+#[inline(never)]
+fn grow_now<T>(all: &mut Vec<T>, more: usize) {
+    all.reserve_exact(more.max(all.len() / 2).max(GROWN_BYTES.div_ceil(size_of::<T>())));
+}
+
+/// Entries of so many bytes there is room for at once.
+const GROWN_BYTES: usize = 64;
 
 /// The hash of a word, the same everywhere: what is compared for a value, and so what is decided,
 /// may depend on which words have one together.
@@ -212,6 +290,12 @@ fn hash(word: &str) -> u32 {
     hasher.write(word.as_bytes());
     // The halves of a hash are about as good.
     u32::try_from(hasher.finish() & u64::from(u32::MAX)).unwrap_or_default()
+}
+
+/// Whether a hash is among these: all are compared, for that is done at once.
+#[inline]
+fn holds<const N: usize>(hashes: &[u16; N], wanted: u16) -> bool {
+    hashes.iter().fold(0, |any, hash| any | u16::from(*hash == wanted)) != 0
 }
 
 /// A part of it.
@@ -346,6 +430,23 @@ pub(super) mod tests {
             assert_eq!(words.look(&long, "!?", |_| true), Looked::Wordless);
             assert_eq!(words.look(&long, "bob", |_| false), Looked::Stopped);
         }
+    }
+
+    #[test]
+    fn places_without_all_words_of_a_form_are_not_shown() {
+        let all: Vec<String> = (0..200).map(|at| format!("bill {at} of user{at}\0")).collect();
+        let (forms, mut words) = (all.concat(), Words::default());
+        words.add(&forms, 0);
+        for (form, wanted) in [("bill", 200), ("bill 7", 1), ("bill 7 of", 1), ("bill of", 0)] {
+            let mut shown = 0;
+            let looked = words.look(&forms, form, |at| {
+                shown += 1;
+                assert!(forms[at..].starts_with(form), "{form}");
+                true
+            });
+            assert_eq!((looked, shown), (Looked::All, wanted), "{form}");
+        }
+        assert_eq!(words.look(&forms, "of user199\0and more", |_| false), Looked::All);
     }
 
     #[test]

@@ -15,6 +15,7 @@ use crate::lang::value::heap::Heap;
 use crate::lang::value::{Space, Tag, Value, map, time};
 use crate::runtime::bundle::module::{NONE, NodeMode};
 use crate::runtime::program::Program;
+use crate::runtime::program::paths::Leaf;
 use crate::runtime::vm::partial::unknown::UnknownReference;
 use crate::runtime::vm::request::error::{Expected, InputError, InputKind};
 use crate::runtime::vm::request::{Filled, Origin, heap, result, spread};
@@ -78,6 +79,23 @@ impl Program {
     }
 }
 
+impl Program {
+    /// Whether an answer that is set is as good as one that is read: nothing asks whether it, or an
+    /// object around it, is there.
+    pub(in crate::runtime) fn takes_answer(&self, slot: SlotHandle) -> bool {
+        let own = self.paths.get(slot.0);
+        let mut place = own.filter(|node| node.children == 0 && node.mode == NodeMode::Whole);
+        let is_there = place.is_some();
+        while let Some(node) = place {
+            if node.presence != NONE || node.required {
+                return false;
+            }
+            place = self.paths.get(node.parent);
+        }
+        is_there
+    }
+}
+
 /// Goes on with a context of which a scratch holds all but the last answers, or which was refused
 /// with `error`: `context` begins with the same bytes, and ends with these answers.
 pub(in crate::runtime) fn answer_on<'a, 'i>(
@@ -90,8 +108,7 @@ pub(in crate::runtime) fn answer_on<'a, 'i>(
     let error = error.or((context.len() > CONTEXT_BYTES_MAX).then_some(too_large));
     let mut filled = Filled { program, scratch, request: context, error };
     for (slot, answer) in answers {
-        // What is refused is noted, and every decision denies.
-        let _ = filled.set(slot, answer);
+        filled.answer(slot, answer);
     }
     // The answers stand in the context, too.
     filled.scratch.origin = Origin::Json;
@@ -171,6 +188,21 @@ impl Filled<'_> {
         }
         self.surround(slot.0);
         Ok(())
+    }
+
+    /// Sets an answer.
+    fn answer(&mut self, slot: SlotHandle, answer: Input<'_>) {
+        let node = self.program.paths.get(slot.0).filter(|node| node.leaf == Leaf::Bool);
+        if let (Some(node), Input::Bool(value)) = (node, answer) {
+            if let Some(place) = self.scratch.file.get_mut(usize::from(node.slot)) {
+                *place = Value::bool(value);
+            }
+            self.scratch.stale = true;
+            self.surround(slot.0);
+            return;
+        }
+        // What is refused is noted, and every decision denies.
+        let _ = self.set(slot, answer);
     }
 
     /// Sets a place to a value that is unknown; only a `Partial` does so.
