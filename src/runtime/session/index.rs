@@ -4,7 +4,7 @@
 //! Out:     the fields that hold a value.
 //! Imports: `base`.
 //!
-//! A value is looked for at its rarest word. How much is compared for one value is bounded; beyond
+//! A value is looked for by its words. How much is compared for one value is bounded; beyond
 //! it the answer is that the value may be anywhere.
 
 use sha2::{Digest as _, Sha256};

@@ -212,7 +212,7 @@ fn of_base64(word: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::readings;
+    use super::{ENCODED_MIN, Hints, is_encoding, readings};
 
     fn all(text: &str) -> Vec<String> {
         let mut found = Vec::new();
@@ -242,6 +242,31 @@ mod tests {
             ("", vec![]),
         ] {
             assert_eq!(all(text), wanted, "{text}");
+        }
+    }
+
+    #[test]
+    fn hints_are_those_of_every_letter() {
+        // Each number is another text: its digits are letters of it.
+        let letters = ['a', 'Z', '7', '=', ' ', '%', 'é'];
+        for number in 0..20_000_u64 {
+            let mut text = String::new();
+            for factor in [0x9e37_79b9_7f4a_7c15_u64, 0xd1b5_4a32_d192_ed03] {
+                let mut rest = number.wrapping_mul(factor);
+                while rest > 0 {
+                    // Most are letters that may be decoded.
+                    let letter = (rest % 23).saturating_sub(16);
+                    text.extend(usize::try_from(letter).ok().and_then(|at| letters.get(at)));
+                    rest /= 23 - number % 13;
+                }
+            }
+            let hints = Hints::of(&text);
+            let runs = text.split(|it: char| !u8::try_from(it).is_ok_and(is_encoding));
+            assert_eq!(hints.encoded, runs.map(str::len).any(|it| it >= ENCODED_MIN), "{text}");
+            assert_eq!(hints.digits, text.matches('7').count(), "{text}");
+            assert_eq!(hints.percent, text.contains('%'), "{text}");
+            let begins = ["aa77", "aZ77", "Za77", "ZZ77"].iter().any(|it| text.contains(it));
+            assert!(hints.country || !begins, "{text}");
         }
     }
 
