@@ -221,6 +221,19 @@ mod tests {
     }
 
     #[test]
+    fn a_folder_in_the_place_of_a_file_is_told_as_what_it_is() {
+        let folder = std::env::temp_dir().join(format!("policyc-place-{}", std::process::id()));
+        fs::create_dir_all(folder.join("state.part")).expect("a folder");
+        let file = folder.join("file");
+        fs::write(&file, "").expect("a file");
+        let written = System.write(&folder.join("state.part"), b"new");
+        let below = real(&file.join("state"));
+        fs::remove_dir_all(&folder).expect("the folder is there");
+        assert_eq!(written.expect_err("a folder").kind(), io::ErrorKind::IsADirectory);
+        assert_eq!(below.expect_err("no folder").kind(), io::ErrorKind::NotADirectory);
+    }
+
+    #[test]
     fn drafts_lie_beside_what_they_replace() {
         assert_eq!(beside(Path::new("a/state"), "part"), Path::new("a/state.part"));
         assert_eq!(beside(Path::new("state"), "lock"), Path::new("state.lock"));

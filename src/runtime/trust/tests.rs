@@ -190,6 +190,27 @@ fn what_was_loaded_before_is_told() {
 }
 
 #[test]
+fn which_trust_policy_was_used_before_is_told() {
+    use MemoryFault::{NotBehind, OlderPolicy};
+    let code = Code::RolledBack;
+    let (same, other) = (
+        "is not the trust policy 2 that was used before",
+        "is trust policy 4, and policy 2 was used before",
+    );
+    told(vec![
+        (NotBehind { found: 2, known: 2 }.into(), code, same, "as one version", true),
+        (NotBehind { found: 4, known: 2 }.into(), code, other, "or its successor", true),
+        (
+            OlderPolicy { found: 2, known: 2 }.into(),
+            code,
+            "is asked of another trust policy 2 than was used before",
+            "or its successor",
+            true,
+        ),
+    ]);
+}
+
+#[test]
 fn what_is_wrong_with_a_trust_policy_is_told() {
     use PolicyFault::{NoBundles, NotUtf8, SameKey, TooLarge, TooMany};
     for (fault, words, help) in [

@@ -156,6 +156,17 @@ mod tests {
     }
 
     #[test]
+    fn a_secret_line_is_at_least_as_long_as_one() {
+        let line = |start: &[u8], bytes: usize| {
+            let mut line = start.to_vec();
+            line.resize(bytes, 7);
+            is_secret_line(&text_of(&line))
+        };
+        assert!(line(b"Ed", 158) && line(b"Ed", 159) && !line(b"Ed", 157));
+        assert!(!line(b"ED", 158));
+    }
+
+    #[test]
     fn what_is_signed_is_checked() {
         let secret = SecretKey::generate().expect("random bytes");
         let key = MinisignKey::of(secret.public().expect("a key"));
@@ -172,6 +183,7 @@ mod tests {
             assert_eq!(key.check(b"bytes", &cut.join("\n")), Err(MinisignFault::Form), "{at}");
         }
     }
+
     #[test]
     fn what_is_wrong_with_a_signature_is_told_apart() {
         let secret = SecretKey::generate().expect("random bytes");

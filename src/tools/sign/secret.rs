@@ -224,6 +224,23 @@ mod tests {
     }
 
     #[test]
+    fn each_fault_says_what_to_do_next() {
+        for (fault, help) in [
+            (SecretFault::NoRandomness, "try again; the system has a source of random bytes"),
+            (SecretFault::ShortPassphrase, "choose a longer passphrase"),
+            (SecretFault::NotAKey, "name a key that `policyc keygen` made, in its encrypted form"),
+            (
+                SecretFault::TooDear,
+                "encrypt it again with usual parameters, as `policyc keygen` does",
+            ),
+            (SecretFault::Closed, "name a file with its passphrase: --passphrase-file FILE"),
+            (SecretFault::OtherAlgorithm, "`policyc keygen` makes keys of Ed25519"),
+        ] {
+            assert_eq!(fault.help(), help);
+        }
+    }
+
+    #[test]
     fn what_a_file_asks_for_is_bounded() {
         let with = |n: u8, r: u32, p: u32| {
             let scrypt = scrypt::Params::new(n, r, p).expect("parameters");

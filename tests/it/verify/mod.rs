@@ -8,6 +8,7 @@ mod enumerated;
 mod exact;
 mod flow;
 mod holds;
+mod limits;
 mod messages;
 mod rules;
 mod secrets;
@@ -77,6 +78,7 @@ fn cases() -> Vec<Case> {
     secrets::cases(&mut cases);
     messages::cases(&mut cases);
     edges::cases(&mut cases);
+    limits::cases(&mut cases);
     cases.0
 }
 
@@ -96,6 +98,23 @@ fn every_case_is_judged_as_it_says() {
         }
     }
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+/// What is told of each case, with the numbers of what is wrong: `tests/cases/verify/refusals.txt`.
+#[test]
+fn every_refusal_tells_what_is_wrong_and_where() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cases/verify/refusals.txt");
+    let told: String = cases()
+        .into_iter()
+        .filter_map(|case| Some(format!("{}\n    {}\n", case.what, verify(&case.module).err()?)))
+        .collect();
+    let expected = std::fs::read_to_string(path).unwrap_or_default();
+    if told != expected && std::env::var_os("UPDATE").is_some() {
+        std::fs::write(path, &told).expect("the list can be written");
+        return;
+    }
+    let wrong: Vec<_> = told.lines().zip(expected.lines()).filter(|(a, b)| a != b).collect();
+    assert!(told == expected, "run with UPDATE=1 and look at the difference: {wrong:#?}");
 }
 
 #[test]

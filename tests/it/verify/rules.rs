@@ -233,7 +233,7 @@ fn fallbacks(cases: &mut Cases) {
 
 /// So many lists of a rule that has 4 096 requirements, beside one that is always asked: 1 024 are
 /// too many.
-fn asking(lists: usize) -> Module {
+pub(super) fn asking(lists: usize) -> Module {
     let mut module = whole();
     let types = module.types.len();
     module.types.extend((0..4_093).map(|most| TypeRow::List(0, Some(most))));

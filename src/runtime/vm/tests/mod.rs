@@ -8,6 +8,7 @@ mod differential;
 mod input;
 mod instructions;
 mod probes;
+mod quick;
 #[cfg(feature = "serde")]
 mod reader;
 mod table;
