@@ -1,6 +1,7 @@
 //! Programs put together by hand, and what they decide.
 
 mod bounds;
+mod calls;
 mod clauses;
 mod combining;
 #[cfg(feature = "serde")]
