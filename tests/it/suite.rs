@@ -223,19 +223,19 @@ fn what_cannot_be_run_is_said() {
         ("cases: [{name: a, expects: {deny: null}}]", "a case has no key `expects`"),
         ("cases: [{name: a, expect: {deny: x, allow: x}}]", "a case expects one effect"),
         (
-            "cases: [{name: a, patch: {badge: 1}, expect: {}}]",
+            "cases: [{name: a, patch: {badge: 1}, expect: {deny: null}}]",
             "`badge` cannot be patched: a JSON Pointer starts with `/`",
         ),
         (
-            "cases: [{name: a, file: no.json, expect: {}}]",
+            "cases: [{name: a, file: no.json, expect: {deny: null}}]",
             "`no.json` cannot be read: there is no such file",
         ),
         (
-            "cases: [{name: a, file: context.json, expect: {}}]",
+            "cases: [{name: a, file: context.json, expect: {deny: null}}]",
             "`context.json` does not hold a JSON object: it holds something else",
         ),
-        ("policy: door\ncases: [{name: a, expect: {}}]", "no policy is called `door`"),
-        ("cases: [{name: a, now: noon, expect: {}}]", "`noon` is no time"),
+        ("policy: door\ncases: [{name: a, expect: {deny: null}}]", "no policy is called `door`"),
+        ("cases: [{name: a, now: noon, expect: {deny: null}}]", "`noon` is no time"),
         ("case: []", "a test file has no key `case`"),
     ];
     for (tests, message) in cases {

@@ -80,3 +80,75 @@ fn cases_are_about_their_own_document_alone() {
     folder.add("below/policy.yaml", other.replace("name: none", "name: small"));
     ran(folder.path(), "test policy.yaml").expect(0, &["1 case, 1 pass"]);
 }
+
+#[test]
+fn a_document_without_a_default_is_tested_with_those_beside_it() {
+    let folder = Folder::new("sections-default");
+    folder.add("policyc.toml", "[project]\n");
+    let rest = "policyc: 1\nname: rest\nschema: {amount: double}\nrules:\n  - {id: big, when: \
+                amount > 100.0, deny: \"too much\"}\n";
+    let cases = "tests: [{name: big, patch: {/amount: 101.0}, expect: {deny: big}}]\n";
+    folder.add("rest.yaml", format!("{rest}{cases}"));
+    folder.add("policy.yaml", POLICY);
+    ran(folder.path(), "test").expect(0, &["1 case, 1 pass"]);
+}
+
+#[test]
+fn policies_of_one_name_are_tested_together() {
+    let folder = Folder::new("sections-twice");
+    folder.add("policyc.toml", "[project]\n");
+    folder.add("a.yaml", POLICY);
+    let other = POLICY.replace("id: small", "id: none").replace("default: deny\n", "");
+    folder.add("b.yaml", other.replace("allow:", "deny:"));
+    folder.add(
+        "c_test.yaml",
+        "policy: small\nbase: {amount: 1.0}\ncases: [{name: one, expect: {deny: none}}]\n",
+    );
+    ran(folder.path(), "test").expect(0, &["1 case, 1 pass"]);
+}
+
+#[test]
+fn tests_that_ask_nothing_are_refused() {
+    for (name, case, words) in [
+        ("matrix", "{name: a, matrix: {/amount: []}, expect: {deny: null}}", "at least one value"),
+        ("expect", "{name: a, patch: {/amount: 1.0}, expect: {}}", "what is expected"),
+    ] {
+        let folder = folder(&format!("sections-nothing-{name}"), &format!("  - {case}\n"));
+        ran(folder.path(), "test").expect(1, &[words]);
+    }
+}
+
+/// What holds back what fits a pattern holds back calls of tools that nobody declared, too.
+#[test]
+fn patterns_of_rules_that_hold_back_fit_every_tool() {
+    let folder = Folder::new("sections-undeclared");
+    folder.add("policyc.toml", "[project]\n");
+    let head = "policyc: 1\nname: p\nschema: {who: string}\n\
+                tools: {pay: {args: {n: int}}, pay_all: {args: {n: int}}}\n";
+    let case = |tool: &str, who: &str, expect: &str| {
+        format!(
+            "  - {{name: {tool} {who}, patch: {{/action/tool: {tool}, /who: {who}}}, \
+                 expect: {{{expect}}}}}\n"
+        )
+    };
+    let base = "tests:\n  base: {action: {args: {n: 1}}}\n  cases:\n";
+    let rules = "default: allow\nrules:\n  - {id: any, on: '*', when: who == 'eve', deny: stop}\n  \
+                 - {id: some, on: [pay, 'pay_*'], when: who == 'bob', deny: stop}\n  \
+                 - {id: ask, on: 'p*y', when: who == 'ann', escalate: {to: [user]}}\n";
+    let cases = [
+        case("pay", "eve", "deny: any"),
+        case("other", "eve", "deny: any"),
+        case("pay_zz", "bob", "deny: some"),
+        case("pay", "bob", "deny: some"),
+        case("other", "bob", "allow: null"),
+        case("priory", "ann", "escalate: ask"),
+        case("prior", "ann", "allow: null"),
+    ];
+    folder.add("p.yaml", format!("{head}{rules}{base}{}", cases.concat()));
+    ran(folder.path(), "test").expect(0, &["7 cases, 7 pass"]);
+    // Who allows speaks of what is declared.
+    let rules = "default: deny\nrules:\n  - {id: any, on: '*', when: who == 'eve', allow: fine}\n";
+    let cases = [case("pay", "eve", "allow: any"), case("other", "eve", "deny: null")];
+    folder.add("p.yaml", format!("{head}{rules}{base}{}", cases.concat()));
+    ran(folder.path(), "test").expect(0, &["2 cases, 2 pass"]);
+}

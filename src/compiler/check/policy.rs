@@ -7,7 +7,7 @@
 use rustc_hash::FxHashMap;
 
 use crate::base::name::Name;
-use crate::base::span::Span;
+use crate::base::span::{Span, Spanned};
 use crate::compiler::check::analysis::{PolicyInfo, Use, WindowInfo};
 use crate::compiler::check::error::{CallError, PolicyError, TypeError};
 use crate::compiler::check::infer::decision::has_text_form;
@@ -230,13 +230,20 @@ fn open<'a>(
     ResolvedDocument { scope, types, frames: FrameCache::default(), context }
 }
 
-/// Refuses a root of the schema that the variables of the document hide.
+/// Refuses roots of the schema that something else of the document hides, or that hide it.
 fn hidden_roots(cx: &mut Checker<'_>, document: &PolicyDocument, roots: &[DeclaredRoot]) {
-    let Some(first) = document.variables.first() else { return };
-    let hidden = roots.iter().find(|it| it.path.first().is_some_and(|it| *it == *VARIABLES));
-    if let Some(root) = hidden {
-        let (at, first) = (root.span, first.name.span);
-        cx.report(PolicyError::HiddenRoot { at, first });
+    let first_of = |name: Option<&Spanned<Name>>| name.map(|name| Some(name.span));
+    let hiding = [
+        (VARIABLES, first_of(document.variables.first().map(|it| &it.name))),
+        ("data", first_of(document.data.first().map(|it| &it.name))),
+        ("windows", first_of(document.windows.first().map(|it| &it.name))),
+        ("args", cx.out.about_tools.then_some(None)),
+    ];
+    for (name, by) in hiding {
+        let hidden = roots.iter().find(|it| it.path.first().is_some_and(|it| *it == *name));
+        if let (Some(root), Some(first)) = (hidden, by) {
+            cx.report(PolicyError::HiddenRoot { at: root.span, first, name });
+        }
     }
 }
 

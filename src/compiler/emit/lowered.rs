@@ -37,9 +37,10 @@ pub(crate) struct LoweredRule {
     pub(crate) id: Name,
     /// The conjuncts of the condition, in order; `on` first. Empty: it always speaks.
     pub(crate) conjuncts: Vec<NodeId>,
-    /// The patterns of `on` where the tools are not declared: what the first conjunct says.
+    /// The patterns of `on` where other tools fit it than those that are declared: what the first
+    /// conjunct says.
     pub(crate) patterns: Vec<Name>,
-    /// The declared tools that `on` names: what the first conjunct says.
+    /// The declared tools that `on` names: what the first conjunct says where `patterns` is empty.
     pub(crate) tools: Option<Vec<Name>>,
     /// A `.cel` rule or a CEL Policy document that decides.
     pub(crate) decision: Option<LoweredDecision>,
@@ -273,13 +274,17 @@ impl<'a> ProgramLowering<'a> {
         let mut conjuncts = Vec::new();
         let mut patterns: Vec<Name> = rule.on.iter().map(|it| it.value.clone()).collect();
         let tools = tools.filter(|_| !patterns.is_empty());
+        // A rule that allows is about tools that are declared. Whoever holds back what fits a
+        // pattern holds back calls of tools that nobody declared, too.
+        let allows = matches!(rule.body, RuleBody::When { effect: Effect::Allow, .. });
+        let any = !allows && patterns.iter().any(|pattern| pattern.contains('*'));
         match &tools {
-            Some(names) => {
+            Some(names) if !any => {
                 conjuncts.push(self.lowering.tool_guard(names, origin));
                 patterns.clear();
             }
             None if patterns.is_empty() => {}
-            None => conjuncts.push(self.lowering.tool_patterns(&patterns, origin)),
+            Some(_) | None => conjuncts.push(self.lowering.tool_patterns(&patterns, origin)),
         }
         let mut outcomes = Vec::new();
         let decision = match &rule.body {

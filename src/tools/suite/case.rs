@@ -11,7 +11,7 @@ use crate::base::span::{FileId, Span, Spanned};
 use crate::compiler::source::map::SourceMap;
 use crate::compiler::syntax::document::path::{join, stem};
 use crate::compiler::syntax::document::recognize::TESTS;
-use crate::compiler::syntax::document::yaml::{self, Node};
+use crate::compiler::syntax::document::yaml::{self, Entry, Node};
 use crate::diag::sink::Sink;
 use crate::tools::event::Event;
 use crate::tools::suite::error::SuiteError;
@@ -74,8 +74,8 @@ pub fn read(
     Some(TestFile { file, policies: policies(&keys, sink), cases })
 }
 
-/// Reads the section `tests` of the document `file`, which is about that policy alone: cases, or a
-/// mapping of what a test file holds.
+/// Reads the section `tests` of the document `file`: cases, or a mapping of what a test file holds.
+/// They are about that policy alone, or, where it has no default, about those beside it, too.
 #[must_use]
 pub fn read_section(
     file: FileId,
@@ -89,7 +89,9 @@ pub fn read_section(
     let path = path_of(file, files);
     let name = root.get("name").and_then(|entry| entry.value.text());
     let name = name.unwrap_or_else(|| stem(&path)).to_owned();
-    let policies = vec![Spanned::new(name, section.span)];
+    // Where another document holds the default, this one decides nothing alone.
+    let alone = root.get("default").is_some();
+    let policies = alone.then(|| Spanned::new(name, section.span)).into_iter().collect();
     let cases = match section.items() {
         Some(items) => Reading::alone(path, reader).cases(items, sink),
         None if section.is_null() => Vec::new(),
@@ -310,6 +312,9 @@ pub(super) fn axes(node: Option<&Node>, sink: &mut Sink) -> Vec<Axis> {
             wrong(&entry.value, &entry.key.value, "a list of values", sink);
             continue;
         };
+        if items.is_empty() {
+            wrong(&entry.value, &entry.key.value, "a list of at least one value", sink);
+        }
         axes.push((entry.key.clone(), items.iter().filter_map(|item| json(item, sink)).collect()));
     }
     axes
@@ -409,6 +414,10 @@ pub(super) fn expect(node: &Node, sink: &mut Sink) -> Option<Spanned<Expect>> {
     }
     let keys = Keys::open(node, "an expectation", EXPECT_KEYS, sink)?;
     keys.not_built(&["obligations"], sink);
+    if node.entries().is_some_and(<[Entry]>::is_empty) {
+        wrong(node, "expect", "what is expected, as `{deny: null}`", sink);
+        return None;
+    }
     let mut parts = Map::new();
     for entry in node.entries().unwrap_or_default() {
         let key = entry.key.value.as_str();

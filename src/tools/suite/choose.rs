@@ -164,8 +164,8 @@ impl<'a> TestSources<'a> {
         let mut wanted: Vec<usize> = Vec::new();
         for Spanned { value: name, span: at } in &test.policies {
             let all = self.by_name.get(name).map_or(&[][..], Vec::as_slice);
-            let found = all.iter().find(|at| beside.contains(at)).or_else(|| all.first());
-            let Some(found) = found else {
+            let near: Vec<usize> = all.iter().filter(|at| beside.contains(at)).copied().collect();
+            if all.is_empty() {
                 if !self.errors.is_empty() {
                     // It may stand in a file that could not be read.
                     self.errors.iter().for_each(|error| sink.report(error.clone()));
@@ -175,8 +175,9 @@ impl<'a> TestSources<'a> {
                 let nearest = nearest(name, known).map(str::to_owned);
                 sink.report(SuiteError::UnknownPolicy { at: *at, name: name.clone(), nearest });
                 return None;
-            };
-            wanted.push(*found);
+            }
+            // All of one name: a bundle holds all of them.
+            wanted.extend(if near.is_empty() { all } else { &near });
         }
         if test.policies.is_empty() {
             wanted = beside.to_vec();

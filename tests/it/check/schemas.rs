@@ -302,3 +302,50 @@ fn a_type_variable_is_no_type_of_a_value() {
         assert_eq!(checking.places(), [("E0403", "~T")], "{text}");
     }
 }
+
+#[test]
+fn no_value_is_of_a_type_of_the_host() {
+    for ty in ["set<string>", "vector<int>"] {
+        let text = format!("policyc: 1\nname: p\nschema: {{a: {{b: \"list<{ty}>\"}}}}\n");
+        assert_eq!(run(&[("p.yaml", &text)]).places(), [("E0403", ty)], "{text}");
+    }
+}
+
+#[test]
+fn a_root_is_not_called_as_what_documents_read() {
+    let head = "policyc: 1\nname: p\n";
+    for (schema, more) in [
+        ("args", "tools: {pay: {args: {user: string}}}\n"),
+        ("variables", "variables: [v: 1]\n"),
+        ("windows", "windows: {day: {from: '08:00', to: '17:00', zone: UTC}}\n"),
+    ] {
+        let text = format!("{head}schema: {{{schema}: {{user: string}}}}\n{more}");
+        let found = run(&[("p.yaml", &text)]);
+        assert_eq!(found.places(), [("E0405", schema)], "{text}: {:#?}", found.found);
+        // Elsewhere it is a name as any other.
+        run(&[("p.yaml", &format!("{head}schema: {{{schema}: {{user: string}}}}\n"))])
+            .assert_silent();
+    }
+}
+
+#[test]
+fn lists_of_names_hold_one() {
+    let rule = |on: &str, says: &str| {
+        format!(
+            "policyc: 1\nname: p\ndefault: deny\ntools: {{pay: {{args: {{n: int}}}}}}\n\
+             rules: [{{id: r, on: {on}, when: 'args.n > 1', {says}}}]\n"
+        )
+    };
+    for (on, says, bytes) in [
+        ("[]", "allow: x", "[]"),
+        ("pay", "escalate: {to: []}", "[]"),
+        ("pay", "escalate: {to: ['user:mona', 'user:bob'], quorum: 3}", "3"),
+        ("pay", "escalate: {to: ['user:mona'], binds: []}", "[]"),
+    ] {
+        let found = run(&[("p.yaml", &rule(on, says))]);
+        assert_eq!(found.places(), [("E0210", bytes)], "{on} {says}: {:#?}", found.found);
+    }
+    for says in ["escalate: {to: ['role:boss'], quorum: 3}", "escalate: {to: [user], quorum: 2}"] {
+        assert!(run(&[("p.yaml", &rule("pay", says))]).places().is_empty(), "{says}");
+    }
+}

@@ -69,7 +69,7 @@ pub(super) fn policy_words(error: PolicyError) -> Diagnostic {
         }
         PolicyError::ToolTwice { at, first, name } => tool_twice(at, first, &name),
         PolicyError::Shadowed { at, name, declared, what } => shadowed(at, &name, declared, what),
-        PolicyError::HiddenRoot { at, first } => hidden_root(at, first),
+        PolicyError::HiddenRoot { at, first, name } => hidden_root(at, first, name),
         PolicyError::UnfilledRoot { at, name } => unfilled_root(at, &name),
         PolicyError::Overlap { at, first, name } => {
             let fact = format!("overlapping identifier: the variable `{name}` is declared twice");
@@ -154,11 +154,15 @@ fn host_twice(at: Span, first: Span, call: &str, results: Option<(String, String
         .help("declare it alike: about the same arguments the host gives one result")
 }
 
-fn hidden_root(at: Span, first: Span) -> Diagnostic {
-    let fact = "variables hide a root that is called `variables`";
-    Diagnostic::new(Code::Shadowed, at, fact, "no rule can read it")
-        .label(first, "read as `variables`, too")
-        .help("give the root another name")
+fn hidden_root(at: Span, first: Option<Span>, name: &str) -> Diagnostic {
+    let what = if name == "args" { "the arguments of calls" } else { "what the document declares" };
+    let fact = format!("a root is called `{name}`, as {what}");
+    let found = Diagnostic::new(Code::Shadowed, at, fact, "no rule can read both");
+    let found = match first {
+        Some(first) => found.label(first, format!("read as `{name}`, too")),
+        None => found,
+    };
+    found.help("give the root another name")
 }
 
 fn unfilled_root(at: Span, name: &str) -> Diagnostic {

@@ -259,8 +259,8 @@ pub(super) enum PolicyError {
     ToolTwice { at: Span, first: Span, name: Name },
     /// A variable takes the name of something else.
     Shadowed { at: Span, name: Name, declared: Option<Span>, what: &'static str },
-    /// A root is called `variables`, and the document has some, as at `first`.
-    HiddenRoot { at: Span, first: Span },
+    /// A root is called as something else that documents read, which may be at `first`.
+    HiddenRoot { at: Span, first: Option<Span>, name: &'static str },
     /// A root is called as a member of events, so that no session has it.
     UnfilledRoot { at: Span, name: Name },
     /// A variable is declared twice.

@@ -73,7 +73,14 @@ pub(in crate::compiler::check) fn ty(cx: &mut Checker<'_>, written: &TypeExpr) -
     }
 }
 
-/// The type that is written of a value: a type variable stands for nothing there.
+/// Whether a type of values has this name.
+fn is_known(name: &str) -> bool {
+    let plain = || SIMPLE.iter().chain(WRAPPERS).any(|(known, _)| *known == name);
+    PARAMETRIC.iter().any(|(known, _)| *known == name) || plain()
+}
+
+/// The type that is written of a value: a type variable stands for nothing there, and no value of a
+/// context is of a type of the host.
 fn value(cx: &mut Checker<'_>, written: &TypeExpr) -> TypeId {
     let mut waiting = vec![written];
     while let Some(next) = waiting.pop() {
@@ -81,6 +88,9 @@ fn value(cx: &mut Checker<'_>, written: &TypeExpr) -> TypeId {
             TypeExprKind::Param(name) => {
                 cx.report(SchemaError::TypeVariable { at: next.span, name: name.clone() });
                 return TypeTable::ERROR;
+            }
+            TypeExprKind::Named { name, params } if !params.is_empty() && !is_known(name) => {
+                return unknown(cx, next, name, None);
             }
             TypeExprKind::Named { params, .. } => waiting.extend(params),
             TypeExprKind::BoundedList { items, .. } => waiting.push(items),

@@ -12,7 +12,7 @@ use crate::base::span::{Span, Spanned};
 use crate::compiler::syntax::ast::ExprId;
 use crate::compiler::syntax::document::keys::{
     ESCALATED, Keys, bad, boolean, choice, choice_or, is_identifier, list, mapping, name, names,
-    text, wrong,
+    some_names, text, wrong,
 };
 use crate::compiler::syntax::document::mappings;
 use crate::compiler::syntax::document::model::{Escalation, Role, TypeField};
@@ -335,7 +335,7 @@ fn flow(node: &Node, reader: &mut Reader<'_>) -> Option<Flow> {
     let sink = &mut *reader.sink;
     let id = name(&keys.need("id", sink)?.value, "`id`", sink)?;
     let description = keys.text("description", sink).map(|text| text.value);
-    let forbid = keys.value("forbid").map_or(Vec::new(), |it| names(it, "`forbid`", sink));
+    let forbid = keys.value("forbid").map_or(Vec::new(), |it| some_names(it, "`forbid`", sink));
     let (closed, trusting) = (keys.value("closed_world"), keys.value("trust_model"));
     let mut on = |node: Option<&Node>, what| {
         node.filter(|it| boolean(it, what, sink) == Some(true)).map(|it| it.span)
@@ -427,8 +427,8 @@ fn flow_sink(node: &Node, sink: &mut Sink) -> Option<FlowSink> {
         wrong(node, "a sink", "a mapping with `arg`, `tool` or `effect`", sink);
         return None;
     }
-    let tools = keys.value("tool").map_or(Vec::new(), |it| names(it, "`tool`", sink));
-    let args = keys.value("arg").map_or(Vec::new(), |it| names(it, "`arg`", sink));
+    let tools = keys.value("tool").map_or(Vec::new(), |it| some_names(it, "`tool`", sink));
+    let args = keys.value("arg").map_or(Vec::new(), |it| some_names(it, "`arg`", sink));
     let args = args.into_iter().map(|found| {
         let role = mappings::ROLES.iter().find(|(word, _)| found.value == *word);
         match (role, found.value.strip_prefix("args.")) {

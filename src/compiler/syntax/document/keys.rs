@@ -183,6 +183,14 @@ pub(super) fn names(node: &Node, what: &str, sink: &mut Sink) -> Vec<Spanned<Nam
     items.iter().filter_map(|item| name(item, what, sink)).collect()
 }
 
+/// Texts as names, at least one.
+pub(super) fn some_names(node: &Node, what: &str, sink: &mut Sink) -> Vec<Spanned<Name>> {
+    if node.items().is_some_and(<[Node]>::is_empty) {
+        bad(node.span, what, "[]", "a list with a name in it", &[], sink);
+    }
+    names(node, what, sink)
+}
+
 /// A whole number.
 pub(super) fn int(node: &Node, what: &str, sink: &mut Sink) -> Option<i64> {
     if let Some(Value::Int(int)) = node.value() {

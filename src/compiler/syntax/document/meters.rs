@@ -11,8 +11,8 @@ use crate::base::span::{Span, Spanned};
 use crate::compiler::syntax::ast::ExprId;
 use crate::compiler::syntax::document::agents::over;
 use crate::compiler::syntax::document::keys::{
-    IDENTIFIER, Keys, bad, choice, choice_or, is_identifier, list, mapping, name, names, number,
-    text, wrong,
+    IDENTIFIER, Keys, bad, choice, choice_or, is_identifier, list, mapping, name, number,
+    some_names, text, wrong,
 };
 use crate::compiler::syntax::document::mappings;
 use crate::compiler::syntax::document::model::Escalation;
@@ -120,7 +120,7 @@ fn meter(entry: &Entry, reader: &mut Reader<'_>) -> Option<Meter> {
     if !entry.key.value.split('.').all(is_identifier) {
         bad(name.span, "the name of a meter", &name.value, IDENTIFIER, &[], sink);
     }
-    let on = keys.need("on", sink).map_or(Vec::new(), |it| names(&it.value, "`on`", sink));
+    let on = keys.need("on", sink).map_or(Vec::new(), |it| some_names(&it.value, "`on`", sink));
     let count = keys.value("count").and_then(|it| number(it, "`count`", 1, sink));
     let keys_max = keys.value("max_keys").and_then(|it| {
         let found: u32 = number(it, "`max_keys`", 1, sink)?;

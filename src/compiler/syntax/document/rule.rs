@@ -4,13 +4,17 @@
 //! Out:     `Rule`.
 //! Imports: `base`, `diag`, `lang`.
 
+use std::collections::BTreeSet;
+
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::base::limits::FATIGUE_MAX;
 use crate::base::name::Name;
 use crate::base::span::{Span, Spanned};
 use crate::compiler::syntax::document::error::DocumentError;
-use crate::compiler::syntax::document::keys::{Keys, bad, choice, names, number, one_of, wrong};
+use crate::compiler::syntax::document::keys::{
+    Keys, bad, choice, names, number, one_of, some_names, wrong,
+};
 use crate::compiler::syntax::document::mappings;
 use crate::compiler::syntax::document::model::{Escalation, Rule, RuleBody, Template};
 use crate::compiler::syntax::document::reader::Reader;
@@ -110,7 +114,7 @@ pub(super) fn read(node: &Node, ids: &mut Ids, reader: &mut Reader<'_>) -> Optio
         let (at, id) = (id.span, id.value.as_str().to_owned());
         sink.report(DocumentError::MissingRuleId { at, id });
     }
-    let on = keys.value("on").map_or(Vec::new(), |it| names(it, "`on`", sink));
+    let on = keys.value("on").map_or(Vec::new(), |it| some_names(it, "`on`", sink));
     let tags = keys.value("tags").map_or(Vec::new(), |it| names(it, "`tags`", sink));
     let severity = keys.name("severity", sink).map(|name| name.value);
     let owner = keys.name("owner", sink).map(|name| name.value);
@@ -207,13 +211,14 @@ pub(super) fn escalation(
     let mapping = if with_reason { &mappings::ESCALATION } else { &mappings::FALLBACK };
     keys.known(mapping, reader.sink);
     let sink = &mut *reader.sink;
-    let binds = keys.value("binds").map_or(Vec::new(), |it| names(it, "`binds`", sink));
+    let binds = keys.value("binds").map_or(Vec::new(), |it| some_names(it, "`binds`", sink));
     for name in binds.iter().filter(|name| !mappings::BINDS.contains(&name.value.as_str())) {
         bad(name.span, "`binds`", &name.value, &one_of(&mappings::BINDS), &mappings::BINDS, sink);
     }
+    let to = keys.need("to", sink).map_or(Vec::new(), |it| some_names(&it.value, "`to`", sink));
     let escalation = Escalation {
-        to: keys.need("to", sink).map_or(Vec::new(), |it| names(&it.value, "`to`", sink)),
-        quorum: keys.value("quorum").and_then(|it| number(it, "`quorum`", 1, sink)),
+        quorum: keys.value("quorum").and_then(|it| quorum(it, &to, sink)),
+        to,
         timeout_ns: duration(&keys, "timeout", sink),
         on_timeout: keys
             .value("on_timeout")
@@ -226,6 +231,19 @@ pub(super) fn escalation(
     let reason = keys.value("reason").filter(|_| with_reason);
     let reason = reason.and_then(|node| template_of("reason", node, reader));
     Some((escalation, reason))
+}
+
+/// How many must agree; no more than are named, where each is one person.
+fn quorum(node: &Node, to: &[Spanned<Name>], sink: &mut Sink) -> Option<u32> {
+    let quorum: u32 = number(node, "`quorum`", 1, sink)?;
+    let is_one = |name: &Name| name.contains(':') && !name.starts_with("role:");
+    let people: BTreeSet<&Name> = to.iter().map(|name| &name.value).collect();
+    let most = people.len();
+    if most > 0 && people.into_iter().all(is_one) && quorum as usize > most {
+        let wanted = format!("a whole number up to {most}, as many as are asked");
+        bad(node.span, "`quorum`", &quorum.to_string(), &wanted, &[], sink);
+    }
+    Some(quorum)
 }
 
 /// `{max, per, then: deny}`.
