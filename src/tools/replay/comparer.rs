@@ -289,7 +289,8 @@ impl<'s> Comparer<'s> {
         let decided = recorded_by == Some(before.program.digest());
         let (impossible, mut needs) = was.settle(&said, record, decided);
         let lacked = before.lacks_answers();
-        if lacked && self.from.is_some() {
+        // Nor is it known what a session answered where nobody decided.
+        if lacked && (self.from.is_some() || record.outcome.is_none()) {
             return Err(Obstacle::Asks);
         }
         let own = facts.filter(|_| recorded_by == Some(self.to.program.digest()));

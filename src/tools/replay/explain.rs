@@ -19,6 +19,7 @@ use crate::tools::bench::subject::reads_time;
 use crate::tools::inspect::description::DescribedProgram;
 use crate::tools::locate::Locator;
 use crate::tools::replay::again::{Obstacle, input, may_fire, moment};
+use crate::tools::replay::knew::{is_refused, refusal};
 use crate::tools::replay::residual::residual;
 use crate::tools::why::exhaust::exhaust;
 use crate::tools::why::watch::Watcher;
@@ -111,7 +112,21 @@ pub fn explain(
     Locator::new(program).locate(&mut report);
     let recorded = record.outcome.and_then(|outcome| outcome.digest);
     let exact = recorded.map(|recorded| recorded == report.digest && !unlike);
+    as_the_session(record, &mut report);
     Ok(Explanation::Decided { report: Box::new(report), exact, why })
+}
+
+/// What a session makes of a decision: what it refuses is denied, whatever rules say, and for want
+/// of a context it says why.
+fn as_the_session(record: &Record<'_>, report: &mut DecisionReport) {
+    if record.event.is_some() && report.effect == Some(Effect::Escalate) && is_refused(record) {
+        report.effect = Some(Effect::Deny);
+        report.escalation = None;
+    }
+    let refused = report.errors.iter_mut().find(|error| error.rule.is_none());
+    if let (Some(error), Some(why)) = (refused, refusal(record)) {
+        why.clone_into(&mut error.message);
+    }
 }
 
 /// Whether the words of a record say something else than what is decided now, whatever its digest

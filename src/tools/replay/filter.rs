@@ -13,6 +13,7 @@ use crate::lang::decision::Effect;
 use crate::lang::value::time::Instant;
 use crate::runtime::record::read::{Record, Text};
 use crate::tools::replay::expression::Expression;
+use crate::tools::replay::knew::recorded_effect;
 use crate::tools::replay::plain::context;
 use crate::tools::replay::sketch::hash;
 
@@ -201,13 +202,10 @@ impl Filter {
 
     fn wants(&self, record: &Record<'_>) -> bool {
         let time = record.now.map(|Instant { seconds, nanoseconds }| (seconds, nanoseconds));
-        let outcome = record.outcome.as_ref();
         self.since.is_none_or(|since| time.is_some_and(|time| time >= since))
             && self.until.is_none_or(|until| time.is_some_and(|time| time < until))
             && self.is_in_session(record)
-            && self
-                .effect
-                .is_none_or(|effect| outcome.is_some_and(|outcome| outcome.effect == Some(effect)))
+            && self.effect.is_none_or(|effect| recorded_effect(record) == Some(Some(effect)))
             && self.fired(record)
             && self.one_of.is_none_or(|share| {
                 let whose = record.session.map(|session| session.id).or(record.id);

@@ -84,6 +84,26 @@ pub fn recorded_effect(record: &Record<'_>) -> Option<Option<Effect>> {
     Some(if denied && record.event.is_some() { Some(Effect::Deny) } else { effect })
 }
 
+/// Why a session refused an event without asking any rule, where its record says so: what the
+/// numbers and names in it were no record holds.
+#[must_use]
+pub fn refusal(record: &Record<'_>) -> Option<&'static str> {
+    record.event?;
+    Some(match note(record)?.as_str() {
+        "unreadable" => "the event cannot be read",
+        "order" => "the number of the event does not follow the one before",
+        "same_call" => "another call has the id of this one",
+        "action" => "the action is no object with a tool, or its arguments are no JSON",
+        "argument" => "the call has an argument that no document declares",
+        "ref" => "a handle leads to no text or number of an output, or is for no argument",
+        "full" => "the session holds as much as it may",
+        "lost" => "an event before could not be read, so nobody knows what values carry",
+        "unplanned" => "a plan came that could not be taken, so nobody knows what is planned",
+        "unrecorded" => "an event could not be recorded, so nobody could say what was known",
+        _ => return None,
+    })
+}
+
 /// What approvers are asked about, as a record says.
 #[must_use]
 pub fn asked_of(record: &Record<'_>) -> Option<[u8; 32]> {

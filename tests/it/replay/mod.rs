@@ -16,6 +16,7 @@ mod packed;
 mod parts;
 mod places;
 mod planted;
+mod refused;
 mod residual;
 mod reused;
 mod sealing;

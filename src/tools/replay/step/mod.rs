@@ -21,7 +21,7 @@ use crate::runtime::program::Program;
 use crate::runtime::record::read::{Record, Text};
 use crate::tools::replay::again::{Again, Obstacle, Seat, Seats};
 use crate::tools::replay::answers::{Answers, Needs};
-use crate::tools::replay::knew::{Row, happened, knew};
+use crate::tools::replay::knew::{Row, happened, is_refused, knew, recorded_effect};
 use crate::tools::replay::plain::{self, plain, shown};
 use crate::tools::replay::store::Store;
 
@@ -98,6 +98,8 @@ pub struct Call {
     pub recorded: Option<(Option<Effect>, Option<String>)>,
     /// The message.
     pub reason: String,
+    /// Whether its session refused what rules escalate.
+    pub is_refused: bool,
     /// What the bundle of the record decides.
     pub replayed: Said,
     /// What the candidate decides.
@@ -120,7 +122,13 @@ impl Call {
         if candidate && let Some(said) = &self.candidate {
             return said.effect();
         }
-        self.replayed.effect().or_else(|| self.recorded.as_ref().map(|(effect, _)| *effect))
+        let recorded = self.recorded.as_ref().map(|(effect, _)| *effect);
+        let denied = recorded == Some(Some(Effect::Deny));
+        match self.replayed.effect() {
+            // What a session refused is denied, whatever the rules escalate.
+            Some(Some(Effect::Escalate)) if denied && self.is_refused => recorded,
+            replayed => replayed.or(recorded),
+        }
     }
 
     /// The rule that won.
@@ -224,7 +232,10 @@ fn call(line: Line, seats: &mut Seats<'_>, other: Option<&mut Seat>) -> Option<C
         arguments: says
             .unwrap_or_else(|| arguments(context.pointer("/action/args").unwrap_or(&context))),
         who: text("/principal/id"),
-        recorded: outcome.map(|outcome| (outcome.effect, outcome.rule.map(owned))),
+        recorded: outcome
+            .zip(recorded_effect(&record))
+            .map(|(it, effect)| (effect, it.rule.map(owned))),
+        is_refused: is_refused(&record),
         reason: outcome.and_then(|outcome| outcome.reason).map_or_else(String::new, owned),
         replayed,
         candidate,

@@ -22,7 +22,7 @@ use crate::runtime::vm::report::DecisionReport;
 use crate::tools::inspect::description::DescribedProgram;
 use crate::tools::inspect::digest_short;
 use crate::tools::replay::explain::Explanation;
-use crate::tools::replay::knew::{knew, limits};
+use crate::tools::replay::knew::{knew, limits, recorded_effect};
 use crate::tools::report::NamedFormat;
 use crate::tools::report::decision::effect_word;
 use crate::tools::report::paint::Style;
@@ -108,7 +108,7 @@ impl<'a> DecisionExplanation<'a> {
         let when: Vec<String> = now.into_iter().chain(session).collect();
         let mut told = Self::of(&context, &when.join(" · "), program, explained);
         told.id = record.id.map(|id| id.text().into_owned());
-        told.recorded = record.outcome.and_then(|outcome| outcome.effect);
+        told.recorded = recorded_effect(record).flatten();
         if let (Some(revision), Some(("bundle", says))) = (revision, told.facts.last_mut()) {
             *says =
                 format!("{} @ {revision} ({})", program.name(), digest_short(&program.digest()));
