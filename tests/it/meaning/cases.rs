@@ -1,5 +1,11 @@
 //! Findings by hand: the code, and the text that is marked.
 
+use policyc::compiler::source::map::SourceMap;
+use policyc::diag::sink::Sink;
+use policyc::tools::lint::select::Selection;
+use policyc::tools::pipeline::lint;
+use policyc::tools::project::Settings;
+
 use super::{found, marked};
 
 const HEAD: &str = "policyc: 1\nname: p\ndefault: deny\nschema:\n  r:\n    amount: int\n    \
@@ -264,4 +270,61 @@ fn rules_beside_flow_rules_are_asked_the_same() {
         let codes: Vec<&str> = found(&text).iter().map(|found| found.code.id()).collect();
         assert_eq!(codes, ["W0527", "W0523"], "{text}");
     }
+}
+
+/// The conditions of rules that other sections make are nobody's words: without the second `boss`
+/// they are the same, and without what was written for it they are not.
+#[test]
+fn nothing_is_said_of_conditions_that_nobody_wrote() {
+    let text = "policyc: 1\nname: p\ndefault: deny\n\
+                schema: {principal: {id: string, roles: list<string>}}\n\
+                tools:\n  pay: {effect: egress, args: {amount: int}}\n  \
+                read: {effect: none, args: {path: string}}\n\
+                capabilities:\n  clerk: {allow: [read]}\n  boss: {allow: \"*\", deny: pay}\n\
+                rules:\n  - {id: a, on: [read, pay], allow: x}\n";
+    assert_eq!(found(text).len(), 0, "{:#?}", found(text));
+}
+
+/// A rule that fails decides as `on_error` says.
+#[test]
+fn a_rule_that_decides_by_failing_decides() {
+    let of = |on_error: &str, first: &str, rule: &str| {
+        let rules = [("r.mfa", first), (rule, "escalate: {to: [a], reason: z}")];
+        let text = document(&rules);
+        let head = format!("default: deny\n{on_error}");
+        let own = found(&text.replace("default: deny\n", &head));
+        own.iter().filter(|it| it.code.id() == "W0523").count()
+    };
+    let ask = "on_error: {escalate: {to: [a]}}\n";
+    let (same, deny) = ("escalate: {to: [a], reason: y}", "deny: y");
+    let open = "r.limit > 1 ? r.role == \"x\" && r.mfa : r.mfa";
+    // What fails counts as deny where nothing is written, which beats what asks.
+    for (on_error, first, hidden) in [(ask, same, 1), ("", same, 0), (ask, deny, 1), ("", deny, 1)]
+    {
+        // Without `limit` it fails also where `mfa` is false.
+        assert_eq!(of(on_error, first, open), 0, "{on_error}{first}");
+        // Whatever `limit` is, it fails only where `mfa` holds.
+        assert_eq!(of(on_error, first, "r.mfa && r.limit > 1"), hidden, "{on_error}{first}");
+    }
+}
+
+/// What `cel.bind` names has its value where it is bound, and none by itself.
+#[test]
+fn conditions_below_a_binding_are_not_judged_without_it() {
+    let of = |rule: &str| {
+        let mut files = SourceMap::new();
+        files.add(
+            "p.yaml",
+            "policyc: 1\nname: p\ndefault: deny\nschema: {r: {i: int, s: string}}\n",
+        );
+        files.add("a.cel", format!("// @schema p.yaml\n\n// @id g\n{rule}\n"));
+        let mut sink = Sink::new();
+        let compiled = lint(&files, &Settings::default(), &Selection::default(), &mut sink);
+        let findings = sink.finish().0;
+        assert!(compiled.is_some(), "{rule}: {findings:#?}");
+        let own = findings.iter().filter(|it| super::is_own(it.code.id()));
+        own.map(|it| it.code.id()).collect::<Vec<_>>()
+    };
+    assert!(of("cel.bind(y, r.i, y > 3 ? deny(\"c\") : allow(\"small\"))").is_empty());
+    assert_eq!(of("cel.bind(y, r.i, r.i != r.i ? deny(\"c\") : allow(\"small\"))"), ["W0521"]);
 }

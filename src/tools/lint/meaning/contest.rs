@@ -16,7 +16,7 @@ use crate::compiler::solve::query::Answer;
 use crate::compiler::solve::rules::RuleMeaning;
 use crate::compiler::syntax::document::model::RuleBody;
 use crate::lang::decision::Effect;
-use crate::runtime::bundle::module::{FunctionKind, RuleRow};
+use crate::runtime::bundle::module::{FunctionKind, RuleRow, failure_effect};
 use crate::tools::lint::meaning::world::World;
 
 /// How a rule fares.
@@ -26,7 +26,8 @@ pub enum Contest {
     Decides,
     /// It fires on no input: proved.
     Never,
-    /// Whenever it fires one of these wins: proved. None can be left out.
+    /// Whenever it fires one of these wins, and its failures decide nothing: proved. None can be
+    /// left out.
     Beaten {
         /// By number.
         by: Vec<u16>,
@@ -204,11 +205,40 @@ impl World<'_> {
                 at += 1;
             }
         }
+        if !self.fails_unheard((rule, effect), &by) {
+            return Contest::Open;
+        }
         let same = match by.as_slice() {
             [other] => self.fires_within(*other, rule),
             _ => false,
         };
         Contest::Beaten { by, same }
+    }
+
+    /// Whether the failures of a rule decide nothing either: wherever it fails, one of `by` says
+    /// something stronger, or the same before it.
+    fn fails_unheard(&mut self, (rule, effect): (u16, Effect), by: &[u16]) -> bool {
+        let on_error = self.ground.subject.program.module().manifest.on_error.effect;
+        let of = |effect| failure_effect(Some(FunctionKind::Condition), effect, on_error);
+        let (Some(said), Some(own)) = (of(Some(effect)), self.rule(rule)) else { return true };
+        let domain = self.domain(Some(rule));
+        let mut left = self.store.formulas.and(domain, own.fails);
+        for other in by {
+            let Some(meaning) = self.rule(*other) else { return false };
+            let theirs = self.effect(*other);
+            // Of those that say the same, who fires comes before who fails.
+            let mut wins = if said == Effect::Escalate { meaning.says.deny } else { Lit::FALSE };
+            if theirs == Some(said) {
+                let fires = self.store.formulas.any(meaning.fires.iter().copied());
+                wins = self.store.formulas.or(wins, fires);
+            }
+            if of(theirs) == Some(said) && theirs.is_some() && self.stands_before(*other, rule) {
+                wins = self.store.formulas.or(wins, meaning.fails);
+            }
+            let apart = self.among_accepted(&meaning, !wins);
+            left = self.store.formulas.and(left, apart);
+        }
+        self.never(left)
     }
 
     fn is_beaten(&mut self, rule: (u16, Effect), by: &[u16]) -> bool {

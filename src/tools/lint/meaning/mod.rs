@@ -31,7 +31,7 @@ use std::sync::{Arc, OnceLock};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::base::span::Span;
-use crate::compiler::check::analysis::{MacroUse, Use};
+use crate::compiler::check::analysis::{LocalId, MacroUse, Use};
 use crate::compiler::emit::parts::{Part, parts};
 use crate::compiler::solve::input::Frame;
 use crate::compiler::solve::rules::Guards;
@@ -192,6 +192,9 @@ impl LintPlan<'_> {
             for rule in &document.rules {
                 let context = info.context.filter(|_| !rule.shadow);
                 let roots = match &rule.body {
+                    // Nobody wrote the condition: what is true of it is not true of the text that
+                    // it stands for, and what could be taken away of it stands nowhere.
+                    _ if rule.made => Vec::new(),
                     RuleBody::When { condition: Some(root), .. }
                         if document.form == Form::Admission =>
                     {
@@ -225,23 +228,39 @@ impl LintPlan<'_> {
         root
     }
 
-    /// The conditions of a `.cel` rule.
+    /// The conditions of a `.cel` rule. One that reads what `cel.bind` names is left out: by itself
+    /// it means nothing.
     fn decided(&self, expr: ExprId) -> Vec<(ExprId, Role)> {
-        let (mut found, mut waiting) = (Vec::new(), vec![expr]);
+        let (mut found, mut waiting, mut bound) = (Vec::new(), vec![expr], Vec::new());
         while let Some(next) = waiting.pop() {
             match (self.subject.checked.used(next), self.subject.ast().kind(next)) {
                 (Use::Decision(_), _) => {}
                 (_, ExprKind::Conditional { condition, yes, no, .. }) => {
-                    found.push((*condition, Role::Decision));
+                    if !self.reads(*condition, &bound) {
+                        found.push((*condition, Role::Decision));
+                    }
                     waiting.extend([*no, *yes]);
                 }
-                (Use::Macro(MacroUse::Bind(_)), ExprKind::Call { args, .. }) => {
+                (Use::Macro(MacroUse::Bind(local)), ExprKind::Call { args, .. }) => {
+                    bound.push(*local);
                     waiting.extend(args.last());
                 }
                 _ => {}
             }
         }
         found
+    }
+
+    /// Whether an expression reads one of these names.
+    fn reads(&self, expr: ExprId, bound: &[LocalId]) -> bool {
+        let mut waiting = vec![expr];
+        while let Some(next) = waiting.pop().filter(|_| !bound.is_empty()) {
+            if matches!(self.subject.checked.used(next), Use::Local(own) if bound.contains(own)) {
+                return true;
+            }
+            waiting.extend(self.subject.ast().children(next));
+        }
+        false
     }
 
     fn cel_policies(&mut self) {
