@@ -81,6 +81,11 @@ impl Sink {
         self.diagnostics.iter().skip(mark).any(|found| found.severity == Severity::Error)
     }
 
+    /// Changes the findings since `mark`.
+    pub fn amend(&mut self, mark: usize, change: impl FnMut(&mut Diagnostic)) {
+        self.diagnostics.iter_mut().skip(mark).for_each(change);
+    }
+
     /// Counts findings that were left out before.
     pub fn count_dropped(&mut self, dropped: usize) {
         self.dropped += dropped;

@@ -395,6 +395,15 @@ impl<'a> Reader<'a> {
             self.foreign_end = both.end;
             return self.mend(both, Token::Equal, None);
         }
+        if rest.starts_with('<') {
+            let both = Lexeme { end: lexeme.end + 1, ..lexeme };
+            self.foreign_end = both.end;
+            return self.mend(both, Token::LessEqual, Some("<="));
+        }
+        if let Some((first, token, op)) = self.first_half(lexeme) {
+            self.out.words.pop();
+            return self.mend(Lexeme { start: first.start, ..lexeme }, token, Some(op));
+        }
         let entry = self.frames.last().is_some_and(|frame| {
             !frame.colon && frame.open.is_some_and(|open| open.token == Token::OpenBrace)
         });
@@ -404,6 +413,21 @@ impl<'a> Reader<'a> {
         } else {
             self.push(lexeme, Token::Equal);
         }
+    }
+
+    /// The mark in front of this `=` with which it is a comparison that was written apart, as
+    /// `! =`; and that comparison.
+    fn first_half(&self, lexeme: Lexeme) -> Option<(Lexeme, Token, &'static str)> {
+        let first = self.last()?;
+        let comparisons = [
+            (Token::Not, Token::NotEqual, "!="),
+            (Token::Less, Token::LessEqual, "<="),
+            (Token::Greater, Token::GreaterEqual, ">="),
+        ];
+        let (_, token, op) = comparisons.into_iter().find(|(mark, ..)| *mark == first.token)?;
+        let between = self.source.text.get(first.end..lexeme.start)?;
+        let compares = self.before_last().is_some_and(|word| word.token.ends_operand());
+        (compares && between.trim().is_empty()).then_some((first, token, op))
     }
 
     /// Reads an operator of other languages as CEL's, if it has one.

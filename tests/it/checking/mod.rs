@@ -2,6 +2,7 @@
 
 mod fixes;
 mod formats;
+mod helps;
 mod kept;
 mod suppressions;
 

@@ -335,13 +335,23 @@ pub(super) fn schema_words(error: SchemaError) -> Diagnostic {
             let fact = format!("`{keyword}` is not enforced: a schema gives types, no bounds");
             let rule = denied.map_or_else(
                 || "deny in a rule what this does not let through".to_owned(),
-                |denied| format!("deny it in a rule, as `when: {denied}`"),
+                |denied| format!("deny it in a rule, as `when: {}`", in_yaml(&denied)),
             );
-            let otherwise = "if something does, `ignore = [\"W0519\"]` in `policyc.toml`";
+            let otherwise =
+                "if something does, `ignore = [\"W0519\"]` below `[check]` in `policyc.toml`";
             let help = format!("{rule}; {otherwise}");
             Diagnostic::new(Code::Unenforced, at, fact, "refuses no value").help(help)
         }
         SchemaError::Schema { at, fault } => fault_words(at, fault),
+    }
+}
+
+/// An expression as the value of a key, in quotes where YAML would read it as something else.
+fn in_yaml(expression: &str) -> String {
+    if expression.starts_with('!') || expression.contains([':', '#']) {
+        format!("'{}'", expression.replace('\'', "''"))
+    } else {
+        expression.to_owned()
     }
 }
 

@@ -25,6 +25,8 @@ pub(super) enum ComparisonFix {
     Between(String),
     /// Something is asked that is never null; how to ask whether it is there.
     Presence(Option<String>),
+    /// An optional; how to take its value out.
+    TakenOut(String),
     /// A number in quotes; how it is written without.
     Number(String),
     /// Text in the place of a time or a duration; how CEL writes it.
@@ -42,6 +44,8 @@ pub(super) enum Hint {
     LeftOut,
     /// It is a variable that is declared further down, on this line; of itself it is none.
     Later { name: String, line: Option<u32> },
+    /// Other languages call null so.
+    Null,
     /// A library of Kubernetes has it, which is not built.
     NotBuilt(&'static str),
 }
@@ -113,6 +117,8 @@ pub(super) enum NameError {
     /// The same for a function called `name.1`, which stands at `name.0`; `at` is the parenthesis,
     /// where the format places a call.
     UndeclaredCall { at: Span, name: (Span, String), container: String, hint: Option<Hint> },
+    /// `windows.x` in the place of a value.
+    WindowValue { at: Span, name: String },
     /// The schema has no such field, and none like it; `path` is what the field was read from.
     UndeclaredField { at: Span, path: String, field: String, declared: Option<Span> },
     /// The object has no such field.

@@ -60,6 +60,11 @@ pub(super) fn did_you_mean(name: Option<&String>) -> Option<String> {
 fn hint_words(hint: Option<&Hint>) -> Option<String> {
     Some(match hint? {
         Hint::Nearest(name) => format!("did you mean `{name}`?"),
+        Hint::Null => {
+            "CEL has `null`; whether a field is missing asks `!has(x.field)`, whether it is there \
+             `has(x.field)`"
+                .to_owned()
+        }
         Hint::LeftOut => "`stdlib` of the environment leaves it out".to_owned(),
         Hint::Later { name, line: Some(line) } => {
             format!("`variables.{name}` is declared further down, on line {line}: move it up")
@@ -96,6 +101,11 @@ fn name_words(error: &NameError) -> Diagnostic {
             let help = hint_words(hint.as_ref())
                 .unwrap_or_else(|| "if the host sends it, declare it in the schema".to_owned());
             Diagnostic::new(Code::UnknownName, *at, fact, "read here").help(help)
+        }
+        NameError::WindowValue { at, name } => {
+            let fact = "a window is no value, it is asked about a time";
+            Diagnostic::new(Code::UnknownName, *at, fact, "read here")
+                .help(format!("write `windows.{name}.contains(now)`"))
         }
         NameError::Undeclared { at, name, container, hint } => {
             undeclared(*at, name, container).maybe_help(hint_words(hint.as_ref()))
@@ -288,11 +298,11 @@ fn type_words(error: &TypeError) -> Diagnostic {
                 _ => Diagnostic::new(Code::NoOperator, *at, fact, "here"),
             };
             match fix {
-                Some(fix) => {
+                Some(fix) if op != "%" || fix.to != "double" => {
                     let title = format!("write the int as {}", a(fix.to));
                     found.fix(title, fix.span, fix.text.as_str())
                 }
-                None => found.maybe_help(convert(operands)),
+                Some(_) | None => found.maybe_help(convert(op, operands)),
             }
         }
         TypeError::NotComparable { op, left, right, meant } => {
@@ -351,8 +361,14 @@ fn meant_words(meant: &ComparisonFix) -> String {
     match meant {
         ComparisonFix::Field(name, ty) => format!("did you mean `{name}`, which is {}?", a(ty)),
         ComparisonFix::Between(text) => format!("write both comparisons, as in `{text}`"),
+        ComparisonFix::Presence(Some(text)) if text.starts_with('!') => {
+            format!("to ask whether it is missing, write `{text}`")
+        }
         ComparisonFix::Presence(Some(text)) => {
             format!("to ask whether it is there, write `{text}`")
+        }
+        ComparisonFix::TakenOut(text) => {
+            format!("take the value out, and say what holds without one, as in `{text}`")
         }
         ComparisonFix::Presence(None) => {
             "this is never null, so there is nothing to compare".to_owned()
@@ -392,8 +408,12 @@ fn iterate(given: &str, optional: bool) -> &'static str {
 }
 
 /// How an int meets a double.
-fn convert(operands: &[OperandType]) -> Option<String> {
+fn convert(op: &str, operands: &[OperandType]) -> Option<String> {
     let kinds: Vec<&str> = operands.iter().map(|(_, ty)| ty.as_str()).collect();
+    if op == "%" {
+        let help = "doubles have no `%`: put `int(..)` around the double";
+        return kinds.contains(&"double").then(|| help.to_owned());
+    }
     matches!(kinds.as_slice(), ["int", "double"] | ["double", "int"])
         .then(|| "put `double(..)` around the int".to_owned())
 }

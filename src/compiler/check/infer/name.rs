@@ -166,6 +166,12 @@ impl Infer<'_, '_> {
         let at = found.nodes.first().map(|node| self.ast.span(*node));
         let Some(at) = at else { return };
         let first = found.segments.first().copied().unwrap_or_default();
+        if let ["windows", window, ..] = found.segments.as_slice()
+            && self.scope.windows.contains_key(*window)
+        {
+            let name = (*window).to_owned();
+            return self.report(NameError::WindowValue { at, name });
+        }
         let whole = found.segments.join(".");
         let locals = self.local_names();
         let later = self.declared_later(found);
@@ -174,7 +180,9 @@ impl Infer<'_, '_> {
             .or_else(|| self.scope.nearest_name(first, &locals))
             .or_else(|| self.near_member(found))
             .or_else(|| self.scope.nearest_name(&whole, &[]).filter(|_| whole != first));
-        let (name, hint) = (first.to_owned(), later.or_else(|| nearest.map(Hint::Nearest)));
+        let other = if is_null_elsewhere(first) { Some(Hint::Null) } else { None };
+        let hint = later.or(other).or_else(|| nearest.map(Hint::Nearest));
+        let name = first.to_owned();
         if self.scope.ours {
             self.report(NameError::UnknownName { at, name, hint });
         } else {
@@ -372,7 +380,11 @@ fn literal_elsewhere(name: &str) -> Option<&'static str> {
     match name {
         "True" | "TRUE" | "yes" => Some("true"),
         "False" | "FALSE" | "no" => Some("false"),
-        "None" | "nil" | "NULL" | "Null" | "undefined" => Some("null"),
         _ => None,
     }
+}
+
+/// Whether a name is what other languages call null.
+fn is_null_elsewhere(name: &str) -> bool {
+    matches!(name, "None" | "nil" | "NULL" | "Null" | "undefined")
 }

@@ -91,14 +91,16 @@ impl Infer<'_, '_> {
             let text = format!("{first} && {middle} {} {}", op.text(), self.cx.text(rhs));
             return Some(ComparisonFix::Between(text));
         }
-        self.literal_meant(lhs, rhs)
-            .or_else(|| self.literal_meant(rhs, lhs))
+        self.literal_meant(op, lhs, rhs)
+            .or_else(|| self.literal_meant(op, rhs, lhs))
+            .or_else(|| self.taken_out(lhs, rhs))
+            .or_else(|| self.taken_out(rhs, lhs))
             .or_else(|| self.similar(lhs, rhs))
             .or_else(|| self.similar(rhs, lhs))
     }
 
     /// What `literal` was perhaps meant to be beside `other`.
-    fn literal_meant(&self, literal: ExprId, other: ExprId) -> Option<ComparisonFix> {
+    fn literal_meant(&self, op: BinaryOp, literal: ExprId, other: ExprId) -> Option<ComparisonFix> {
         let written = self.cx.text(literal);
         let ExprKind::Literal(literal) = self.ast.kind(literal) else { return None };
         if *literal == Literal::Null {
@@ -107,7 +109,9 @@ impl Infer<'_, '_> {
                 return None;
             }
             let selected = matches!(self.ast.kind(other), ExprKind::Select { .. });
-            let asked = selected.then(|| format!("has({})", self.cx.text(other)));
+            // What equals null is what is not there.
+            let not = if op == BinaryOp::Equal { "!" } else { "" };
+            let asked = selected.then(|| format!("{not}has({})", self.cx.text(other)));
             return Some(ComparisonFix::Presence(asked));
         }
         let Literal::String(text) = literal else { return None };
@@ -132,6 +136,28 @@ impl Infer<'_, '_> {
             }),
             _ => None,
         }
+    }
+
+    /// The value of an optional, beside another of its type.
+    fn taken_out(&self, optional: ExprId, other: ExprId) -> Option<ComparisonFix> {
+        let Type::Optional(inner) = self.cx.out.types.get(self.type_of(optional)) else {
+            return None;
+        };
+        let otherwise = match *inner {
+            ty if ty != self.type_of(other) => return None,
+            TypeTable::STRING => "\"\"",
+            TypeTable::INT => "0",
+            TypeTable::UINT => "0u",
+            TypeTable::DOUBLE => "0.0",
+            TypeTable::BOOL => "false",
+            _ => "..",
+        };
+        let primary = matches!(
+            self.ast.kind(optional),
+            ExprKind::Select { .. } | ExprKind::Index { .. } | ExprKind::Call { .. }
+        );
+        let text = self.cx.text(optional);
+        primary.then(|| ComparisonFix::TakenOut(format!("{text}.orValue({otherwise})")))
     }
 
     /// A field beside the one that was read which has the type of the other operand.

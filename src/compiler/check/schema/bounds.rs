@@ -47,10 +47,12 @@ const SHOWN_MAX: usize = 5;
 /// Longest text that a rule is shown with, in bytes.
 const SHOWN_BYTES_MAX: usize = 40;
 
-/// What `node`, the schema of the property at `path`, asks of values and nothing enforces.
+/// What `node`, the schema of the property at `path`, asks of values and nothing enforces. `asked`
+/// is what a rule asks first, because the property may be missing.
 pub(super) fn unenforced<'n>(
     node: &'n Node,
     path: Option<&'n str>,
+    asked: &'n str,
 ) -> impl Iterator<Item = SchemaError> + 'n {
     let composed = COMPOSED.iter().position(|key| node.get(key).is_some());
     let bounds = move |entry: &&Entry| {
@@ -61,12 +63,13 @@ pub(super) fn unenforced<'n>(
         }
     };
     let entries = node.entries().unwrap_or_default().iter();
-    entries.filter(bounds).map(move |entry| bound(node, entry, path))
+    entries.filter(bounds).map(move |entry| bound(node, entry, path, asked))
 }
 
 /// The finding about one keyword.
-pub(super) fn bound(node: &Node, entry: &Entry, path: Option<&str>) -> SchemaError {
+pub(super) fn bound(node: &Node, entry: &Entry, path: Option<&str>, asked: &str) -> SchemaError {
     let denied = path.and_then(|path| broken(node, entry, path));
+    let denied = denied.map(|denied| format!("{asked}{denied}"));
     SchemaError::Unenforced { at: entry.key.span, keyword: entry.key.value.clone(), denied }
 }
 

@@ -27,8 +27,8 @@ const KINDS: [&str; 7] = ["array", "boolean", "integer", "null", "number", "obje
 
 /// The roots that the schema declares: the properties of the whole.
 pub(super) fn roots(cx: &mut Checker<'_>, root: &Node) -> Option<Vec<DeclaredRoot>> {
-    let (active, path, done) = (Vec::new(), Vec::new(), FxHashMap::default());
-    let mut reader = Reader { cx, root, active, path, done };
+    let (active, path, optional) = (Vec::new(), Vec::new(), Vec::new());
+    let mut reader = Reader { cx, root, active, path, optional, done: FxHashMap::default() };
     let place = Place { span: root.span.at_start(), name: None, depth: 0 };
     let ty = reader.ty(root, place);
     let Type::Record(found) = *reader.cx.ty(ty) else {
@@ -57,6 +57,8 @@ struct Reader<'c, 'a, 'n> {
     active: Vec<String>,
     /// The properties around what is read; what is in a list or a map has no name.
     path: Vec<&'n str>,
+    /// How many of them lead to one that may be missing.
+    optional: Vec<usize>,
     done: FxHashMap<String, TypeId>,
 }
 
@@ -100,7 +102,8 @@ impl<'n> Reader<'_, '_, 'n> {
             return TypeTable::ERROR;
         }
         let path = place.name.and_then(|_| dotted(&self.path));
-        for found in unenforced(node, path.as_deref()) {
+        let asked = self.asked();
+        for found in unenforced(node, path.as_deref(), &asked) {
             self.cx.report(found);
         }
         let composed = COMPOSED.iter().find_map(|key| node.get(key));
@@ -118,6 +121,15 @@ impl<'n> Reader<'_, '_, 'n> {
         }
     }
 
+    /// `has(a.b) && ` for each property around what is read that may be missing. Of roots nothing
+    /// asks whether they are there.
+    fn asked(&self) -> String {
+        let optional = self.optional.iter().filter(|len| **len > 1);
+        let paths = optional.filter_map(|len| dotted(self.path.get(..*len)?));
+        let asked: Vec<String> = paths.map(|path| format!("has({path}) && ")).collect();
+        asked.concat()
+    }
+
     /// The type of what is in a value. Only lists that are properties are bounded.
     fn inner(&mut self, node: &'n Node, place: Place<'n>) -> TypeId {
         self.unbounded(node);
@@ -129,7 +141,7 @@ impl<'n> Reader<'_, '_, 'n> {
 
     fn unbounded(&mut self, node: &'n Node) {
         if let Some(entry) = self.max_items(node) {
-            self.cx.report(bound(node, entry, None));
+            self.cx.report(bound(node, entry, None, ""));
         }
     }
 
@@ -310,7 +322,10 @@ impl<'n> Reader<'_, '_, 'n> {
             let text = |key: &str| entry.value.get(key).and_then(|it| it.value.text());
             let required = names.iter().any(|name| name.text() == Some(&entry.key.value));
             self.path.push(&entry.key.value);
+            let optional = if required { None } else { Some(self.path.len()) };
+            self.optional.extend(optional);
             let ty = self.ty(&entry.value, at);
+            self.optional.truncate(self.optional.len() - usize::from(!required));
             self.path.pop();
             RecordField {
                 name: Name::new(&entry.key.value),

@@ -87,7 +87,10 @@ impl<'a> Keys<'a> {
             if spoiled {
                 continue;
             }
-            let nearest = nearest(key, known.iter().copied()).map(str::to_owned);
+            let nearest = elsewhere(key)
+                .filter(|ours| known.contains(ours))
+                .or_else(|| nearest(key, known.iter().copied()))
+                .map(str::to_owned);
             let (at, key) = (entry.key.span, key.to_owned());
             sink.report(DocumentError::UnknownKey { at, key, what: self.what, nearest, label });
         }
@@ -306,4 +309,9 @@ pub(super) fn is_identifier(text: &str) -> bool {
 /// Whether `text` is identifiers with dots between them.
 pub(super) fn is_qualified(text: &str) -> bool {
     text.strip_prefix('.').unwrap_or(text).split('.').all(is_identifier)
+}
+
+/// Our key for what others call `key`.
+fn elsewhere(key: &str) -> Option<&'static str> {
+    matches!(key, "if" | "cond").then_some("when")
 }

@@ -18,6 +18,7 @@ use crate::compiler::syntax::document::yaml_error::{breaks_off, cut_short, quoti
 use crate::compiler::syntax::lexer::lexemes;
 use crate::compiler::syntax::parser::parse_expression;
 use crate::compiler::syntax::token::Token;
+use crate::diag::diagnostic::Diagnostic;
 use crate::diag::sink::Sink;
 
 /// Keys whose expressions are no conditions.
@@ -46,10 +47,20 @@ impl Reader<'_> {
                 if self.comments(scalar, &scalar.text) {
                     return self.hole(node.span);
                 }
-                parse_expression(&scalar.text, self.ast, self.sink)
+                self.parsed(scalar, &scalar.text)
             }
             None => self.hole(node.span),
         }
+    }
+
+    /// The expression in `text`, which `scalar` holds.
+    fn parsed(&mut self, scalar: &Scalar, text: &Embedded) -> ExprId {
+        let mark = self.sink.mark();
+        let root = parse_expression(text, self.ast, self.sink);
+        if scalar.style == Style::Double {
+            self.sink.amend(mark, fit_into_quotes);
+        }
+        root
     }
 
     /// The expression in `node` of a CEL Policy document: it must be text, and block scalars are
@@ -83,7 +94,7 @@ impl Reader<'_> {
         if let Some(at) = self.folded_comment(scalar, &raw) {
             self.sink.report(DocumentError::FoldedComment { at });
         }
-        parse_expression(&raw, self.ast, self.sink)
+        self.parsed(scalar, &raw)
     }
 
     /// Reports a comment in `text`, which is CEL of `scalar`, that goes on behind a line break:
@@ -153,6 +164,18 @@ impl Reader<'_> {
         let cure = Some(quoting(self.file, self.source, &range(node.span)));
         self.sink.report(DocumentError::ReadFirst { at, cause, cure });
         None
+    }
+}
+
+/// Writes the strings of a fix so that they can stand between `"`: CEL has two kinds of quotes.
+pub(super) fn fit_into_quotes(finding: &mut Diagnostic) {
+    let Some(fix) = &mut finding.fix else { return };
+    let fits = |text: &str| !text.contains(['\'', '\\']);
+    if fix.edits.iter().all(|edit| fits(&edit.text)) {
+        fix.title = fix.title.replace('"', "'");
+        for edit in &mut fix.edits {
+            edit.text = edit.text.replace('"', "'");
+        }
     }
 }
 

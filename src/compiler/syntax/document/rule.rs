@@ -17,8 +17,8 @@ use crate::compiler::syntax::document::keys::{
 };
 use crate::compiler::syntax::document::mappings;
 use crate::compiler::syntax::document::model::{Escalation, Rule, RuleBody, Template};
-use crate::compiler::syntax::document::reader::Reader;
-use crate::compiler::syntax::document::scalar::part;
+use crate::compiler::syntax::document::reader::{Reader, fit_into_quotes};
+use crate::compiler::syntax::document::scalar::{Style, part};
 use crate::compiler::syntax::document::site::Reading;
 use crate::compiler::syntax::document::template;
 use crate::compiler::syntax::document::time;
@@ -198,7 +198,12 @@ pub(super) fn template_of(key: &str, node: &Node, reader: &mut Reader<'_>) -> Op
     for range in template::expressions(&scalar.text.text) {
         reader.comments(scalar, &part(&scalar.text, range.start, range.end));
     }
-    Some(template::parse(&scalar.text, reader.ast, reader.sink))
+    let mark = reader.sink.mark();
+    let template = template::parse(&scalar.text, reader.ast, reader.sink);
+    if scalar.style == Style::Double {
+        reader.sink.amend(mark, fit_into_quotes);
+    }
+    Some(template)
 }
 
 /// The mapping of `escalate`; with a reason only where one is asked for.

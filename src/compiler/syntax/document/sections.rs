@@ -26,6 +26,9 @@ use crate::lang::value::zone::Zone;
 /// Every day of the week.
 const EVERY_DAY: u8 = 0b111_1111;
 
+/// Minutes of a day.
+const DAY_MINUTES: u16 = 1440;
+
 /// `[strings@4, sets]`.
 pub(super) fn extensions(node: &Node, sink: &mut Sink) -> Vec<Spanned<Extension>> {
     let items = list(node, "`extensions`", sink).unwrap_or_default();
@@ -121,7 +124,10 @@ fn window(entry: &Entry, sink: &mut Sink) -> Option<Window> {
         .need("zone", sink)
         .and_then(|_| keys.name("zone", sink))
         .and_then(|zone| known_zone(&zone, sink).then_some(zone));
-    Some(Window { name, days: days?, from_minute: from?, to_minute: to?, zone: zone? })
+    // What was refused was reported: the window is there, and whoever names it is right.
+    let (from_minute, to_minute) = (from.unwrap_or(0), to.unwrap_or(DAY_MINUTES));
+    let zone = zone.unwrap_or_else(|| Spanned::new(Name::new("UTC"), name.span));
+    Some(Window { days: days.unwrap_or(EVERY_DAY), from_minute, to_minute, zone, name })
 }
 
 fn days_of(node: &Node, sink: &mut Sink) -> Option<u8> {
@@ -146,7 +152,7 @@ fn days_of(node: &Node, sink: &mut Sink) -> Option<u8> {
 fn minute(keys: &Keys<'_>, key: &'static str, sink: &mut Sink) -> Option<u16> {
     keys.need(key, sink)?;
     let text = keys.text(key, sink)?;
-    let found = minute_of_day(&text.value).filter(|minute| key == "to" || *minute < 1440);
+    let found = minute_of_day(&text.value).filter(|minute| key == "to" || *minute < DAY_MINUTES);
     if found.is_none() {
         let wanted = "a time of day, as `08:00`";
         bad(text.span, &format!("`{key}`"), &text.value, wanted, &[], sink);

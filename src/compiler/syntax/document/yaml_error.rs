@@ -20,7 +20,7 @@ use crate::compiler::syntax::document::scalar::{line_start, narrow};
 const EXPRESSION_KEYS: [&str; 5] = ["when", "condition", "expression", "output", "explanation"];
 
 /// Keys whose values are messages, with expressions in braces.
-const MESSAGE_KEYS: [&str; 4] = ["deny", "allow", "escalate", "reason"];
+const MESSAGE_KEYS: [&str; 3] = ["deny", "allow", "reason"];
 
 /// How much further right than a key its lines begin.
 const INDENT: usize = 2;
@@ -43,11 +43,20 @@ struct WrittenExpression {
 /// The finding for a tag at `at`, if it stands where an expression was meant.
 pub(super) fn at_tag(file: FileId, source: &str, at: usize) -> Option<DocumentError> {
     let written = written_around(source, at)?;
-    (written.value.start == at).then(|| {
+    let names_a_type = is_type_tag(source.get(written.value.clone())?);
+    (written.value.start == at && !names_a_type).then(|| {
         let span = Span::new(file, narrow(at), narrow(at + 1));
         let cure = Some(quoting(file, source, &written.value));
         DocumentError::ReadFirst { at: span, cause: Cause::Tag, cure }
     })
+}
+
+/// Whether a value begins with a tag of YAML that names a type, as `!!str`, and its value follows.
+fn is_type_tag(value: &str) -> bool {
+    let Some((tag, _)) = value.strip_prefix("!!").and_then(|rest| rest.split_once(' ')) else {
+        return false;
+    };
+    matches!(tag, "str" | "bool" | "int" | "float" | "null" | "map" | "seq" | "binary")
 }
 
 /// The finding for the place `at`, where the parser gave up because of `kind`.

@@ -1,16 +1,20 @@
 //! W0527: a deny or escalate rule that fails where data are missing, as the schema lets them be.
 
 use crate::base::pointer;
+use crate::base::span::Span;
 use crate::compiler::solve::formula::Lit;
 use crate::compiler::solve::query::Answer;
 use crate::compiler::solve::store::{Kind, TermId};
+use crate::compiler::syntax::ast::{ExprId, ExprKind};
 use crate::compiler::syntax::document::model::Form;
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
 use crate::lang::decision::Effect;
 use crate::lang::error::EvalError;
+use crate::lang::types::Type;
 use crate::runtime::bundle::module::Phase;
 use crate::tools::lint::meaning::world::{RunResult, World};
+use crate::tools::lint::subject::Subject;
 
 /// Reports rules that an input was found for on which they fail for want of a value.
 pub fn run(world: &mut World<'_>, rule: u16, found: &mut Vec<Diagnostic>) {
@@ -57,7 +61,11 @@ pub fn run(world: &mut World<'_>, rule: u16, found: &mut Vec<Diagnostic>) {
     let text = ground.subject.text(at);
     let named = |name: &&String| name.rsplit('.').next().is_some_and(|key| text.contains(key));
     let lacking = lacking.iter().find(named).or(lacking.first());
-    let what = lacking.map_or("a value".to_owned(), |name| format!("`{name}`"));
+    let of_message = key_of_message(ground.subject, at);
+    let what = match &of_message {
+        Some(_) => format!("`{text}`"),
+        None => lacking.map_or("a value".to_owned(), |name| format!("`{name}`")),
+    };
     let on_error = ground.subject.program.module().manifest.on_error.effect;
     let stands = on_error.max(Effect::Escalate).word();
     let fact = format!("{} fails where {what} is missing", ground.name(rule));
@@ -65,13 +73,38 @@ pub fn run(world: &mut World<'_>, rule: u16, found: &mut Vec<Diagnostic>) {
         .detail(format!("a rule that fails counts as {stands}, as `on_error` says"));
     let example = Some(world.shown(rule, &example));
     let finding = Diagnostic { example, ..finding };
+    let is_made = written.rule.made && !is_written(ground.subject, at);
     let is_root = lacking.is_some_and(|name| !name.contains(['.', '[']));
-    found.push(finding.help(if is_root {
+    found.push(finding.help(of_message.as_deref().unwrap_or(if is_made {
+        "no expression is written here that could ask: let the schema require it, as in \
+         `principal: {roles: list<string>}`"
+    } else if is_root {
         "no expression asks whether a root is there: declare it inside another, as `request`, and \
          ask `has(request..)`"
     } else {
         "ask first with `has(..) &&`, or give a value: `.?x.orValue(..)`"
-    }));
+    })));
+}
+
+/// Whether somebody wrote an expression at `at`.
+fn is_written(subject: &Subject<'_>, at: Span) -> bool {
+    subject.written().any(|id| subject.ast().span(id) == at)
+}
+
+/// What asks whether a key is there, where the key of a map in a message is read at `at`: no
+/// message fails for want of another, and an absent one is empty.
+fn key_of_message(subject: &Subject<'_>, at: Span) -> Option<String> {
+    let ast = subject.ast();
+    subject.written().filter(|id| ast.span(*id) == at).find_map(|id| {
+        let ExprKind::Index { operand, index, .. } = ast.kind(id) else { return None };
+        let ExprKind::Select { operand: message, .. } = ast.kind(*operand) else { return None };
+        let types = &subject.checked.analysis().types;
+        let ty = |id: ExprId| types.get(subject.checked.type_of(id));
+        let is_map = matches!(ty(*operand), Type::Map(..));
+        let (map, key) = (subject.text(ast.span(*operand)), subject.text(ast.span(*index)));
+        (is_map && matches!(ty(*message), Type::Message(_)))
+            .then(|| format!("ask first with `{key} in {map} &&`"))
+    })
 }
 
 /// The places that a formula is about of which somebody says whether they must be there: a schema

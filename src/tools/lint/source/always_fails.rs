@@ -8,9 +8,11 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::base::limits::{FOLDED_ELEMENTS_MAX, FOLDED_TEXT_BYTES_MAX};
 use crate::base::name::Name;
+use crate::base::span::Span;
 use crate::compiler::check::analysis::Use;
 use crate::compiler::ir::lower::constant_of;
 use crate::compiler::syntax::ast::{Element, ExprId, ExprKind, MapEntry};
+use crate::compiler::syntax::document::model::{Form, RuleBody};
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
 use crate::diag::sink::Sink;
@@ -20,6 +22,7 @@ use crate::lang::functions::{Function, by_number};
 use crate::lang::types::{Type, TypeTable};
 use crate::lang::value::Value;
 use crate::lang::value::heap::{Heap, Store};
+use crate::runtime::bundle::module::{FunctionKind, failure_effect};
 use crate::tools::lint::shape::call;
 use crate::tools::lint::subject::Subject;
 
@@ -48,8 +51,31 @@ pub fn run(subject: &Subject<'_>, sink: &mut Sink) {
                 let (span, label) = (subject.ast().span(at), error.code().title());
                 let fact = "this fails on every input";
                 let found = Diagnostic::new(Code::AlwaysFails, span, fact, label);
-                sink.report(found.help("correct it: a condition that fails decides nothing"));
+                sink.report(found.help(help(subject, span)));
             }
+        }
+    }
+}
+
+/// What to do about what stands at `at`, and what comes of it if nothing is done.
+fn help(subject: &Subject<'_>, at: Span) -> String {
+    let (ast, holds) = (subject.ast(), |outer: Span| {
+        outer.file == at.file && outer.start <= at.start && at.end <= outer.end
+    });
+    let documents = subject.checked.parsed().policies.iter();
+    let ours = documents.filter(|document| document.form == Form::Ours);
+    let effect = ours.flat_map(|document| &document.rules).find_map(|rule| match &rule.body {
+        RuleBody::When { condition: Some(root), effect, .. } if holds(ast.span(*root)) => {
+            Some(*effect)
+        }
+        RuleBody::When { .. } | RuleBody::Decision(_) => None,
+    });
+    let on_error = subject.program.module().manifest.on_error.effect;
+    let Some(effect) = effect else { return "correct it".to_owned() };
+    match failure_effect(Some(FunctionKind::Condition), Some(effect), on_error) {
+        None => "correct it: a condition of an allow that fails decides nothing".to_owned(),
+        Some(counts) => {
+            format!("correct it: where it fails the rule counts as {}", counts.word())
         }
     }
 }

@@ -88,7 +88,11 @@ fn begun(subject: &Subject<'_>, on: ExprId, piece: &str) -> Option<LooseMatch> {
     (names && (directory || repository)).then(|| LooseMatch {
         fact: "the beginning of a name lets this through",
         also: format!("also `{piece}-other`"),
-        help: format!("end the name, as in `\"{piece}/\"`"),
+        help: if directory {
+            format!("`path.within(path, \"{piece}\")` asks for the root, `..` resolved")
+        } else {
+            format!("end the name, as in `\"{piece}/\"`")
+        },
     })
 }
 

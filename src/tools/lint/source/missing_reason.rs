@@ -4,6 +4,7 @@ use crate::compiler::syntax::document::model::{Form, RuleBody, TemplatePart};
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
 use crate::diag::sink::Sink;
+use crate::lang::decision::Effect;
 use crate::tools::lint::subject::Subject;
 
 /// Reports rules of our documents without a message.
@@ -20,7 +21,12 @@ pub fn run(subject: &Subject<'_>, sink: &mut Sink) {
         if !reason.as_ref().is_some_and(|reason| reason.parts.iter().any(says)) {
             let fact = format!("the rule `{}` gives no reason", rule.id.value);
             let found = Diagnostic::new(Code::MissingReason, *effect_span, fact, "why?");
-            sink.report(found.help(format!("write a sentence behind `{}`", effect.word())));
+            sink.report(found.help(match effect {
+                Effect::Escalate => "write a sentence behind `reason:`, beside `to`".to_owned(),
+                Effect::Allow | Effect::Deny => {
+                    format!("write a sentence behind `{}`", effect.word())
+                }
+            }));
         }
     }
 }

@@ -24,7 +24,8 @@ pub fn run(subject: &Subject<'_>, sink: &mut Sink) {
                 fact,
                 "its name says that it is secret",
             );
-            let help = "leave it out; mark it `x-sensitive: true` in the schema to be refused";
+            let help = "leave it out; a JSON Schema that marks it `\"x-sensitive\": true` has it \
+                        refused";
             sink.report(found.help(help));
         }
     }
