@@ -142,7 +142,8 @@ fn helps_hold_where_they_are_given() {
 
 #[test]
 fn missing_data_are_named_with_what_can_ask_for_them() {
-    let roles = "policyc: 1\nname: p\ndefault: deny\ntools: {pay: {effect: egress, args: {x: int}}}\n\
+    let roles = "policyc: 1\nname: p\ndefault: deny\n\
+                 tools: {pay: {effect: egress, args: {x: int}}}\n\
                  capabilities: {boss: {allow: [pay]}}\nrules: [{id: a, on: [pay], allow: x}]\n";
     assert_help(
         "W0527",
@@ -163,4 +164,31 @@ fn missing_data_are_named_with_what_can_ask_for_them() {
     assert_eq!(help_of("W0527", &files), "ask first with `'x' in order.labels &&`");
     let all = told(&files, &only(&["W0527"]));
     assert_eq!(all[0].message, "`c` fails where `order.labels['x']` is missing");
+}
+
+#[test]
+fn what_nobody_declares_is_declared_as_its_document_does() {
+    let policy = "policyc: 1\nname: p\ndefault: deny\nschema: s.json\nrules:\n  \
+                  - {id: a, when: request.foo == \"x\", allow: x}\n";
+    let schema = |more: &str| {
+        let mut files = one("p.yaml", policy);
+        let fields = format!("{{\"n\": {{\"type\": \"integer\"}}{more}}}");
+        let request = format!("{{\"required\": [\"n\"], \"properties\": {fields}}}");
+        let whole = "{\"required\": [\"request\"], \"properties\": {\"request\": ";
+        files.add("s.json", format!("{whole}{request}}}}}"));
+        files
+    };
+    let help = "if the host sends it, add `\"foo\": {\"type\": \"string\"}` there";
+    assert_eq!(help_of("E0402", &schema("")), help);
+    let followed = told(&schema(", \"foo\": {\"type\": \"string\"}"), &only(&["all"]));
+    assert!(followed.iter().all(|it| it.severity != Severity::Error), "{followed:#?}");
+    let admission = "apiVersion: admissionregistration.k8s.io/v1\nkind: ValidatingAdmissionPolicy\n\
+                     metadata: {name: d}\nspec:\n  validations:\n    \
+                     - {expression: \"object.v == params.x\", message: m}\n";
+    assert_help(
+        "E0402",
+        admission,
+        "expressions read `object`, `oldObject`, `request`, `namespaceObject`, and `params` where \
+         `spec` has `paramKind`",
+    );
 }

@@ -46,6 +46,8 @@ pub(super) enum Hint {
     Later { name: String, line: Option<u32> },
     /// Other languages call null so.
     Null,
+    /// Kubernetes gives a policy other names.
+    Admission,
     /// A library of Kubernetes has it, which is not built.
     NotBuilt(&'static str),
 }
@@ -119,8 +121,9 @@ pub(super) enum NameError {
     UndeclaredCall { at: Span, name: (Span, String), container: String, hint: Option<Hint> },
     /// `windows.x` in the place of a value.
     WindowValue { at: Span, name: String },
-    /// The schema has no such field, and none like it; `path` is what the field was read from.
-    UndeclaredField { at: Span, path: String, field: String, declared: Option<Span> },
+    /// The schema, which is `json` or types of ours, has no such field, and none like it; `path` is
+    /// what the field was read from.
+    UndeclaredField { at: Span, path: String, field: String, declared: Option<Span>, json: bool },
     /// The object has no such field.
     UnknownField {
         at: Span,

@@ -65,6 +65,11 @@ fn hint_words(hint: Option<&Hint>) -> Option<String> {
              `has(x.field)`"
                 .to_owned()
         }
+        Hint::Admission => {
+            "expressions read `object`, `oldObject`, `request`, `namespaceObject`, and \
+                            `params` where `spec` has `paramKind`"
+                .to_owned()
+        }
         Hint::LeftOut => "`stdlib` of the environment leaves it out".to_owned(),
         Hint::Later { name, line: Some(line) } => {
             format!("`variables.{name}` is declared further down, on line {line}: move it up")
@@ -94,14 +99,35 @@ fn with_declaration(found: Diagnostic, declared: Option<Span>) -> Diagnostic {
 
 const NO_BACKTICKS: &str = "the environment does not allow fields in backticks";
 
+fn unknown_name(at: Span, name: &str, hint: Option<&Hint>) -> Diagnostic {
+    let whose = if hint == Some(&Hint::Admission) { "this policy" } else { "the schema" };
+    let help = hint_words(hint)
+        .unwrap_or_else(|| "if the host sends it, declare it in the schema".to_owned());
+    Diagnostic::new(Code::UnknownName, at, format!("{whose} has no `{name}`"), "read here")
+        .help(help)
+}
+
+fn undeclared_field(
+    at: Span,
+    path: &str,
+    field: &str,
+    json: bool,
+    declared: Option<Span>,
+) -> Diagnostic {
+    let entry = if json {
+        format!("\"{field}\": {{\"type\": \"string\"}}")
+    } else {
+        format!("{field}: string")
+    };
+    let fact = format!("the schema has no `{path}.{field}`");
+    let help = format!("if the host sends it, add `{entry}` there");
+    let found = Diagnostic::new(Code::UnknownName, at, fact, "read here").help(help);
+    with_declaration(found, declared)
+}
+
 fn name_words(error: &NameError) -> Diagnostic {
     match error {
-        NameError::UnknownName { at, name, hint } => {
-            let fact = format!("the schema has no `{name}`");
-            let help = hint_words(hint.as_ref())
-                .unwrap_or_else(|| "if the host sends it, declare it in the schema".to_owned());
-            Diagnostic::new(Code::UnknownName, *at, fact, "read here").help(help)
-        }
+        NameError::UnknownName { at, name, hint } => unknown_name(*at, name, hint.as_ref()),
         NameError::WindowValue { at, name } => {
             let fact = "a window is no value, it is asked about a time";
             Diagnostic::new(Code::UnknownName, *at, fact, "read here")
@@ -118,11 +144,8 @@ fn name_words(error: &NameError) -> Diagnostic {
             Diagnostic::new(Code::UnknownFunction, *at, NO_BACKTICKS, "quoted here")
                 .help("its feature `cel.feature.backtick_escape_syntax` is off")
         }
-        NameError::UndeclaredField { at, path, field, declared } => {
-            let fact = format!("the schema has no `{path}.{field}`");
-            let help = format!("if the host sends it, add `{field}: string` there");
-            let found = Diagnostic::new(Code::UnknownName, *at, fact, "read here").help(help);
-            with_declaration(found, *declared)
+        NameError::UndeclaredField { at, path, field, declared, json } => {
+            undeclared_field(*at, path, field, *json, *declared)
         }
         NameError::UnknownField { at, on, field, nearest, declared } => {
             let fact = format!("`{on}` has no field `{field}`");

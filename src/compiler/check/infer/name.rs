@@ -181,7 +181,8 @@ impl Infer<'_, '_> {
             .or_else(|| self.near_member(found))
             .or_else(|| self.scope.nearest_name(&whole, &[]).filter(|_| whole != first));
         let other = if is_null_elsewhere(first) { Some(Hint::Null) } else { None };
-        let hint = later.or(other).or_else(|| nearest.map(Hint::Nearest));
+        let given = if self.scope.admission { Some(Hint::Admission) } else { None };
+        let hint = later.or(other).or_else(|| nearest.map(Hint::Nearest)).or(given);
         let name = first.to_owned();
         if self.scope.ours {
             self.report(NameError::UnknownName { at, name, hint });

@@ -109,7 +109,11 @@ impl Infer<'_, '_> {
             found.root || self.local(first).is_none()
         });
         match (near, from_root) {
-            (None, true) => NameError::UndeclaredField { at, path, field: name, declared },
+            (None, true) => {
+                let file = declared.and_then(|at| self.cx.files.get(at.file));
+                let json = file.is_some_and(|file| is_json(&file.path));
+                NameError::UndeclaredField { at, path, field: name, declared, json }
+            }
             (nearest, _) => {
                 let simple = path.len() <= 40 && !matches!(self.ast.kind(operand), ExprKind::Error);
                 let on = if simple { path } else { "object".to_owned() };
@@ -117,4 +121,9 @@ impl Infer<'_, '_> {
             }
         }
     }
+}
+
+/// Whether a file with this path holds JSON.
+fn is_json(path: &str) -> bool {
+    path.rsplit_once('.').is_some_and(|(_, ending)| ending.eq_ignore_ascii_case("json"))
 }
