@@ -248,6 +248,8 @@ pub const TEXT_BYTES_ASSUMED: u64 = 4_096;
 /// Longest message of a decision, in bytes. It is memory of every scratch, though untouched until
 /// it is needed.
 pub const REASON_BYTES_MAX: usize = 64 << 10;
+/// Longest value of `messageExpression` that is a message, in bytes: that of Kubernetes.
+pub const MESSAGE_EXPRESSION_BYTES_MAX: usize = 5 << 10;
 /// Largest dense automaton of one pattern, in bytes.
 pub const DFA_BYTES_MAX: usize = 256 << 10;
 /// Deepest nesting of a value that is compared or printed. Contexts and constants stay far below;

@@ -88,6 +88,8 @@ pub(crate) struct LoweredOutcome {
 pub(crate) enum LoweredReason {
     Text(String),
     Value(NodeId),
+    /// A value, and the text where it is none that Kubernetes shows.
+    Else(NodeId, String),
 }
 
 /// A decision: a tree of conditions with outcomes at its leaves.
@@ -317,11 +319,17 @@ impl<'a> ProgramLowering<'a> {
 
     fn message(&mut self, template: Option<&Template>) -> Vec<LoweredReason> {
         let parts = template.map(|template| template.parts.as_slice()).unwrap_or_default();
+        let otherwise = template.and_then(|template| template.otherwise.as_ref());
         parts
             .iter()
-            .map(|part| match part {
-                TemplatePart::Text(text) => LoweredReason::Text(text.clone()),
-                TemplatePart::Expr(expr) => LoweredReason::Value(self.lowering.lower(*expr)),
+            .map(|part| match (part, otherwise) {
+                (TemplatePart::Text(text), _) => LoweredReason::Text(text.clone()),
+                (TemplatePart::Expr(expr), None) => {
+                    LoweredReason::Value(self.lowering.lower(*expr))
+                }
+                (TemplatePart::Expr(expr), Some(text)) => {
+                    LoweredReason::Else(self.lowering.lower(*expr), text.clone())
+                }
             })
             .collect()
     }

@@ -77,7 +77,7 @@ pub(crate) fn roots(plan: &LoweredProgram) -> Vec<NodeId> {
 fn reason_nodes(outcome: &LoweredOutcome) -> impl Iterator<Item = NodeId> {
     outcome.reason.iter().filter_map(|part| match part {
         LoweredReason::Text(_) => None,
-        LoweredReason::Value(node) => Some(*node),
+        LoweredReason::Value(node) | LoweredReason::Else(node, _) => Some(*node),
     })
 }
 
@@ -185,6 +185,10 @@ fn outcome_row(generator: &mut Generator<'_>, outcome: &LoweredOutcome) -> Outco
             LoweredReason::Text(text) => TemplatePart::Text(generator.tables.string(text)),
             LoweredReason::Value(node) => {
                 TemplatePart::Value(generator.value_function(*node, "", false))
+            }
+            LoweredReason::Else(node, text) => {
+                let function = generator.value_function(*node, "", false);
+                TemplatePart::Else(function, generator.tables.string(text))
             }
         })
         .collect();

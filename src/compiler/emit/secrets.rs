@@ -51,7 +51,7 @@ pub(crate) fn sensitive_quotes(
     let reasons = plan.rules.iter().flat_map(|rule| &rule.outcomes).flat_map(|it| &it.reason);
     let messages = reasons.filter_map(|part| match part {
         LoweredReason::Text(_) => None,
-        LoweredReason::Value(node) => Some((*node, false)),
+        LoweredReason::Value(node) | LoweredReason::Else(node, _) => Some((*node, false)),
     });
     let mut parts: Vec<(NodeId, bool)> = messages.collect();
     // What is offered and asked is told to the model.

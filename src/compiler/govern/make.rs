@@ -33,7 +33,7 @@ pub(super) fn generated_rule(
             condition,
             effect: if escalation.is_some() { Effect::Escalate } else { Effect::Deny },
             effect_span: at,
-            reason: Some(Template { span: at, parts }),
+            reason: Some(Template { span: at, parts, otherwise: None }),
             escalation,
         },
         severity: None,

@@ -246,8 +246,11 @@ fn spaced(op: &'static str, steps: &mut Vec<Step<'_>>) {
     steps.push(Step::Text(" "));
 }
 
+/// A name that was escaped where it is written may be one that only back-quotes hold.
 fn print_field(field: &Field, out: &mut String) {
-    let quote = if field.quoted { "`" } else { "" };
+    let is_plain = field.name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+        && !matches!(field.name.as_str(), "true" | "false" | "null" | "in");
+    let quote = if field.quoted || !is_plain { "`" } else { "" };
     out.push_str(quote);
     out.push_str(&field.name);
     out.push_str(quote);

@@ -452,6 +452,20 @@ pub enum TemplatePart {
     Text(Str),
     /// The value of a value function, as text.
     Value(u16),
+    /// The same without white space around it, as Kubernetes shows it, if it is text of one line,
+    /// not empty and not too long; else the text behind it, also where the function fails.
+    Else(u16, Str),
+}
+
+impl TemplatePart {
+    /// The function whose value it shows.
+    #[must_use]
+    pub const fn function(self) -> Option<u16> {
+        match self {
+            Self::Text(_) => None,
+            Self::Value(function) | Self::Else(function, _) => Some(function),
+        }
+    }
 }
 
 /// What a rule asks of a slot before it runs: the slot must be present, and of a type.

@@ -187,7 +187,7 @@ enum_rows! {
     NodeMode { 0 Object(refuses), 1 Whole, 2 Rows, }
     SlotRow { 0 Value(node), 1 Presence(node), 2 Now, }
     FunctionKind { 0 Condition, 1 Value(ty), 2 Decision, }
-    TemplatePart { 0 Text(text), 1 Value(function), }
+    TemplatePart { 0 Text(text), 1 Value(function), 2 Else(function, text), }
     TypeRow {
         0 Dyn, 1 Null, 2 Bool, 3 Int, 4 Uint, 5 Double, 6 String, 7 Bytes, 8 Timestamp,
         9 Duration, 10 Type, 11 Nullable(of), 12 List(of, max), 13 Map(key, of), 14 Optional(of),

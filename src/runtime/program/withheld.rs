@@ -237,10 +237,7 @@ impl RedactionPlan {
         let ground = RedactionScope::of(module, &rules);
         let reads = ground.reads();
         let named = |functions: &[u16]| ground.name(&reads, functions);
-        let parts = module.templates.iter().flatten().filter_map(|part| match part {
-            TemplatePart::Value(function) => Some(*function),
-            TemplatePart::Text(_) => None,
-        });
+        let parts = module.templates.iter().flatten().filter_map(|part| part.function());
         let mut known = vec![None; module.functions.len()];
         for function in parts {
             if let Some(place) = known.get_mut(usize::from(function)) {
@@ -248,11 +245,9 @@ impl RedactionPlan {
             }
         }
         let outputs = module.outputs.iter().map(|row| named(&[row.function, row.explanation]));
-        let tells = |part: &TemplatePart| match part {
-            TemplatePart::Value(function) => {
-                known.get(usize::from(*function)).is_some_and(Option::is_some)
-            }
-            TemplatePart::Text(_) => false,
+        let tells = |part: &TemplatePart| {
+            let function = part.function();
+            function.and_then(|at| known.get(usize::from(at))).is_some_and(Option::is_some)
         };
         let templates =
             module.templates.iter().map(|template| template.iter().any(tells)).collect();

@@ -432,7 +432,7 @@ fn reason(program: &Program, rule: u16) -> Option<String> {
     let parts = module.templates.get(usize::from(outcome.template))?;
     let texts = parts.iter().map(|part| match part {
         TemplatePart::Text(text) => Some(program.string(*text)),
-        TemplatePart::Value(_) => None,
+        TemplatePart::Value(_) | TemplatePart::Else(..) => None,
     });
     texts.collect()
 }

@@ -12,7 +12,7 @@ use crate::lang::glob;
 use crate::lang::session::{CTX, PLAN, Param, Question, ROOT, UNKNOWN, is_mark};
 use crate::lang::value::zone::Zone;
 use crate::runtime::bundle::govern::{DenialRow, MeterRow, WindowRow};
-use crate::runtime::bundle::module::{self, NONE, PathNode, RuleRow, Str, TemplatePart};
+use crate::runtime::bundle::module::{self, NONE, PathNode, RuleRow, Str};
 use crate::runtime::program::Program;
 use crate::runtime::program::reads::{Read, Reads};
 use crate::runtime::session::approvals::Approvable;
@@ -390,10 +390,7 @@ fn brought<'p>(
         .into_iter()
         .flatten()
         .filter_map(|outcome| module.templates.get(usize::from(outcome.template)));
-    let told = templates.flatten().filter_map(|part| match part {
-        TemplatePart::Value(function) => Some(*function),
-        TemplatePart::Text(_) => None,
-    });
+    let told = templates.flatten().filter_map(|part| part.function());
     let mut waiting: Vec<u16> = told.chain([rule.function]).collect();
     let (mut known, mut found) = (BTreeSet::new(), BTreeSet::new());
     while let Some(function) = waiting.pop() {

@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use crate::base::limits::{CALL_DEPTH_MAX, CURSORS_MAX, FILE_VALUES_MAX};
 use crate::lang::opcodes::Instruction;
-use crate::runtime::bundle::module::{Module, NONE, Requirement, RuleRow, TemplatePart};
+use crate::runtime::bundle::module::{Module, NONE, Requirement, RuleRow};
 use crate::runtime::verify::error::{Fault, VerifyError};
 use crate::runtime::verify::jumps::Body;
 use crate::runtime::verify::steps::Steps;
@@ -201,10 +201,7 @@ fn run_for<'m>(module: &'m Module, rule: &RuleRow) -> impl Iterator<Item = u16> 
         .unwrap_or_default()
         .iter()
         .filter_map(|outcome| module.templates.get(usize::from(outcome.template)));
-    let values = templates.flatten().filter_map(|part| match part {
-        TemplatePart::Value(function) => Some(*function),
-        TemplatePart::Text(_) => None,
-    });
+    let values = templates.flatten().filter_map(|part| part.function());
     Some(rule.function).filter(|function| *function != NONE).into_iter().chain(values)
 }
 

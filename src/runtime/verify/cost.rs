@@ -112,6 +112,7 @@ pub(super) fn decision(module: &Module) -> u64 {
         sum(&mut parts.iter().map(|part| match part {
             TemplatePart::Text(_) => 1,
             TemplatePart::Value(function) => of(*function).saturating_add(1),
+            TemplatePart::Else(function, _) => of(*function).saturating_add(2),
         }))
     };
     let messages = module.templates.iter().map(message).max().unwrap_or(0);

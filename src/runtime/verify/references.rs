@@ -275,7 +275,7 @@ macro_rules! walk {
                 }
             }
             for part in module.templates.$iter().flatten() {
-                if let TemplatePart::Text(name) = part {
+                if let TemplatePart::Text(name) | TemplatePart::Else(_, name) = part {
                     text(name);
                 }
             }

@@ -77,10 +77,12 @@ fn escalations(module: &Module, steps: &mut Steps) -> Result<(), VerifyError> {
 fn templates(module: &Module, steps: &mut Steps) -> Result<(), VerifyError> {
     for (at, parts) in module.templates.iter().enumerate() {
         steps.spend(1 + parts.len())?;
+        let is_value = |function| matches!(kind_of(module, function), Some(FunctionKind::Value(_)));
         let holds = parts.iter().all(|part| match part {
             TemplatePart::Text(string) => text(module, *string).is_some(),
-            TemplatePart::Value(function) => {
-                matches!(kind_of(module, *function), Some(FunctionKind::Value(_)))
+            TemplatePart::Value(function) => is_value(*function),
+            TemplatePart::Else(function, string) => {
+                is_value(*function) && text(module, *string).is_some()
             }
         });
         ensure(holds, Fault::TemplateFunction { template: number(at) })?;

@@ -11,9 +11,7 @@
 use crate::lang::constant::Constant;
 use crate::lang::opcodes::{Instruction, Op, X_OPTIONAL};
 use crate::runtime::bundle::govern::DenialRow;
-use crate::runtime::bundle::module::{
-    FieldRow, Module, NodeMode, SlotRow, Str, TemplatePart, TypeRow,
-};
+use crate::runtime::bundle::module::{FieldRow, Module, NodeMode, SlotRow, Str, TypeRow};
 use crate::runtime::verify::calls::Calls;
 use crate::runtime::verify::error::{Fault, VerifyError};
 use crate::runtime::verify::steps::Steps;
@@ -44,10 +42,7 @@ impl Secrets {
             return Ok(secrets);
         }
         secrets.tells = vec![false; module.functions.len()];
-        let parts = module.templates.iter().flatten().filter_map(|part| match part {
-            TemplatePart::Value(function) => Some(*function),
-            TemplatePart::Text(_) => None,
-        });
+        let parts = module.templates.iter().flatten().filter_map(|part| part.function());
         let outputs = module.outputs.iter().flat_map(|row| [row.function, row.explanation]);
         let answers = module.govern.denials.iter().flat_map(DenialRow::terms);
         let answers = answers.filter_map(|at| module.govern.terms.get(usize::from(at)));

@@ -6,9 +6,10 @@
 
 use std::fmt::{self, Write};
 
-use crate::base::limits::REASON_BYTES_MAX;
+use crate::base::limits::{MESSAGE_EXPRESSION_BYTES_MAX, REASON_BYTES_MAX};
 use crate::lang::error::EvalError;
-use crate::lang::value::{Value, json};
+use crate::lang::value::heap::View;
+use crate::lang::value::{Tag, Value, json};
 use crate::runtime::bundle::module::{NONE, TemplatePart};
 use crate::runtime::program::Program;
 use crate::runtime::program::dispatch::ProgramItem;
@@ -115,29 +116,39 @@ fn put_together<O: Watching>(
         if call::function(&mut machine, file, function) != Exit::True {
             return Err(machine.note);
         }
-        let value = machine.result;
-        let written = json::write_text(&machine.heap.view(), &value, out);
-        written.map_err(|class| FailureSite { class, pc: 0 })
+        write_part(&machine.heap.view(), &machine.result, out)
     })
 }
 
-/// Puts a message together, of which `part` writes the values that functions give; what failed
-/// first, if anything did. A part that does not fit is cut off, with all behind it. In a message
+/// Writes the value of a part; whether it is text.
+pub(in crate::runtime) fn write_part(
+    view: &View<'_>,
+    value: &Value,
+    out: &mut Bounded<'_>,
+) -> Result<bool, FailureSite> {
+    let written = json::write_text(view, value, out);
+    written.map_err(|class| FailureSite { class, pc: 0 })?;
+    Ok(value.tag() == Tag::String)
+}
+
+/// Puts a message together, of which `part` writes the values that functions give, and tells
+/// whether one is text; what failed first, if anything did. A part that does not fit is cut off, with all behind it. In a message
 /// that is `told`, of parts that tell of what is withheld the paths of that are written.
 pub(in crate::runtime) fn assemble(
     program: &Program,
     (template, told): (&[TemplatePart], bool),
     text: &mut String,
-    mut part: impl FnMut(u16, &mut Bounded<'_>) -> Result<(), FailureSite>,
+    mut part: impl FnMut(u16, &mut Bounded<'_>) -> Result<bool, FailureSite>,
 ) -> Option<FailureSite> {
     let mut out = Bounded(text);
     let full = FailureSite { class: EvalError::Budget, pc: 0 };
     let mut failed = None;
     for piece in template {
-        let function = match piece {
+        let (function, otherwise) = match piece {
             TemplatePart::Text(text) if out.write_str(program.string(*text)).is_ok() => continue,
             TemplatePart::Text(_) => return failed.or(Some(full)),
-            TemplatePart::Value(function) => *function,
+            TemplatePart::Value(function) => (*function, None),
+            TemplatePart::Else(function, text) => (*function, Some(program.string(*text))),
         };
         if let Some(paths) = program.withheld.part(function).filter(|_| told) {
             if write!(out, "{{{paths}}}").is_err() {
@@ -146,11 +157,26 @@ pub(in crate::runtime) fn assemble(
             continue;
         }
         let before = out.0.len();
-        let Err(note) = part(function, &mut out) else { continue };
-        failed.get_or_insert(note);
-        out.0.truncate(before);
-        if write!(out, "{{{}}}", note.class.word()).is_err() {
-            break;
+        let written = part(function, &mut out);
+        if let Err(note) = written {
+            failed.get_or_insert(note);
+        }
+        let fits = match (written, otherwise) {
+            (Ok(is_text), Some(otherwise)) if !(is_text && out.trim_line(before)) => {
+                out.0.truncate(before);
+                out.write_str(otherwise)
+            }
+            (Ok(_), _) => Ok(()),
+            (Err(note), _) => {
+                out.0.truncate(before);
+                match otherwise {
+                    Some(otherwise) => out.write_str(otherwise),
+                    None => write!(out, "{{{}}}", note.class.word()),
+                }
+            }
+        };
+        if fits.is_err() {
+            return failed.or(Some(full));
         }
     }
     failed
@@ -158,6 +184,21 @@ pub(in crate::runtime) fn assemble(
 
 /// Text that grows to `REASON_BYTES_MAX`.
 pub(in crate::runtime) struct Bounded<'a>(&'a mut String);
+
+impl Bounded<'_> {
+    /// Takes the white space around what stands behind `start` away. Whether a message of
+    /// Kubernetes is left: one line, not empty, and not too long.
+    fn trim_line(&mut self, start: usize) -> bool {
+        let end = self.0.trim_end().len().max(start);
+        self.0.truncate(end);
+        let written = self.0.get(start..).unwrap_or_default();
+        let line = written.trim_start();
+        let (blank, len) = (written.len() - line.len(), line.len());
+        let shown = len > 0 && len <= MESSAGE_EXPRESSION_BYTES_MAX && !line.contains('\n');
+        self.0.drain(start..start + blank);
+        shown
+    }
+}
 
 impl Write for Bounded<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {

@@ -119,8 +119,9 @@ fn told_row(module: &Module, row: &RuleRow) -> RuleDescription {
     let outcomes = outcomes.iter().map(|outcome| {
         let template = module.templates.get(usize::from(outcome.template));
         let parts = template.into_iter().flatten().map(|part| match part {
-            TemplatePart::Text(at) => text(*at),
-            TemplatePart::Value(_) => "{}",
+            TemplatePart::Text(at) => text(*at).to_owned(),
+            TemplatePart::Value(_) => "{}".to_owned(),
+            TemplatePart::Else(_, at) => format!("{{}} or {}", text(*at)),
         });
         (outcome.effect.word(), parts.collect::<String>())
     });

@@ -48,6 +48,33 @@ fn what_does_not_hold_denies_with_its_message() {
 }
 
 #[test]
+fn a_message_that_cannot_be_shown_counts_as_if_it_were_not_written() {
+    let validation = "expression: object.a, messageExpression: object.m";
+    let worded = format!("  validations:\n    - {{{validation}, message: ' the message '}}\n");
+    let bare = format!("  validations:\n    - {{{validation}}}\n");
+    let with = |message: Json| json!({"object": {"a": false, "m": message}});
+    let denied = |reason: &str, errors| denied("replicas.example.1", reason, errors);
+    let longest = "x".repeat(5 * 1024);
+    for (message, shown) in [
+        (json!("no"), "no"),
+        (json!("\t no\n"), "no"),
+        (json!(longest), longest.as_str()),
+        (json!(""), "the message"),
+        (json!(" \n "), "the message"),
+        (json!("a\nb"), "the message"),
+        (json!(format!("{longest}x")), "the message"),
+        (json!(5), "the message"),
+        (json!(null), "the message"),
+    ] {
+        assert_eq!(decided(&worded, &with(message.clone())), denied(shown, 0), "{message}");
+    }
+    let without = json!({"object": {"a": false}});
+    assert_eq!(decided(&worded, &without), denied("the message", 1));
+    assert_eq!(decided(&bare, &without), denied("failed expression: object.a", 1));
+    assert_eq!(decided(&bare, &with(json!(""))), denied("failed expression: object.a", 0));
+}
+
+#[test]
 fn urls_of_kubernetes_are_refused_and_not_read_as_ours() {
     for call in ["isURL(object.url)", "url(object.url) == url('/a')", "object.url.getHost() == 'a'"]
     {
@@ -134,4 +161,62 @@ fn what_would_mean_less_is_refused() {
         ["E0308"]
     );
     assert_eq!(refused("  validations:\n    - {expression: true}\n"), ["E0205"]);
+}
+
+#[test]
+fn properties_are_reached_by_their_escaped_names() {
+    let all = |conditions: &[&str]| {
+        let item = |condition: &&str| format!("    - {{expression: \"{condition}\"}}\n");
+        let items: String = conditions.iter().map(item).collect();
+        format!("  paramKind: {{apiVersion: example.com/v1, kind: K}}\n  validations:\n{items}")
+    };
+    let of = |spec: Json| json!({"object": {"spec": spec}});
+    let path =
+        all(&["!has(object.spec.host__dash__path) || object.spec.host__dash__path == '/safe'"]);
+    assert_eq!(decided(&path, &of(json!({"host-path": "/etc"}))).0, Effect::Deny);
+    assert_eq!(decided(&path, &of(json!({"host-path": "/safe"}))), ALLOWED);
+    assert_eq!(decided(&path, &of(json!({"host__dash__path": "/etc"}))), ALLOWED);
+    let word =
+        all(&["!has(object.spec.__namespace__) || object.spec.__namespace__ != 'kube-system'"]);
+    assert_eq!(decided(&word, &of(json!({"namespace": "kube-system"}))).0, Effect::Deny);
+    assert_eq!(decided(&word, &of(json!({"namespace": "mine"}))), ALLOWED);
+    // Every root, elements, optional selections, receivers of calls, and variables of these.
+    let spec = all(&[
+        "oldObject.a__dot__b == 1",
+        "request.a__slash__b.startsWith('x')",
+        "params.a__underscores__b == 3",
+        "namespaceObject.?a__dash__b.orValue(0) == 4",
+        "object.items.all(it, it.a__dash__b == 5)",
+        "variables.my__dash__name.c__dash__d == 6",
+        "variables.literal.c__dash__d == 7 && {'e__dot__f': 8}.e__dot__f == 8",
+    ]);
+    let variables = "  variables:\n    - {name: my__dash__name, expression: object.x__dash__y}\n    \
+                     - {name: literal, expression: \"{'c__dash__d': 7}\"}\n";
+    let context = json!({
+        "object": {"items": [{"a-b": 5}], "x-y": {"c-d": 6}},
+        "oldObject": {"a.b": 1},
+        "request": {"a/b": "xyz"},
+        "params": {"a__b": 3},
+        "namespaceObject": {"a-b": 4},
+    });
+    assert_eq!(decided(&format!("{variables}{spec}"), &context), ALLOWED);
+}
+
+#[test]
+fn conditions_show_the_name_of_a_property() {
+    let mut files = document("  validations:\n    - {expression: object.a__dash__b == 1}\n");
+    files.add(
+        "ours.yaml",
+        "policyc: 1\nname: o\nrules: [{id: r, when: 'now.a__dash__b', deny: m}]\n",
+    );
+    let mut sink = Sink::new();
+    let parsed = policyc::compiler::syntax::document::read(&files, &mut sink);
+    let texts: Vec<String> = parsed
+        .ast
+        .exprs
+        .ids()
+        .map(|id| policyc::compiler::syntax::print::print_expression(&parsed.ast, id))
+        .collect();
+    assert!(texts.contains(&"object.`a-b` == 1".to_owned()), "{texts:?}");
+    assert!(texts.contains(&"now.a__dash__b".to_owned()), "{texts:?}");
 }

@@ -19,6 +19,7 @@ use crate::compiler::syntax::document::model::{
 };
 use crate::compiler::syntax::document::path::stem;
 use crate::compiler::syntax::document::policy::{empty, named_variable};
+use crate::compiler::syntax::document::property;
 use crate::compiler::syntax::document::reader::Reader;
 use crate::compiler::syntax::document::yaml::Node;
 use crate::lang::decision::Effect;
@@ -66,6 +67,7 @@ pub(super) fn read(root: &Node, path: &str, reader: &mut Reader<'_>) -> Option<P
         choice(node, "`failurePolicy`", &[("Fail", ())], reader.sink);
     }
     document.schema = Some(SchemaSource::Inline(roots(&spec)));
+    let before = reader.ast.exprs.len();
     comments(&spec, reader);
     document.variables = variables(&spec, reader);
     let guard = match spec.value("matchConditions") {
@@ -84,6 +86,7 @@ pub(super) fn read(root: &Node, path: &str, reader: &mut Reader<'_>) -> Option<P
         validation(item, id, guard, reader)
     });
     document.rules = rules.collect();
+    property::unescape(reader.ast, before, &document.variables);
     Some(document)
 }
 
@@ -156,14 +159,19 @@ fn validation(node: &Node, id: Name, guard: Option<Span>, reader: &mut Reader<'_
     let keys = Keys::open(node, "a validation", reader.sink)?;
     keys.only(&["expression", "message", "messageExpression", "reason"], reader.sink);
     let entry = keys.need("expression", reader.sink)?;
-    let worded = keys.get("message").is_some() || keys.get("messageExpression").is_some();
-    let holds = if worded {
+    let text = keys.text("message", reader.sink);
+    let text = text.filter(|text| !text.value.trim().is_empty());
+    let holds = if text.is_some() {
         reader.raw_expression("expression", &entry.value)
     } else {
         reader.quoted_expression("expression", &entry.value)
     };
     let status = keys.value("reason").and_then(|it| choice(it, "`reason`", &REASONS, reader.sink));
-    let reason = message(&keys, holds, &entry.value, reader);
+    let written = entry.value.text().unwrap_or_default().trim();
+    let text = text.unwrap_or_else(|| {
+        Spanned::new(format!("failed expression: {written}"), reader.ast.span(holds))
+    });
+    let reason = message(&keys, &text, reader);
     Some(Rule {
         id: Spanned::new(id, keys.head()),
         id_is_written: true,
@@ -187,19 +195,15 @@ fn validation(node: &Node, id: Name, guard: Option<Span>, reader: &mut Reader<'_
     })
 }
 
-/// The expression of `messageExpression`, else the text of `message`, else the words of
-/// Kubernetes.
-fn message(keys: &Keys<'_>, holds: ExprId, node: &Node, reader: &mut Reader<'_>) -> Template {
-    let text = keys.text("message", reader.sink);
+/// The expression of `messageExpression`; `text` where there is none, and where it yields none.
+fn message(keys: &Keys<'_>, text: &Spanned<String>, reader: &mut Reader<'_>) -> Template {
+    let value = text.value.trim().to_owned();
     if let Some(expression) = keys.value("messageExpression") {
         let expr = reader.raw_expression("messageExpression", expression);
-        return Template { span: reader.ast.span(expr), parts: vec![TemplatePart::Expr(expr)] };
+        let (span, parts) = (reader.ast.span(expr), vec![TemplatePart::Expr(expr)]);
+        return Template { span, parts, otherwise: Some(value) };
     }
-    let written = node.text().unwrap_or_default().trim();
-    let text = text.unwrap_or_else(|| {
-        Spanned::new(format!("failed expression: {written}"), reader.ast.span(holds))
-    });
-    Template { span: text.span, parts: vec![TemplatePart::Text(text.value)] }
+    Template { span: text.span, parts: vec![TemplatePart::Text(value)], otherwise: None }
 }
 
 /// `applies ? (holds ? false : true) : false`: unlike `&&`, an error of the match conditions is

@@ -31,6 +31,7 @@ mod json;
 mod keys;
 mod plain_cel;
 mod policy;
+mod property;
 mod reader;
 mod redact;
 mod rule;

@@ -393,6 +393,8 @@ pub struct Template {
     pub span: Span,
     /// The parts, in order.
     pub parts: Vec<TemplatePart>,
+    /// The message where the only part, an expression, yields none that Kubernetes shows.
+    pub otherwise: Option<String>,
 }
 
 /// A part of a message.

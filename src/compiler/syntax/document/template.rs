@@ -93,7 +93,7 @@ pub fn parse(source: &Embedded, ast: &mut Ast, sink: &mut Sink) -> Template {
     if !plain.is_empty() {
         parts.push(TemplatePart::Text(plain));
     }
-    Template { span: source.span, parts }
+    Template { span: source.span, parts, otherwise: None }
 }
 
 /// The place of the `}` that closes the expression from `start`.

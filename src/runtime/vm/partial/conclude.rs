@@ -16,7 +16,7 @@ use crate::runtime::vm::canonical::{Canonical, withheld_text};
 use crate::runtime::vm::decide::needed;
 use crate::runtime::vm::decision::{Decision, Verdict};
 use crate::runtime::vm::machine::{BROKEN, FailureSite};
-use crate::runtime::vm::message::assemble;
+use crate::runtime::vm::message::{assemble, write_part};
 use crate::runtime::vm::partial::decide::{RulesResult, is_hidden};
 use crate::runtime::vm::partial::decision::{PartialDecision, RuleDraft, contest};
 use crate::runtime::vm::partial::eval::Evaluator;
@@ -306,11 +306,10 @@ impl Evaluator<'_> {
                 Ok(value) => value?,
                 Err(sources) => {
                     open.get_or_insert_with(Sources::default).add(&sources);
-                    return Ok(());
+                    return Ok(false);
                 }
             };
-            let written = json::write_text(&self.machine.heap.view(), &value, out);
-            written.map_err(|class| FailureSite { class, pc: 0 })
+            write_part(&self.machine.heap.view(), &value, out)
         });
         parts.reason = text;
         parts.failures.extend(failed.map(|note| (ProgramItem::Rule(rule), note)));

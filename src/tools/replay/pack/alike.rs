@@ -367,10 +367,7 @@ impl ProgramReader<'_> {
         let mut columns = BTreeSet::new();
         for outcome in templates {
             let template = self.module.templates.get(usize::from(outcome.template))?;
-            let values = template.iter().filter_map(|part| match part {
-                TemplatePart::Text(_) => None,
-                TemplatePart::Value(function) => Some(*function),
-            });
+            let values = template.iter().filter_map(|part| part.function());
             for function in self.reached(values) {
                 for ins in self.instructions(function) {
                     let slots = self.read(ins)?.into_iter();
@@ -400,6 +397,7 @@ impl ProgramReader<'_> {
                 let column = (*self.slots.get(slot)?)?;
                 self.scalar.get(slot)?.then_some(Piece::Column(column))
             }
+            TemplatePart::Else(..) => None,
         };
         // Of what is withheld digests have the path.
         let template = (!self.withheld.is_quoted_in(template)).then_some(usize::from(template))?;

@@ -413,6 +413,11 @@ impl Decider<'_> {
 
     /// The message; where a part of it fails, the class of the error is shown.
     fn message(&self, template: &Template) -> Message {
+        if let (Some(otherwise), [TemplatePart::Expr(expr)]) =
+            (&template.otherwise, template.parts.as_slice())
+        {
+            return Message::of_admission(self.run.eval(*expr), otherwise);
+        }
         Message::of(template.parts.iter().map(|part| match part {
             TemplatePart::Text(text) => Ok(text.clone()),
             TemplatePart::Expr(expr) => self.run.eval(*expr).map(|value| value.show()),

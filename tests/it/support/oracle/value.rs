@@ -85,6 +85,17 @@ impl Message {
         }
         Self { text, failure }
     }
+
+    /// What a `messageExpression` yields, as Kubernetes shows it.
+    pub(crate) fn of_admission(value: R, otherwise: &str) -> Self {
+        let failure = value.as_ref().err().copied();
+        let text = match &value {
+            Ok(V::Str(text)) => text.trim(),
+            _ => "",
+        };
+        let is_shown = !text.is_empty() && text.len() <= 5 * 1024 && !text.contains('\n');
+        Self { text: if is_shown { text } else { otherwise }.to_owned(), failure }
+    }
 }
 
 /// A number on the one number line of CEL.
