@@ -35,4 +35,5 @@ pub mod store;
 mod terms;
 mod texts;
 pub mod values;
+mod whole;
 pub mod words;

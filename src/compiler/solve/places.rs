@@ -13,6 +13,7 @@ use std::rc::Rc;
 use crate::base::arrange::Arrange as _;
 use crate::base::pointer;
 use crate::compiler::solve::store::{Kind, Kinds, Place, Store, Term, TermId};
+use crate::compiler::solve::whole::asked_whole;
 use crate::runtime::bundle::module::{Module, NONE, NodeMode, Requirement, SlotRow, TypeRow};
 
 /// The slots of a program.
@@ -147,16 +148,24 @@ impl Slots {
                 readings.entry(requirement.slot).or_default().extend(texts);
             }
         }
-        for (at, row) in (0..).zip(&module.slots) {
+        for ((at, row), whole) in (0..).zip(&module.slots).zip(asked_whole(module)) {
             let mut texts = readings.remove(&at).unwrap_or_default();
             texts.arrange();
             texts.dedup();
-            slots.slot(module, store, *row, &texts);
+            slots.slot(module, store, *row, (&texts, whole));
         }
         slots
     }
 
-    fn slot(&mut self, module: &Module, store: &mut Store, row: SlotRow, texts: &[String]) {
+    /// `texts` are how a value is read, and `asked_whole` is whether its numbers are whole
+    /// wherever it is, though its place holds others too.
+    fn slot(
+        &mut self,
+        module: &Module,
+        store: &mut Store,
+        row: SlotRow,
+        (texts, asked_whole): (&[String], bool),
+    ) {
         let (mut changed, mut columns) = (String::new(), Vec::new());
         let term = match row {
             SlotRow::Now => store.make(Term::Now, Kinds::of(&[Kind::Time])),
@@ -192,7 +201,7 @@ impl Slots {
                 let place = Place { path, reading: shape.reading };
                 let kinds = shape.kinds.either(Kinds::of(&[Kind::Absent]));
                 let term = store.make(Term::Place(place.into()), kinds);
-                store.set_whole(term, shape.whole);
+                store.set_whole(term, shape.whole || asked_whole);
                 term
             }
         };

@@ -132,8 +132,9 @@ pub(in crate::runtime) fn write_part(
 }
 
 /// Puts a message together, of which `part` writes the values that functions give, and tells
-/// whether one is text; what failed first, if anything did. A part that does not fit is cut off, with all behind it. In a message
-/// that is `told`, of parts that tell of what is withheld the paths of that are written.
+/// whether one is text; what failed first, if anything did. A part that does not fit is cut off,
+/// with all behind it. In a message that is `told`, of parts that tell of what is withheld the
+/// paths of that are written.
 pub(in crate::runtime) fn assemble(
     program: &Program,
     (template, told): (&[TemplatePart], bool),

@@ -12,7 +12,7 @@ use crate::lang::value::duration::shortest;
 use crate::runtime::bundle::debug::Debug;
 use crate::runtime::bundle::govern::Govern;
 use crate::runtime::bundle::module::{
-    Fallback, FieldRow, Module, NONE, NodeMode, Phase, RuleRow, TemplatePart, TypeRow,
+    Fallback, FieldRow, Module, NONE, NodeMode, Phase, RuleRow, SlotRow, TemplatePart, TypeRow,
 };
 use crate::tools::diff::{REWORDED, Site};
 use crate::tools::inspect::redactions;
@@ -210,7 +210,7 @@ fn types(module: &Module) -> BTreeMap<String, u16> {
     let mut found = BTreeMap::new();
     for (node, path) in module.paths.iter().zip(paths(module)) {
         if !matches!(node.mode, NodeMode::Object(_)) {
-            found.insert(path.trim_start_matches('/').replace('/', "."), node.ty);
+            found.insert(dotted(&path), node.ty);
         }
     }
     found
@@ -230,11 +230,38 @@ pub(in crate::tools::diff) fn places_that_differ(
     old: &Module,
     new: &Module,
 ) -> Vec<(String, String, String)> {
+    let [asked_before, asked_now] = [old, new].map(asked_types);
+    let words = |module, ty: u16, asked: Option<&String>| {
+        let own = type_words(module, ty, 0);
+        asked.filter(|_| own == "dyn").cloned().unwrap_or(own)
+    };
     let both = types_of_both(old, new).filter_map(|(path, was, is)| {
-        let (was, is) = (type_words(old, was, 0), type_words(new, is, 0));
+        let was = words(old, was, asked_before.get(&path));
+        let is = words(new, is, asked_now.get(&path));
         (was != is).then_some((path, was, is))
     });
     both.collect()
+}
+
+/// The types that all who ask for one ask of a place, by path with dots.
+fn asked_types(module: &Module) -> BTreeMap<String, String> {
+    let paths = paths(module);
+    let mut asked: BTreeMap<String, Option<String>> = BTreeMap::new();
+    for row in &module.requirements {
+        let Some(SlotRow::Value(node)) = module.slots.get(usize::from(row.slot)) else { continue };
+        let Some(path) = paths.get(usize::from(*node)) else { continue };
+        let plain = row.ty != NONE && row.keyed == NONE;
+        let own = plain.then(|| type_words(module, row.ty, 0));
+        let known = asked.entry(dotted(path)).or_insert_with(|| own.clone());
+        if *known != own {
+            *known = None;
+        }
+    }
+    asked.into_iter().filter_map(|(path, words)| Some((path, words?))).collect()
+}
+
+fn dotted(path: &str) -> String {
+    path.trim_start_matches('/').replace('/', ".")
 }
 
 /// Places that both read at which a value may stand now that could not before.

@@ -329,7 +329,14 @@ impl Comparison<'_, '_> {
                 same += 1;
                 continue;
             }
-            changes.push(self.rule((Some(old), &new.id), Some(new), (own.place, details)));
+            let change = self.rule((Some(old), &new.id), Some(new), (own.place, details));
+            // What it asks of its input is told by the inputs that lack a place, and by types.
+            let stays = change.details.is_empty() && change.changes.verdict() == Verdict::Same;
+            if stays && (old.phase, old.shadow) == (new.phase, new.shadow) {
+                same += 1;
+            } else {
+                changes.push(change);
+            }
         }
         for (at, old) in before.rules.iter().enumerate() {
             if !new_ids.contains_key(&old.id) {

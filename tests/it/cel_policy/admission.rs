@@ -190,7 +190,8 @@ fn properties_are_reached_by_their_escaped_names() {
         "variables.my__dash__name.c__dash__d == 6",
         "variables.literal.c__dash__d == 7 && {'e__dot__f': 8}.e__dot__f == 8",
     ]);
-    let variables = "  variables:\n    - {name: my__dash__name, expression: object.x__dash__y}\n    \
+    let variables = "  variables:\n    \
+                     - {name: my__dash__name, expression: object.x__dash__y}\n    \
                      - {name: literal, expression: \"{'c__dash__d': 7}\"}\n";
     let context = json!({
         "object": {"items": [{"a-b": 5}], "x-y": {"c-d": 6}},

@@ -56,6 +56,58 @@ fn a_wider_schema_is_not_proved_to_tighten() {
     }
 }
 
+/// A document of these tools and rules.
+fn of_tools(tools: &str, rules: &str) -> policyc::runtime::program::Program {
+    program(&format!("policyc: 1\nname: p\ndefault: deny\ntools: {{{tools}}}\nrules: [{rules}]\n"))
+}
+
+const PAY: &str = "pay: {effect: egress, args: {to: string target, amount: int}}";
+const REFUND: &str = "refund: {effect: state, args: {id: string}}";
+
+/// Where another tool is declared the place may hold anything, and rules ask for the type.
+#[test]
+fn another_tool_changes_no_rule() {
+    let rule = "{id: a, on: pay, when: args.amount < 100, allow: x}";
+    let old = of_tools(PAY, rule);
+    let found = compare(&old, &of_tools(&format!("{PAY}, {REFUND}"), rule));
+    assert_eq!((found.rules.len(), found.same), (0, 1), "{:?}", found.rules);
+    assert_eq!(found.whole.verdict(), Verdict::Same);
+    assert_eq!(found.widened, ["action.args.amount"]);
+    assert_eq!(found.types, []);
+    assert!(!found.differs() && !found.settled());
+}
+
+/// .. but where one of them asks for a number that need not be whole, others are found there.
+#[test]
+fn numbers_that_one_rule_takes_are_no_whole_ones() {
+    let double = "tip: {effect: egress, args: {to: string target, amount: double}}";
+    let document = |when: &str| {
+        let rules = format!(
+            "{{id: a, on: pay, when: args.amount < 100, allow: x}}, \
+             {{id: b, on: tip, when: args.amount {when}, allow: x}}"
+        );
+        of_tools(&format!("{PAY}, {double}"), &rules)
+    };
+    let found = compare(&document("<= 99.0"), &document("< 100.0"));
+    let Change::When { conditions, .. } = &found.whole.wider else { panic!("{found:#?}") };
+    assert_eq!(conditions, &[r#"99 < action.args.amount < 100 && action.tool == "tip""#]);
+}
+
+#[test]
+fn conditions_of_whole_numbers_name_no_others() {
+    let rule = |when: &str| format!("{{id: a, on: pay, when: {when}, allow: x}}");
+    let added = "{id: c, on: refund, when: \"args.id != ''\", allow: x}";
+    let both = format!("{PAY}, {REFUND}");
+    let new = of_tools(&both, &format!("{}, {added}", rule("args.amount < 100")));
+    for tools in [&both, PAY] {
+        let found = compare(&of_tools(tools, &rule("args.amount <= 99")), &new);
+        let own = found.rules.iter().find(|rule| rule.id == "a").expect("it is worded otherwise");
+        assert_eq!(own.changes.verdict(), Verdict::Same, "{tools}");
+        let Change::When { conditions, .. } = &found.whole.wider else { panic!("{tools}") };
+        assert_eq!(conditions, &[r#"action.args.id > "" && action.tool == "refund""#], "{tools}");
+    }
+}
+
 #[test]
 fn the_same_said_otherwise_is_proved_the_same() {
     for (old, new) in [
