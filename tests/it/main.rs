@@ -54,6 +54,7 @@ mod mutants;
 mod oci;
 mod outputs;
 mod pages;
+mod plan_paths;
 mod protobuf;
 mod readme;
 mod records;

@@ -1,6 +1,7 @@
 //! `policyc plan`: plans of agents. One part for each thing that is done with them.
 
-use std::path::PathBuf;
+use std::env;
+use std::path::{Path, PathBuf};
 
 use clap::{ArgMatches, Args};
 
@@ -12,7 +13,9 @@ use crate::cli::reporting::{Conclusion, Reporting, alone, conclude};
 use crate::cli::root::{run_part, with_options, with_parts};
 use crate::cli::sources::{Sources, rejected, shown, text_of};
 use crate::cli::terminal::Terminal;
+use crate::tools::paths::{normalize, relative, slashed};
 use crate::tools::plan::{Asked, check};
+use crate::tools::project::Project;
 use crate::tools::report::counted;
 
 /// The row of this command.
@@ -82,8 +85,7 @@ fn work(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
         None => None,
         Some(path) => {
             let text = text_of(terminal, path)?;
-            let own = shown(path);
-            let logical = own.strip_prefix(&project.prefix).map_or(own.clone(), str::to_owned);
+            let logical = logical(&project, path);
             // A plan that lies among the sources is one of them already.
             let known = project.files.find(&logical);
             Some(known.unwrap_or_else(|| project.files.add(logical, text)))
@@ -101,4 +103,10 @@ fn work(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
         ..Conclusion::of(&project.files, &project.prefix, options.chosen.exit(&project, &sink))
     };
     Ok(conclude(terminal, &options.reporting, sink, &conclusion))
+}
+
+/// The path of a plan as the project writes paths: from its root, wherever it lies.
+fn logical(project: &Project, path: &Path) -> String {
+    let full = env::current_dir().map(|here| normalize(&here.join(path)));
+    full.map_or_else(|_| shown(path), |full| slashed(&relative(&project.root, &full)))
 }

@@ -149,7 +149,7 @@ impl fmt::Display for Fault {
             Self::Event(fault) => fault.fmt(f),
             Self::Order { seq, last } => write!(f, "its number {seq} does not follow {last}"),
             Self::SameCall => f.write_str("another call has its id"),
-            Self::Action => f.write_str("its action is no object with a tool"),
+            Self::Action => f.write_str("its action is no object with a tool, or cannot be read"),
             Self::Argument(name) => write!(f, "no document declares its argument `{name}`"),
             Self::Ref => f.write_str(
                 "a handle leads to no text or number of an output, or is for no argument",

@@ -178,7 +178,7 @@ fn states_that_decide_otherwise_have_other_digests() {
 fn a_long_key_costs_what_it_says() {
     let key = "k".repeat(1 << 20);
     let args = json!({"path": "a", key.as_str(): vec![1; 1_000]});
-    let wanted = "refused: its action is no object with a tool";
+    let wanted = "refused: its action is no object with a tool, or cannot be read";
     expect(POLICY, &[(prompt("x"), "Nothing"), (request("1", "read", args), wanted)]);
     let wanted = "refused: its `out` cannot be read: it holds too many values, or too long ways to \
                   them";

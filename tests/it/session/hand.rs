@@ -284,7 +284,7 @@ fn bad_events_allow_nothing() {
             (json!({"seq": 3, "ev": "clock"}), "refused: its number 3 does not follow 3"),
             (
                 json!({"ev": "request", "call": "2", "action": {"args": {}}}),
-                "refused: its action is no object with a tool",
+                "refused: its action is no object with a tool, or cannot be read",
             ),
             (
                 json!({"ev": "request", "call": "2", "action": {"tool": "fly"}}),
