@@ -102,6 +102,9 @@ fn no_fix_is_offered_that_would_be_an_error() {
     assert_help("E0304", &ruled("when: r.i % 2.0 == 0.0, deny: x"), help);
     let cut = found(&ruled("when: r.b, escalate: {to: role:, timeout: 5m}"));
     assert!(!cut.is_empty() && cut.iter().all(|it| it.fix.is_none()), "{cut:#?}");
+    // In quotes or not, what stands before it has its comma.
+    let cut = found(&ruled("when: \"r.b\", escalate: {to: role:, timeout: 5m}"));
+    assert!(!cut.is_empty() && cut.iter().all(|it| !it.message.contains("missing")), "{cut:#?}");
     let tag =
         found(&format!("{}rules:\n  - id: a\n    when: !!str r.b\n    deny: x\n", head("deny")));
     assert!(tag.iter().any(|it| it.code.id() == "E0206" && it.fix.is_none()), "{tag:#?}");

@@ -285,7 +285,7 @@ fn agents() {
             (&["E0204"], "policyc: 1\nflow: [{«id»: a, sink: {tool: b}}]\n"),
             (&["E0202"], "policyc: 1\nflow: [{id: a, sink: {«role»: b}, forbid: c}]\n"),
             (&["E0205"], "policyc: 1\nflow: [{id: a, sink: «{}», forbid: c}]\n"),
-            (&["E0205"], "policyc: 1\nflow: [{id: a, sink: {arg: b}, forbid: «[]»}]\n"),
+            (&["E0210"], "policyc: 1\nflow: [{id: a, sink: {arg: b}, forbid: «[]»}]\n"),
             (
                 &["E0205"],
                 "policyc: 1\nflow: [{id: a, sink: {tool: b}, forbid: c, closed_world: «true»}]\n",

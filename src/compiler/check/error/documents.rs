@@ -348,7 +348,7 @@ pub(super) fn schema_words(error: SchemaError) -> Diagnostic {
 
 /// An expression as the value of a key, in quotes where YAML would read it as something else.
 fn in_yaml(expression: &str) -> String {
-    if expression.starts_with('!') || expression.contains([':', '#']) {
+    if expression.starts_with('!') || expression.contains([':', '#', '"', '[', ',']) {
         format!("'{}'", expression.replace('\'', "''"))
     } else {
         expression.to_owned()

@@ -329,7 +329,12 @@ fn expression(file: FileId, source: &str, at: usize, kind: &ErrorKind) -> Option
     let start = written.value.start;
     let (place, cause) = match value.bytes().next()? {
         b'!' => (start, Cause::Tag),
-        b'"' | b'\'' if is_quoted(value) => return stray_key(file, source, &written),
+        b'"' | b'\'' if is_quoted(value) => {
+            // Behind a comma it is another value that is to blame.
+            let behind = source.get(written.value.end..)?.trim_start();
+            let ends = written.flow && behind.starts_with(',');
+            return if ends { None } else { stray_key(file, source, &written) };
+        }
         b'"' | b'\'' if *kind != ErrorKind::UnclosedQuotedScalar => (start, Cause::Quote),
         b'[' => (start, Cause::List),
         b'{' => (start, Cause::Mapping),
