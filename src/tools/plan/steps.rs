@@ -158,7 +158,9 @@ fn always(program: &Program, known: &Known, effect: Effect, scratch: &mut Scratc
             let mut rules = decision.rules.iter();
             let waits = rules.any(|rule| rule.fails.contains(&EvalError::Pending));
             let holds = decision.effects.as_slice() == [Some(effect)] && !waits;
-            (holds && !decision.refused).then(|| By(objector(program.module(), &decision, effect)))
+            // What is refused as input is denied, too.
+            let told = effect == Effect::Deny || !decision.refused;
+            (holds && told).then(|| By(objector(program.module(), &decision, effect)))
         }
     }
 }
