@@ -7,6 +7,7 @@ use crate::compiler::check::error::{
 };
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
+use crate::lang::session::REPLACE;
 
 /// Everything about documents as a whole.
 pub(super) fn policy_words(error: PolicyError) -> Diagnostic {
@@ -47,8 +48,12 @@ pub(super) fn policy_words(error: PolicyError) -> Diagnostic {
                 format!("there is no tool `{pattern}`")
             };
             Diagnostic::new(Code::UnknownTool, at, fact, "the rule would never apply").help(
-                did_you_mean(nearest.as_ref())
-                    .unwrap_or_else(|| "declare it under `tools`".to_owned()),
+                if *pattern == *REPLACE.0 {
+                    "write `replace` in the plan: plans are replaced by it".to_owned()
+                } else {
+                    did_you_mean(nearest.as_ref())
+                        .unwrap_or_else(|| "declare it under `tools`".to_owned())
+                },
             )
         }
         PolicyError::RootTypes { at, first, path, types } => {

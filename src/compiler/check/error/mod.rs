@@ -163,6 +163,8 @@ pub(super) enum NameError {
     UnknownLabel { at: Span, name: Name, nearest: Option<String> },
     /// A meter or a limit that no document declares.
     UnknownMeasure { at: Span, what: &'static str, name: Name, nearest: Option<String> },
+    /// A text that is no answer to the question that it is compared with: `from` or `kind`.
+    NoAnswer { at: Span, question: &'static str, name: Name, nearest: Option<String> },
     /// A literal of a message type that is not known.
     Message { at: Span, name: Name, nearest: Option<String> },
 }

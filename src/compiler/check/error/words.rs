@@ -12,6 +12,7 @@ use crate::compiler::check::error::{
 use crate::compiler::govern::error::{unknown_label, unknown_named};
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
+use crate::lang::session::{KINDS, Question};
 
 impl From<CheckError> for Diagnostic {
     fn from(error: CheckError) -> Self {
@@ -188,8 +189,23 @@ fn name_words(error: &NameError) -> Diagnostic {
         NameError::UnknownMeasure { at, what, name, nearest } => {
             unknown_named(*at, (*what, name), nearest.clone())
         }
+        NameError::NoAnswer { at, question, name, nearest } => {
+            no_answer(*at, question, name).maybe_help(did_you_mean(nearest.as_ref()))
+        }
         NameError::Message { at, name, nearest } => message_words(*at, name, nearest.as_ref()),
     }
+}
+
+fn no_answer(at: Span, question: &str, name: &str) -> Diagnostic {
+    if question != Question::Kind.word() {
+        let fact = format!("there is no tool `{name}`");
+        let found = Diagnostic::new(Code::UnknownTool, at, fact, "no value comes from it");
+        return found.help("name a declared tool, `prompt`, `model`, `none` or `several`");
+    }
+    let fact = format!("`{question}` never answers `{name}`");
+    let known = KINDS.map(|word| format!("`{word}`")).join(", ");
+    Diagnostic::new(Code::BadLiteral, at, fact, "no value is equal to it")
+        .help(format!("it answers {known}"))
 }
 
 fn no_subject(at: Span, function: &str, ctx: bool) -> Diagnostic {

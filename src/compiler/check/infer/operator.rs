@@ -109,6 +109,10 @@ impl Infer<'_, '_> {
         rhs: ExprId,
     ) {
         let rows: Vec<_> = self.builtins(row_name(op.value), Style::Operator, false).collect();
+        if matches!(op.value, BinaryOp::Equal | BinaryOp::NotEqual | BinaryOp::In) {
+            self.compare_answer(lhs, rhs);
+            self.compare_answer(rhs, lhs);
+        }
         if let Some(ty) = self.apply(id, &rows, &[], &[lhs, rhs]) {
             self.set(id, ty);
         } else if self.compares_loosely(id, op.value, lhs, rhs, &rows) {

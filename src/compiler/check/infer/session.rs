@@ -12,7 +12,9 @@ use crate::compiler::check::infer::name::chain;
 use crate::compiler::check::scope::Entity;
 use crate::compiler::syntax::ast::{ExprId, ExprKind, Literal};
 use crate::diag::suggest::nearest;
-use crate::lang::session::{CTX, MODEL, PLAN, PROMPT, Question, ROOT, Subject};
+use crate::lang::session::{
+    CTX, KINDS, MODEL, NONE, PLAN, PROMPT, Question, ROOT, SEVERAL, Subject,
+};
 use crate::lang::types::TypeTable;
 
 impl Infer<'_, '_> {
@@ -79,6 +81,46 @@ impl Infer<'_, '_> {
         let there = question == Question::Approved;
         self.refer(id, if there { Use::Answered(place) } else { Use::Root(place) });
         true
+    }
+
+    /// Reports a text that no answer to `kind(..)` is, where one is compared with it, and one that is
+    /// nearly an answer to `from(..)`.
+    pub(super) fn compare_answer(&mut self, one: ExprId, other: ExprId) {
+        let ExprKind::Call { target: None, name, root: false, args } = self.ast.kind(one) else {
+            return;
+        };
+        let is_question = self.scope.ours
+            && self.cx.out.about_tools
+            && args.len() == 1
+            && self.scope.declared(&name.value, false).is_none();
+        let tools = self.cx.out.tools.iter().map(|tool| tool.name.as_str());
+        let (question, known): (_, Vec<&str>) = match Question::of(&name.value) {
+            Some(it @ Question::Kind) if is_question => (it, KINDS.to_vec()),
+            Some(it @ Question::From) if is_question && !self.cx.out.tools.is_empty() => {
+                (it, tools.chain([PROMPT, MODEL, NONE, SEVERAL]).collect())
+            }
+            Some(_) | None => return,
+        };
+        let texts = match self.ast.kind(other) {
+            ExprKind::List { elements } => elements.iter().map(|item| item.value).collect(),
+            _ => vec![other],
+        };
+        let mut strange = Vec::new();
+        for text in texts {
+            if let ExprKind::Literal(Literal::String(word)) = self.ast.kind(text)
+                && !known.contains(&word.as_str())
+            {
+                let nearest = nearest(word, known.iter().copied()).map(str::to_owned);
+                // Another name may be that of a tool that nobody declares.
+                if question == Question::Kind || nearest.is_some() {
+                    strange.push((text, word.clone(), nearest));
+                }
+            }
+        }
+        for (text, name, nearest) in strange {
+            let at = self.ast.span(text);
+            self.report(NameError::NoAnswer { at, question: question.word(), name, nearest });
+        }
     }
 
     /// Whether a call is written as questions are: `plan.done(..)`, all others without a target.

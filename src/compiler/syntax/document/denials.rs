@@ -121,7 +121,14 @@ fn denial(entry: &Entry, reader: &mut Reader<'_>) -> Option<Denial> {
         None => None,
     };
     let question = keys.value("question");
-    let question = question.and_then(|node| template_of("question", node, reader));
+    let question = question.and_then(|node| {
+        let question = template_of("question", node, reader)?;
+        if question.parts.is_empty() {
+            let wanted = "what the principal is asked";
+            bad(node.span, "`question`", "", wanted, &[], reader.sink);
+        }
+        Some(question)
+    });
     let offers = keys.value("offer").map_or(Vec::new(), |node| offers(node, reader));
     Some(Denial {
         rule: Spanned::new(Name::new(&entry.key.value), entry.key.span),

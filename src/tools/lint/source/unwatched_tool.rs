@@ -2,7 +2,7 @@
 
 use crate::compiler::syntax::ast::{Ast, ExprKind};
 use crate::compiler::syntax::document::agents::{SinkArg, ToolEffect};
-use crate::compiler::syntax::document::model::{Role, Rule, RuleBody, Tool};
+use crate::compiler::syntax::document::model::{Role, Rule, RuleBody, Tool, TypeField};
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
 use crate::diag::sink::Sink;
@@ -53,7 +53,12 @@ pub fn run(subject: &Subject<'_>, sink: &mut Sink) {
         let label = "acts, whatever the values";
         let found = Diagnostic::new(Code::UnwatchedTool, tool.name.span, fact, label);
         let found = found.label(field.name.span, "any text goes through");
-        sink.report(found.help("say which arguments are a `target` or a `payload`, or name them"));
+        let has_role = |field: &TypeField| field.role.is_some();
+        sink.report(if tool.args.iter().any(has_role) {
+            found.help("let the sink of such a rule name this tool, or its effect")
+        } else {
+            found.help("say which arguments are a `target` or a `payload`, or name them")
+        });
     }
 }
 
