@@ -15,6 +15,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use sha2::{Digest as _, Sha256};
 
 use crate::base::arrange::Arrange as _;
+use crate::base::invisible::invisible;
 use crate::base::limits::{GRANT_SECONDS, SESSION_ASKS_MAX};
 use crate::lang::session::REPLACE;
 use crate::runtime::bundle::module::EscalationRow;
@@ -32,6 +33,10 @@ const TIME_BYTES: usize = size_of::<i128>();
 const LAST_BYTES: usize = ENTRY_BYTES + size_of::<[[u8; 32]; 2]>();
 /// What an approval is bound to where its escalation does not say it.
 const BINDS: [&str; 2] = ["tool", "args"];
+/// What an entry begins with that names a role.
+const ROLE: &str = "role:";
+/// A sign that `invisible` leaves to emoji: names have none.
+const EMOJI: char = '\u{FE0F}';
 
 /// A rule whose escalation somebody may grant.
 #[derive(Debug)]
@@ -207,13 +212,16 @@ pub(super) fn question(about: &[u8; 32], state: &[u8; 32]) -> [u8; 32] {
     hash.chain_update(about).chain_update(state).finalize().into()
 }
 
-/// Whether two names may be of one person: however they are spelled, and with their kind, as `user`
-/// in `user:mona`, or without it.
+/// Whether two names may be of one person: however they are spelled, without what nobody sees in
+/// them, and with their kind, as `user` in `user:mona`, or without it.
 fn is_same(one: &str, other: &str) -> bool {
+    let is_seen =
+        |letter: &char| letter.is_whitespace() || *letter != EMOJI && invisible(*letter).is_none();
     let [one, other] = [one, other].map(|name| {
+        let name: String = name.chars().filter(is_seen).collect();
         let (kind, id) = match name.split_once(':') {
             Some((kind, id)) => (Some(kind), id),
-            None => (None, name),
+            None => (None, name.as_str()),
         };
         let form = |text: &str| {
             let words: Vec<_> = text.split_whitespace().map(str::to_lowercase).collect();
@@ -227,12 +235,15 @@ fn is_same(one: &str, other: &str) -> bool {
 }
 
 /// Whether something is up to somebody: whom an entry names, or whose kind it does, as `user` does
-/// `user:mona`; or who has a role that it names.
+/// `user:mona`; or who has a role that it names. A role is nobody's id, whatever that reads.
 pub(super) fn is_up_to(to: &[&str], by: &str, roles: &[&str]) -> bool {
-    to.iter().any(|entry| {
-        let kind = by.strip_prefix(entry).is_some_and(|rest| rest.starts_with(':'));
-        let role = entry.strip_prefix("role:").is_some_and(|role| roles.contains(&role));
-        *entry == by || kind || role
+    to.iter().any(|entry| match entry.strip_prefix(ROLE) {
+        Some(role) => roles.contains(&role),
+        None if by.starts_with(ROLE) => false,
+        None => {
+            let rest = by.strip_prefix(entry);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
+        }
     })
 }
 
@@ -303,13 +314,35 @@ impl Called<'_> {
 /// A tree of JSON in one form, however it is spelled but for numbers: its values by place. A key
 /// of digits is told, for it is no index: so objects are not lists.
 pub(super) fn canonical(text: &str) -> Option<Vec<u8>> {
+    form(text, str::to_owned)
+}
+
+/// The same with one form for numbers that are equal, as `5`, `5.0` and `5e0`.
+pub(super) fn by_value(text: &str) -> Option<Vec<u8>> {
+    form(text, |number| {
+        let whole = number.parse::<i64>().map(|it| it.to_string());
+        let whole = whole.or_else(|_| number.parse::<u64>().map(|it| it.to_string()));
+        let double = number.parse::<f64>();
+        whole.unwrap_or_else(|_| match double {
+            // Doubles that 64 bits may hold, as they are spelled without a fraction.
+            Ok(double) if double.fract() == 0.0 && double.abs() < 1e19 => {
+                format!("{:.0}", double + 0.0)
+            }
+            Ok(double) => format!("{double:e}"),
+            Err(_) => number.to_owned(),
+        })
+    })
+}
+
+/// A tree of JSON by place, numbers as `number` gives them.
+fn form(text: &str, number: impl Fn(&str) -> String) -> Option<Vec<u8>> {
     let mut parts: BTreeMap<(String, u8), String> = BTreeMap::new();
     let walked = walk(text, |pointer, met| {
         let (kind, text) = match met {
             Met::Key(key) if key.bytes().all(|byte| byte.is_ascii_digit()) => (3, String::new()),
             Met::Key(_) => return,
             Met::Leaf(Leaf::Text(text)) => (0, text.into_owned()),
-            Met::Leaf(Leaf::Number(text)) => (1, text.to_owned()),
+            Met::Leaf(Leaf::Number(text)) => (1, number(text)),
             Met::Leaf(Leaf::Bool(word) | Leaf::Nothing(word)) => (2, word.to_owned()),
         };
         parts.insert((pointer.to_owned(), kind), text);

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 
 use crate::base::pointer;
 use crate::lang::session::{MODEL, OFF_PLAN, PROMPT};
-use crate::runtime::session::approvals::canonical;
+use crate::runtime::session::approvals::by_value;
 use crate::runtime::session::ground::Planned;
 use crate::runtime::session::json::members;
 use crate::runtime::session::plan::{Asks, Demand, Place, Step, Undoing, Undone};
@@ -74,7 +74,7 @@ pub(super) fn fits(
         );
         meant.into_iter().all(|(key, text)| {
             demands.iter().all(|demand| match demand {
-                Demand::OneOf(forms) => canonical(text).is_some_and(|it| forms.contains(&it)),
+                Demand::OneOf(forms) => by_value(text).is_some_and(|it| forms.contains(&it)),
                 Demand::Bytes(most) => u64::try_from(text.len()).is_ok_and(|len| len <= *most),
                 Demand::From(sources) => {
                     let sources: Vec<&str> = sources.iter().map(AsRef::as_ref).collect();

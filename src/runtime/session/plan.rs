@@ -16,7 +16,7 @@ use crate::base::limits::{PLAN_STEPS_MAX, SESSION_ID_BYTES_MAX, SESSION_PARAM_BY
 use crate::lang::glob;
 use crate::lang::session::{MODEL, PROMPT, Param};
 use crate::runtime::session::ENTRY_BYTES;
-use crate::runtime::session::approvals::canonical;
+use crate::runtime::session::approvals::by_value;
 use crate::runtime::session::json::{count, items, members, string};
 use crate::runtime::session::words::Names;
 
@@ -434,10 +434,10 @@ fn step(name: &str, text: &str) -> Result<(Vec<Box<str>>, Step), PlanFault> {
         let mut demands = Vec::new();
         for (key, text) in asked {
             demands.push(match key.as_ref() {
-                "eq" => Demand::OneOf(vec![canonical(text).ok_or_else(wrong)?]),
+                "eq" => Demand::OneOf(vec![by_value(text).ok_or_else(wrong)?]),
                 "in" => {
                     let items = items(text).map_err(|_| wrong())?;
-                    let forms = items.into_iter().map(canonical).collect::<Option<_>>();
+                    let forms = items.into_iter().map(by_value).collect::<Option<_>>();
                     Demand::OneOf(forms.ok_or_else(wrong)?)
                 }
                 "from" => Demand::From(texts(text, name)?),

@@ -552,3 +552,26 @@ proptest! {
         }
     }
 }
+
+/// Roles are what the host vouches for, and a name is nobody else's for what cannot be seen in it.
+#[test]
+fn a_name_is_no_role_and_what_nobody_sees_makes_no_other_person() {
+    let policy = POLICY.replace("quorum: 2", "quorum: 1");
+    let program = program(&policy);
+    let ground = Ground::of(&program);
+    let mut desk = Desk::of(&ground);
+    let digest = desk.call_by("ann", ("pay", &large(20.0))).2.expect("it is asked");
+    let mut says = |by: &str, roles: Json| {
+        let event = json!({"ev": "approval", "for": digest, "by": by, "roles": roles,
+            "verdict": "granted"});
+        desk.tell(event).0
+    };
+    let theirs = "it is not for them to approve";
+    assert_eq!(says("role:treasury", json!([])), theirs);
+    assert_eq!(says("role:treasury:x", json!(["boss"])), theirs);
+    for own in ["ann", "ann\u{200b}", "\u{2060}Ann", "a\u{ad}nn", "ann\u{fe0f}", "user\u{200d}:ann"]
+    {
+        assert_eq!(says(own, json!(["treasury"])), theirs, "{own:?}");
+    }
+    assert_eq!(says("bob", json!(["treasury"])), "Approval(Granted)");
+}

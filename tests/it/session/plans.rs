@@ -146,6 +146,10 @@ fn plans_that_come_at_run_time_narrow() {
             "args": {"to": {"from": ["find"]}, "amount": {"in": [5.0, 7.5]},
                 "*": {"max_bytes": 6}}},
     });
+    let spelled = |call: &str, amount: &str| {
+        let args = format!(r#"{{"to": "ann", "amount": {amount}}}"#);
+        request(call, "pay", serde_json::from_str(&args).expect("JSON"))
+    };
     let noted = |call: &str, note: &str| {
         request(call, "pay", json!({"to": "ann", "amount": 5.0, "note": note}))
     };
@@ -168,6 +172,10 @@ fn plans_that_come_at_run_time_narrow() {
             (plan(json!({"pay": {"tool": "pay", "args": {"amount": {"eq": 5.0}}}})), "Nothing"),
             (pay("7", "ann", 7.5), "deny plan.any"),
             (pay("8", "ann", 5.0), "allow all"),
+            // A number is what it is, however it is spelled.
+            (spelled("8a", "5"), "allow all"),
+            (spelled("8b", "5e0"), "allow all"),
+            (spelled("8c", "5.5"), "deny plan.any"),
             (request("9", "list", json!({})), "allow all"),
         ],
     );

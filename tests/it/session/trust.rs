@@ -509,3 +509,20 @@ fn what_is_not_as_it_was_declared_may_be_any_part_of_it() {
     let beside = json!([{"id": "eve@x.org", "body": "x"}, "a text"]);
     assert_eq!(read(&beside), known);
 }
+
+/// `role:NAME` goes by the roles that the host vouches for, whatever the id reads.
+#[test]
+fn a_principal_who_is_named_as_a_role_has_none() {
+    let found = |principal: Json| {
+        let events = [
+            json!({"ev": "prompt", "principal": principal, "text": "x"}),
+            request("1", "iban", json!({})),
+            response("1", json!("DE89 3704 0044")),
+        ];
+        carried(&all(), &events, "DE89 3704 0044").contains("secret.iban")
+    };
+    assert!(!found(json!({"id": "ann", "roles": ["owner"]})));
+    assert!(found(json!({"id": "ann", "roles": []})));
+    assert!(found(json!({"id": "role:owner", "roles": []})));
+    assert!(found(json!({"id": "role:owner"})));
+}
