@@ -19,7 +19,7 @@ use crate::runtime::vm::request::proto::ingest_proto;
 use crate::runtime::vm::request::{Filled, Moment, ingest, ingest_answered};
 use crate::runtime::vm::scratch::Scratch;
 use crate::tools::inspect::description::DescribedProgram;
-use crate::tools::standalone::{ContextDecider, refused};
+use crate::tools::standalone::{ContextDecider, refused_alone};
 use crate::tools::why::exhaust::exhaust;
 use crate::tools::why::watch::Watcher;
 use crate::tools::why::{Origin, WatchedDecision, Why, slots, why};
@@ -105,8 +105,7 @@ fn answered(
 ) -> Result<Option<String>, Box<DecisionReport>> {
     let at = (moment.seconds, moment.nanoseconds);
     let found = (form == Form::Json).then(|| subject.answered(context, at)).flatten();
-    let why = |fault| format!("the call is refused: {fault}");
-    found.transpose().map_err(|fault| Box::new(refused(subject.program, why(fault))))
+    found.transpose().map_err(|fault| Box::new(refused_alone(subject.program, &fault)))
 }
 
 /// Reads a context, or what a session made of it.

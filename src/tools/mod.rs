@@ -9,6 +9,7 @@ pub mod decide;
 pub mod diff;
 pub mod doc;
 pub mod event;
+pub mod exact;
 pub mod inputs;
 pub mod inspect;
 pub mod invariants;

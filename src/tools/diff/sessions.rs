@@ -9,7 +9,7 @@
 use std::collections::BTreeMap;
 
 use crate::lang::value::duration::shortest;
-use crate::runtime::bundle::govern::{FieldLabels, Govern, WindowRow};
+use crate::runtime::bundle::govern::{ArgumentRow, FieldLabels, Govern, WindowRow};
 use crate::runtime::bundle::module::{Module, NONE, Step, Str};
 
 /// Lines such as `limit cap: at most 500 -> 1000`.
@@ -46,6 +46,11 @@ impl Tables<'_> {
         format!("[{}]", all.join(", "))
     }
 
+    fn arguments(&self, all: &[ArgumentRow]) -> String {
+        let row = |row: &ArgumentRow| format!("{}: {}", self.text(row.name), row.words());
+        format!("[{}]", all.iter().map(row).collect::<Vec<_>>().join(", "))
+    }
+
     fn labels(&self, all: &[u16]) -> String {
         let row = |at: &u16| self.govern().labels.get(usize::from(*at));
         let all: Vec<&str> = all.iter().filter_map(row).map(|row| self.text(row.name)).collect();
@@ -73,7 +78,8 @@ impl Tables<'_> {
         }
         for row in &govern.tools {
             let name = format!("tool {}", self.text(row.name));
-            let args = row.args.as_ref().map_or("any arguments".to_owned(), |it| self.texts(it));
+            let args = row.args.as_ref();
+            let args = args.map_or("any arguments".to_owned(), |args| self.arguments(args));
             let does = if row.writes { "acts" } else { "reads" };
             rows.insert(name.clone(), format!("{does}, {args}"));
             for field in &row.outputs {

@@ -214,7 +214,9 @@ impl<'p> Definitions<'p> {
         for row in &self.govern.tools {
             let inherits = row.outputs.iter().filter(|field| field.inherit);
             let inherits: Vec<_> = inherits.map(|field| self.path(&field.path)).collect();
-            let args = row.args.as_ref().map(|args| self.texts(args));
+            let args = row.args.as_ref().map(|args| {
+                args.iter().map(|it| (self.text(it.name), it.words())).collect::<Vec<_>>()
+            });
             let stores = self.stores(row);
             all.push(format!("{:?}", (self.text(row.name), args, inherits, stores, row.writes)));
         }

@@ -2,7 +2,8 @@
 //!
 //! In:      the test file or the document, and a reader of the files it names.
 //! Out:     `TestFile`; what is wrong goes to the sink, and the cases that can be read are there.
-//! Imports: `base`, `compiler::source`, `compiler::syntax`, `diag`, `tools::event`.
+//! Imports: `base`, `compiler::source`, `compiler::syntax`, `diag`, `tools::event`,
+//!          `tools::exact`.
 
 use serde_json::{Map, Value as Json};
 
@@ -14,6 +15,7 @@ use crate::compiler::syntax::document::recognize::TESTS;
 use crate::compiler::syntax::document::yaml::{self, Entry, Node};
 use crate::diag::sink::Sink;
 use crate::tools::event::Event;
+use crate::tools::exact;
 use crate::tools::suite::error::SuiteError;
 use crate::tools::suite::events::{self, EVENTS, Events};
 use crate::tools::suite::patch::{Operation, SetMode};
@@ -274,13 +276,26 @@ impl<'a> Reading<'a> {
             }
         };
         let why = match serde_json::from_str(&found) {
-            Ok(Json::Object(context)) => return Some(Json::Object(context)),
+            Ok(Json::Object(context)) => match inexact(&found) {
+                None => return Some(Json::Object(context)),
+                Some(why) => why,
+            },
             Ok(_) => "it holds something else".to_owned(),
             Err(error) => error.to_string(),
         };
         sink.report(SuiteError::NotObject { at, path, why });
         None
     }
+}
+
+/// What a file says that its value does not hold, if it says such.
+fn inexact(text: &str) -> Option<String> {
+    let line = |at: usize| text.get(..at).unwrap_or_default().matches('\n').count() + 1;
+    let twice = exact::twice(text).map(|at| format!("line {} gives a key twice", line(at)));
+    twice.or_else(|| {
+        let beyond = exact::beyond(text);
+        beyond.map(|at| format!("line {} has a number that 64 bits do not hold", line(at)))
+    })
 }
 
 /// What `operations` make of a value; one that does not fit is reported.
