@@ -34,7 +34,7 @@ use policyc::diag::sink::Sink;
 use policyc::lang::decision::Effect;
 use policyc::runtime::program::Program;
 use policyc::runtime::session::ground::Ground;
-use policyc::runtime::session::step::{Outcome, Session, Work};
+use policyc::runtime::session::step::{Fault, Outcome, Session, Work};
 use serde_json::{Value, json};
 
 use crate::attacks::{CLASSES, Class, acting_call, attacked, honest};
@@ -164,6 +164,8 @@ impl Run<'_> {
             event["ts"] = json!("2024-05-15T12:00:00Z");
             let outcome = session.line(event.to_string().as_bytes(), &mut work);
             match &outcome {
+                // Another spelling is another type: the call is not made.
+                Outcome::Refused(Fault::Argument(_)) => Ok(Some(Effect::Deny)),
                 Outcome::Refused(fault) => {
                     Err(format!("{}: event {seq} was refused: {fault}", trace["trace_id"]).into())
                 }

@@ -28,6 +28,8 @@ pub const MODEL: &str = "model";
 pub const NONE: &str = "none";
 /// What stands for the origin of a value that several tools gave.
 pub const SEVERAL: &str = "several";
+/// How a session knows where a value came from, as rules spell it.
+pub const KINDS: [&str; 4] = [NONE, "ref", "match", MODEL];
 /// What stands for the name of a tool that no document declares, where people read it: whoever made
 /// that name would be quoted.
 pub const UNDECLARED: &str = "an undeclared tool";
@@ -246,6 +248,41 @@ impl Param {
             Self::Int => "int",
             Self::Double => "double",
             Self::Bool => "bool",
+        }
+    }
+}
+
+/// What an argument of a call may be, as far as sessions hold calls to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum ArgumentKind {
+    /// Any value.
+    Any,
+    /// Text, or what JSON spells as text.
+    Text,
+    /// A whole number, with a sign.
+    Int,
+    /// .. and without one.
+    Uint,
+    /// A number.
+    Double,
+    /// `true` or `false`.
+    Bool,
+    /// An object.
+    Object,
+}
+
+impl ArgumentKind {
+    /// As messages call it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Any => "dyn",
+            Self::Text => "string",
+            Self::Int => "int",
+            Self::Uint => "uint",
+            Self::Double => "double",
+            Self::Bool => "bool",
+            Self::Object => "object",
         }
     }
 }

@@ -6,21 +6,25 @@ use crate::base::arrange::Arrange as _;
 use crate::base::limits::LABELS_MAX;
 use crate::base::name::Name;
 use crate::base::span::Spanned;
-use crate::compiler::check::analysis::Checked;
+use crate::compiler::check::analysis::{Analysis, Checked};
 use crate::compiler::emit::CapacityExceeded;
 use crate::compiler::emit::tables::Tables;
 use crate::compiler::syntax::ast::ExprId;
 use crate::compiler::syntax::document::agents::{Output, StorePart as DocumentPart};
 use crate::compiler::syntax::document::denials::{DEFAULT, Denial, Offer};
 use crate::compiler::syntax::document::meters::{Limit, MeterWindow};
-use crate::compiler::syntax::document::model::{PolicyDocument, TemplatePart, Tool};
+use crate::compiler::syntax::document::model::{
+    PolicyDocument, Role, TemplatePart, Tool, TypeField,
+};
 use crate::compiler::syntax::document::plans::Plan as DocumentPlan;
 use crate::compiler::syntax::document::trust::{Declassify, Sanitizer};
 use crate::lang::glob;
-use crate::lang::session::{DECLASSIFIED, Param, SANITIZER, UNKNOWN, is_mark};
+use crate::lang::session::{ArgumentKind, DECLASSIFIED, Param, SANITIZER, UNKNOWN, is_mark};
+use crate::lang::types::{Type, TypeId, TypeTable};
 use crate::runtime::bundle::govern::{
-    BacktrackRow, DeclassifyRow, DenialRow, FieldLabels, Govern, LabelRow, LimitRow, MeterRow,
-    OfferRow, PlanRow, QuestionPart, SanitizerRow, StepRow, StorePart, ToolRow, WindowRow,
+    ArgumentRow, BacktrackRow, DeclassifyRow, DenialRow, FieldLabels, Govern, LabelRow, LimitRow,
+    MeterRow, OfferRow, PlanRow, QuestionPart, SanitizerRow, StepRow, StorePart, ToolRow,
+    WindowRow,
 };
 use crate::runtime::bundle::module::{NONE, Step};
 
@@ -51,7 +55,7 @@ pub(crate) fn govern(
     }
     let tools = tools.into_iter().map(|tool| {
         let number = |name: &Name| known.number(name);
-        let args = tool.args.iter().map(|field| tables.string(&field.name.value)).collect();
+        let args = arguments(checked.analysis(), tool, tables);
         ToolRow {
             name: tables.string(&tool.name.value),
             args: tool.says_args.then_some(args),
@@ -67,6 +71,60 @@ pub(crate) fn govern(
     let (sanitizers, declassify) = takers(checked, tables);
     let terms = Vec::new();
     Ok(Govern { labels, tools, terms, meters, limits, plan, denials, sanitizers, declassify })
+}
+
+/// What a session holds the arguments of a tool to.
+fn arguments(analysis: &Analysis, tool: &Tool, tables: &mut Tables) -> Vec<ArgumentRow> {
+    let types = &analysis.types;
+    let declared = analysis.tools.iter().find(|it| it.name == tool.name.value);
+    let declared = declared.and_then(|it| types.fields(it.args)).unwrap_or_default();
+    let row = |field: &TypeField| {
+        let name = &field.name.value;
+        let ty = declared.iter().find(|it| it.name == *name).map(|it| it.ty);
+        let (lists, kind) = ty.map_or((0, ArgumentKind::Any), |ty| held(types, ty));
+        let is_target = field.role.as_ref().is_some_and(|role| role.value == Role::Target);
+        ArgumentRow {
+            name: tables.string(name),
+            lists,
+            kind,
+            optional: field.optional,
+            needed: is_target && !field.optional,
+        }
+    };
+    tool.args.iter().map(row).collect()
+}
+
+/// In how many lists the values of a type lie, and what each of them is.
+fn held(types: &TypeTable, mut ty: TypeId) -> (u8, ArgumentKind) {
+    let mut lists = 0_u8;
+    loop {
+        let kind = match types.get(ty) {
+            Type::List(element) => {
+                let Some(more) = lists.checked_add(1) else { return (0, ArgumentKind::Any) };
+                (lists, ty) = (more, *element);
+                continue;
+            }
+            Type::String | Type::Bytes | Type::Timestamp | Type::Duration => ArgumentKind::Text,
+            Type::Int => ArgumentKind::Int,
+            Type::Uint => ArgumentKind::Uint,
+            Type::Double => ArgumentKind::Double,
+            Type::Bool => ArgumentKind::Bool,
+            Type::Map(..) | Type::Record(_) => ArgumentKind::Object,
+            Type::Dyn
+            | Type::Error
+            | Type::Null
+            | Type::Decision
+            | Type::Optional(_)
+            | Type::Wrapper(_)
+            | Type::Type(_)
+            | Type::Message(_)
+            | Type::Enum(_)
+            | Type::Opaque(..)
+            | Type::Param(_)
+            | Type::Variable(_) => ArgumentKind::Any,
+        };
+        return (lists, kind);
+    }
 }
 
 /// The meters, ascending by name. Terms are numbered as documents have them.

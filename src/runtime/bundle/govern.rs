@@ -4,7 +4,7 @@
 //! Imports: `lang`.
 //! Source:  `docs/sessions.md`.
 
-use crate::lang::session::{Disclose, Param, Period, Respond};
+use crate::lang::session::{ArgumentKind, Disclose, Param, Period, Respond};
 use crate::runtime::bundle::module::{NONE, Step, Str};
 
 /// What sessions know. Empty where no document speaks of sessions.
@@ -44,8 +44,8 @@ pub struct LabelRow {
 pub struct ToolRow {
     /// Its name.
     pub name: Str,
-    /// The names of its arguments, ascending; `None` where nobody says which it takes.
-    pub args: Option<Vec<Str>>,
+    /// Its arguments, ascending by name; `None` where nobody says which it takes.
+    pub args: Option<Vec<ArgumentRow>>,
     /// What parts of its output carry, ascending by path. A field carries what all of those say
     /// whose path leads to it or to what it lies in; of a field without any nothing is known.
     pub outputs: Vec<FieldLabels>,
@@ -53,6 +53,41 @@ pub struct ToolRow {
     pub store: Vec<StorePart>,
     /// Whether it does more than read, as far as is known.
     pub writes: bool,
+}
+
+/// An argument of a tool.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ArgumentRow {
+    /// Its name.
+    pub name: Str,
+    /// In how many lists its values lie.
+    pub lists: u8,
+    /// What each of them is.
+    pub kind: ArgumentKind,
+    /// Whether it may be `null`, as if it were not there.
+    pub optional: bool,
+    /// Whether no call may be without it.
+    pub needed: bool,
+}
+
+impl ArgumentRow {
+    /// Its type, as documents write it.
+    #[must_use]
+    pub fn ty(&self) -> String {
+        let (open, close) = ("list<".repeat(self.lists.into()), ">".repeat(self.lists.into()));
+        format!("{open}{}{close}", self.kind.word())
+    }
+
+    /// The same, and whether it may be left out.
+    #[must_use]
+    pub fn words(&self) -> String {
+        let often = match (self.optional, self.needed) {
+            (true, _) => "optional ",
+            (false, true) => "required ",
+            (false, false) => "",
+        };
+        format!("{often}{}", self.ty())
+    }
 }
 
 /// A part of a key.

@@ -10,12 +10,13 @@ use crate::base::name::Name;
 use crate::lang::constant::{Constant, double_bits};
 use crate::lang::decision::Effect;
 use crate::lang::opcodes::{Instruction, Op};
-use crate::lang::session::{Disclose, Param, Period, Respond};
+use crate::lang::session::{ArgumentKind, Disclose, Param, Period, Respond};
 use crate::lang::value::message::{Kind, Presence};
 use crate::runtime::bundle::error::Problem;
 use crate::runtime::bundle::govern::{
-    BacktrackRow, DeclassifyRow, DenialRow, FieldLabels, Govern, LabelRow, LimitRow, MeterRow,
-    OfferRow, PlanRow, QuestionPart, SanitizerRow, StepRow, StorePart, TermRow, ToolRow, WindowRow,
+    ArgumentRow, BacktrackRow, DeclassifyRow, DenialRow, FieldLabels, Govern, LabelRow, LimitRow,
+    MeterRow, OfferRow, PlanRow, QuestionPart, SanitizerRow, StepRow, StorePart, TermRow, ToolRow,
+    WindowRow,
 };
 use crate::runtime::bundle::module::{
     Bound, EnumRow, EscalationRow, Fallback, FieldRow, FrameRow, FunctionKind, HostRow, KeyedType,
@@ -149,9 +150,10 @@ struct_rows! {
     }
     LabelRow { name: Str, implies: Vec<u16> }
     ToolRow {
-        name: Str, args: Option<Vec<Str>>, outputs: Vec<FieldLabels>, store: Vec<StorePart>,
+        name: Str, args: Option<Vec<ArgumentRow>>, outputs: Vec<FieldLabels>, store: Vec<StorePart>,
         writes: bool,
     }
+    ArgumentRow { name: Str, lists: u8, kind: ArgumentKind, optional: bool, needed: bool }
     FieldLabels { path: Vec<Step>, labels: Vec<u16>, inherit: bool, when: u16, audience: u16 }
     TermRow { function: u16, first_requirement: u32, requirements: u16 }
     MeterRow {
@@ -209,6 +211,7 @@ enum_rows! {
     Respond { 0 Fail, 1 Alternatives, 2 Ask, 3 Backtrack, }
     Disclose { 0 None, 1 Rule, 2 Reason, }
     Param { 0 Text, 1 Int, 2 Double, 3 Bool, }
+    ArgumentKind { 0 Any, 1 Text, 2 Int, 3 Uint, 4 Double, 5 Bool, 6 Object, }
     Period { 0 Hour, 1 Day, 2 Week, 3 Month, 4 Year, }
     Presence { 0 Implicit, 1 Explicit, 2 Oneof(choice), 3 Repeated, 4 Map(key), }
 }

@@ -16,6 +16,7 @@ use crate::runtime::bundle::module::{self, NONE, PathNode, RuleRow, Str};
 use crate::runtime::program::Program;
 use crate::runtime::program::reads::{Read, Reads};
 use crate::runtime::session::approvals::Approvable;
+use crate::runtime::session::arguments::Argument;
 use crate::runtime::session::context::{self, Late};
 use crate::runtime::session::labels::{LabelSet, closures};
 use crate::runtime::session::meters::{Meter, Window};
@@ -73,7 +74,7 @@ struct Declared<'p> {
     /// Its name, for all calls of it.
     name: Arc<str>,
     /// Its arguments; `None` where nobody says which it takes.
-    args: Option<Vec<&'p str>>,
+    args: Option<Vec<Argument<'p>>>,
     parts: Vec<Part<'p>>,
     /// Under which key it stores.
     place: Option<Place<'p>>,
@@ -179,7 +180,9 @@ impl<'p> Ground<'p> {
                 Part { path, names: of_names, labels: set, inherit: field.inherit, when, audience }
             });
             let parts = parts.collect();
-            let args = row.args.as_ref().map(|args| args.iter().map(|at| text(*at)).collect());
+            let args = row.args.as_ref();
+            let args =
+                args.map(|all| all.iter().map(|it| Argument::of(text(it.name), it)).collect());
             let place = Place::of(&row.store, row.writes, text);
             let (name, acts) = (text(row.name).into(), row.writes);
             tools.insert(text(row.name), Declared { name, args, parts, place, acts });
@@ -265,8 +268,19 @@ impl<'p> Ground<'p> {
     /// Whether `tool` may be called with an argument of this name, as far as documents say: what
     /// they do not declare no rule looks at.
     pub(super) fn takes(&self, tool: &str, argument: &str) -> bool {
-        let args = self.tools.get(tool).and_then(|tool| tool.args.as_deref());
-        args.is_none_or(|args| args.contains(&argument))
+        self.arguments(tool).is_none_or(|args| args.iter().any(|it| it.name == argument))
+    }
+
+    /// The arguments that no call of a tool may be without, each with a value, as JSON, that says
+    /// nothing.
+    pub fn blanks(&self, tool: &str) -> impl Iterator<Item = (&'p str, &'static str)> {
+        let args = self.arguments(tool).unwrap_or_default().to_vec();
+        args.into_iter().filter_map(|it| Some((it.name, it.blank()?)))
+    }
+
+    /// What is declared of the arguments of a tool; `None` where nobody says which it takes.
+    pub(super) fn arguments(&self, tool: &str) -> Option<&[Argument<'p>]> {
+        self.tools.get(tool)?.args.as_deref()
     }
 
     /// Finds the questions that the places of the program ask.

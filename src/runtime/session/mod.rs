@@ -56,6 +56,7 @@
 mod absorb;
 pub mod answer;
 pub mod approvals;
+pub mod arguments;
 pub mod audience;
 pub mod chain;
 mod context;

@@ -118,17 +118,14 @@ pub(super) enum Untraced {
     Ref,
 }
 
-/// The values of a call, and the names of its arguments.
-pub(super) type Traced<'a> = (Vec<Provenance>, Vec<Cow<'a, str>>);
-
 /// The provenance of every value in `args`. Of what `refs` name the host knows it: pointers into
 /// the arguments, and fields; of those that lead to a value, the longest counts.
-pub(super) fn trace<'a>(
+pub(super) fn trace(
     state: &State,
-    args: &'a str,
+    args: &str,
     refs: &[(&str, Vec<u32>)],
     caller: Caller<'_>,
-) -> Result<Traced<'a>, Untraced> {
+) -> Result<Vec<Provenance>, Untraced> {
     let (mut found, mut keys) = (Vec::new(), Vec::new());
     let mut used = vec![false; refs.len()];
     let (mut form, mut short) = (String::with_capacity(FORM_BYTES), String::new());
@@ -188,7 +185,7 @@ pub(super) fn trace<'a>(
     if !args.starts_with('{') || has_twins(&keys) {
         return Err(Untraced::Args(InputKind::DuplicateKey));
     }
-    Ok((found, keys))
+    Ok(found)
 }
 
 /// A value as it is spelled, and, where that is another, with numbers in their short form.

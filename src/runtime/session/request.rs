@@ -14,6 +14,7 @@ use crate::lang::value::Value;
 use crate::lang::value::heap::View;
 use crate::runtime::session::answer::{Counts, Objection};
 use crate::runtime::session::approvals::{Asking, Standing, called};
+use crate::runtime::session::arguments::hold;
 use crate::runtime::session::audience::Audience;
 use crate::runtime::session::context::{self, Known};
 use crate::runtime::session::decided::Decided;
@@ -123,13 +124,14 @@ impl<'g, 'p> Session<'g, 'p> {
         let refs = refs.iter().map(|(at, handle)| Ok((*at, self.handle(handle)?)));
         let refs = refs.collect::<Result<Vec<_>, Fault>>()?;
         let args = get("args").unwrap_or("{}");
-        let traced = trace(&self.state, args, &refs, self.caller(brought.asker));
-        let (values, keys) = traced.map_err(|error| match error {
+        let values = trace(&self.state, args, &refs, self.caller(brought.asker));
+        let values = values.map_err(|error| match error {
             Untraced::Ref => Fault::Ref,
             Untraced::Args(_) => Fault::Action,
         })?;
-        if let Some(name) = keys.iter().find(|name| !self.ground.takes(&tool, name)) {
-            return Err(Fault::Argument(name.chars().take(ARGUMENT_SHOWN).collect()));
+        if let Some(declared) = self.ground.arguments(&tool) {
+            let given = members(args).map_err(|_| Fault::Action)?;
+            hold(declared, &given).map_err(Fault::Argument)?;
         }
         let mut sources: Vec<u32> = Vec::new();
         let mut audience = Audience::default();

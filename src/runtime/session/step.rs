@@ -14,6 +14,7 @@ use std::sync::Arc;
 use crate::lang::decision::Effect;
 use crate::runtime::session::absorb::Unread;
 use crate::runtime::session::approvals::{Standing, Unheard, canonical};
+use crate::runtime::session::arguments::ArgumentFault;
 use crate::runtime::session::audience::{Audience, Readable};
 use crate::runtime::session::decided::Decided;
 use crate::runtime::session::event::{Event, EventFault, EventKind, Fact, Verdict};
@@ -98,8 +99,8 @@ pub enum Fault {
     SameCall,
     /// A request whose `action` is no object with a `tool`, or whose `args` are no JSON.
     Action,
-    /// A request with an argument that the documents do not declare: no rule would look at it.
-    Argument(String),
+    /// A request whose arguments are not those that the documents declare.
+    Argument(ArgumentFault),
     /// A handle leads to no text or number of an output, or is for no argument of the call.
     Ref,
     /// A result of a host function that is none.
@@ -150,7 +151,7 @@ impl fmt::Display for Fault {
             Self::Order { seq, last } => write!(f, "its number {seq} does not follow {last}"),
             Self::SameCall => f.write_str("another call has its id"),
             Self::Action => f.write_str("its action is no object with a tool, or cannot be read"),
-            Self::Argument(name) => write!(f, "no document declares its argument `{name}`"),
+            Self::Argument(fault) => fault.fmt(f),
             Self::Ref => f.write_str(
                 "a handle leads to no text or number of an output, or is for no argument",
             ),

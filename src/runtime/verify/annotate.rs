@@ -43,7 +43,7 @@ pub fn annotate(module: &mut Module) -> Vec<Expensive> {
     sort_strings(module);
     module.redactions.arrange_by(|a, b| a.path.cmp(&b.path));
     for tool in &mut module.govern.tools {
-        tool.args.iter_mut().for_each(|args| args.arrange());
+        tool.args.iter_mut().for_each(|args| args.arrange_by_key(|arg| arg.name));
         tool.outputs.arrange_by(|a, b| a.path.cmp(&b.path));
     }
     sort_messages(module);

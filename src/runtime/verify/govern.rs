@@ -43,7 +43,8 @@ pub(super) fn check(module: &Module, steps: &mut Steps) -> Result<(), VerifyErro
         let args = row.args.as_deref().unwrap_or_default();
         steps.spend(1 + args.len() + row.outputs.len() + row.store.len())?;
         ensure(named(row.name) && ascends(before, row.name), Fault::ToolOrder { at: number(at) })?;
-        let in_order = args.iter().all(|name| named(*name)) && args.is_sorted_by(|a, b| a < b);
+        let in_order =
+            args.iter().all(|arg| named(arg.name)) && args.is_sorted_by(|a, b| a.name < b.name);
         ensure(in_order, Fault::ToolOrder { at: number(at) })?;
         let mut before_it: Option<&FieldLabels> = None;
         for field in &row.outputs {

@@ -210,7 +210,9 @@ macro_rules! walk {
             }
             for row in module.govern.tools.$iter() {
                 text(&$($mutable)? row.name);
-                row.args.$iter().flatten().for_each(&mut *text);
+                for arg in row.args.$iter().flatten() {
+                    text(&$($mutable)? arg.name);
+                }
                 for part in row.store.$iter() {
                     match part {
                         StorePart::Text(name)

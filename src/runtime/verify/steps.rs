@@ -82,10 +82,10 @@ fn denial_size(row: &DenialRow) -> usize {
 mod tests {
     use super::*;
     use crate::lang::constant::Constant;
-    use crate::lang::session::{Disclose, Param, Respond};
+    use crate::lang::session::{ArgumentKind, Disclose, Param, Respond};
     use crate::runtime::bundle::govern::{
-        BacktrackRow, DeclassifyRow, FieldLabels, LabelRow, LimitRow, MeterRow, OfferRow,
-        QuestionPart, SanitizerRow, StepRow, StorePart, TermRow, ToolRow, WindowRow,
+        ArgumentRow, BacktrackRow, DeclassifyRow, FieldLabels, LabelRow, LimitRow, MeterRow,
+        OfferRow, QuestionPart, SanitizerRow, StepRow, StorePart, TermRow, ToolRow, WindowRow,
     };
     use crate::runtime::bundle::module::{
         EnumRow, FrameRow, KeyedType, MessageRow, NONE, Pattern, Redaction, Step, TemplatePart,
@@ -157,7 +157,14 @@ mod tests {
                 let path = Vec::new();
                 let (labels, when, audience) = (Vec::new(), NONE, NONE);
                 let part = FieldLabels { path, labels, inherit: false, when, audience };
-                let (args, store) = (Some(vec![0; 4]), vec![StorePart::Text(0); 3]);
+                let arg = ArgumentRow {
+                    name: 0,
+                    lists: 0,
+                    kind: ArgumentKind::Any,
+                    optional: false,
+                    needed: false,
+                };
+                let (args, store) = (Some(vec![arg; 4]), vec![StorePart::Text(0); 3]);
                 let outputs = vec![part];
                 it.govern.tools.push(ToolRow { name: 0, args, outputs, store, writes: false });
             }),

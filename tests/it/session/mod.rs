@@ -9,6 +9,7 @@ mod corners;
 mod evasions;
 mod facts;
 mod hand;
+mod held;
 mod meters;
 mod names;
 mod params;

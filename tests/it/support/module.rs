@@ -7,10 +7,11 @@ use policyc::lang::opcodes::{
     EXIT_ERROR, EXIT_FALSE, EXIT_TRUE, INFALLIBLE, Instruction, NO_ATOM, Op, X_EQUAL, X_GREATER,
     Yield,
 };
-use policyc::lang::session::{Disclose, Param, Period, Respond};
+use policyc::lang::session::{ArgumentKind, Disclose, Param, Period, Respond};
 use policyc::runtime::bundle::govern::{
-    BacktrackRow, DeclassifyRow, DenialRow, FieldLabels, Govern, LabelRow, LimitRow, MeterRow,
-    OfferRow, PlanRow, QuestionPart, SanitizerRow, StepRow, StorePart, TermRow, ToolRow, WindowRow,
+    ArgumentRow, BacktrackRow, DeclassifyRow, DenialRow, FieldLabels, Govern, LabelRow, LimitRow,
+    MeterRow, OfferRow, PlanRow, QuestionPart, SanitizerRow, StepRow, StorePart, TermRow, ToolRow,
+    WindowRow,
 };
 use policyc::runtime::bundle::module::{
     Bound, EscalationRow, Fallback, FieldRow, FunctionKind, FunctionRow, HostRow, Manifest, Module,
@@ -147,11 +148,20 @@ fn tools([big, cel, host, name, send]: [u32; 5]) -> Vec<ToolRow> {
     let (bare, when, audience) = (Vec::new(), NONE, NONE);
     let part = FieldLabels { path: part, labels: bare, inherit: true, when, audience };
     let store = vec![StorePart::Text(big), StorePart::Member(cel), StorePart::Argument(name)];
+    let of_lists = ArgumentRow {
+        name: big,
+        lists: 2,
+        kind: ArgumentKind::Text,
+        optional: true,
+        needed: false,
+    };
+    let needed =
+        ArgumentRow { name, lists: 0, kind: ArgumentKind::Object, optional: false, needed: true };
     vec![
         ToolRow { name: host, args: None, outputs: vec![all], store: Vec::new(), writes: false },
         ToolRow {
             name: send,
-            args: Some(vec![big, name]),
+            args: Some(vec![of_lists, needed]),
             outputs: vec![part],
             store,
             writes: true,

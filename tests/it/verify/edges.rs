@@ -281,10 +281,12 @@ fn govern(cases: &mut Cases) {
     }
     let beyond: [(&'static str, &'static str, Change); 9] = [
         ("ToolOrder", "an argument twice", |it| {
-            let name = it.tools[1].args.as_ref().expect("arguments")[0];
-            it.tools[1].args = Some(vec![name; 2]);
+            let row = it.tools[1].args.as_ref().expect("arguments")[0].clone();
+            it.tools[1].args = Some(vec![row; 2]);
         }),
-        ("ToolOrder", "an argument that is no string", |it| it.tools[1].args = Some(vec![9_999])),
+        ("ToolOrder", "an argument that is no string", |it| {
+            it.tools[1].args.as_mut().expect("arguments")[0].name = 9_999;
+        }),
         ("MeterOrder", "a meter twice", |it| it.meters[1].name = it.meters[0].name),
         ("MeterWindow", "tokens that come back at once", |it| {
             it.meters[2].window = WindowRow::Bucket(5, 0);

@@ -101,9 +101,10 @@ impl Infer<'_, '_> {
             }
             Some(_) | None => return,
         };
-        let texts = match self.ast.kind(other) {
-            ExprKind::List { elements } => elements.iter().map(|item| item.value).collect(),
-            _ => vec![other],
+        let texts = if let ExprKind::List { elements } = self.ast.kind(other) {
+            elements.iter().map(|item| item.value).collect()
+        } else {
+            vec![other]
         };
         let mut strange = Vec::new();
         for text in texts {

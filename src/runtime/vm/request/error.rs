@@ -2,11 +2,13 @@
 //!
 //! In:      facts found while reading.
 //! Out:     `InputError`.
-//! Imports: `lang`, `runtime::bundle`, `runtime::program`.
+//! Imports: `base`, `lang`, `runtime::bundle`, `runtime::program`.
 
 use std::error::Error;
 use std::fmt;
 
+use crate::base::pointer;
+use crate::lang::session::{Question, ROOT};
 use crate::lang::value::wire::WireFault;
 use crate::runtime::bundle::module::NONE;
 use crate::runtime::program::Program;
@@ -208,6 +210,13 @@ impl InputError {
         match self.kind {
             InputKind::Needed(by, expected) => {
                 let (path, rule) = (self.path(program), by.name(program));
+                if let Some(meter) = measured(program, &path) {
+                    return format!(
+                        "the amount of the meter `{meter}` could not be measured, and `{rule}` \
+                         goes by it: `amount` must give a number from 0, as `1000` and no \
+                         `1,000`, and `key` a text, a whole number or a bool"
+                    );
+                }
                 format!("`{path}` is not {expected}, and `{rule}` reads it")
             }
             kind @ (InputKind::NotUtf8
@@ -235,6 +244,35 @@ impl InputError {
             | InputKind::TooLong) => kind.to_string(),
         }
     }
+}
+
+/// The meter that a session was asked about at a place.
+fn measured<'p>(program: &'p Program, path: &str) -> Option<&'p str> {
+    let mut keys = pointer::keys(path);
+    let question = (keys.next()? == ROOT).then(|| keys.next()).flatten()?;
+    let name = keys.next()?;
+    let govern = &program.module().govern;
+    let mut limits = govern.limits.iter();
+    let row = match Question::of(&question)? {
+        Question::Over => {
+            let limit = limits.find(|row| program.string(row.id) == name)?;
+            govern.meters.get(usize::from(limit.meter))
+        }
+        Question::Count | Question::Sum => {
+            govern.meters.iter().find(|row| program.string(row.name) == name)
+        }
+        Question::Label
+        | Question::Labels
+        | Question::From
+        | Question::Origin
+        | Question::Kind
+        | Question::Audience
+        | Question::Readable
+        | Question::Via
+        | Question::Done
+        | Question::Approved => None,
+    };
+    row.map(|row| program.string(row.name))
 }
 
 impl InputKind {
