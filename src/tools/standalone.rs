@@ -2,8 +2,8 @@
 //!
 //! In:      a program; a context and a time, or an example of `compiler::solve`.
 //! Out:     the event that asks; the context with what the session answers, or why it is refused.
-//! Imports: `compiler::solve`, `lang`, `runtime::bundle`, `runtime::program`, `runtime::session`,
-//!          `runtime::record`, `runtime::vm`, `tools::exact`.
+//! Imports: `compiler::solve`, `lang`, `runtime::bundle`, `runtime::program`, `runtime::record`,
+//!          `runtime::session`, `runtime::vm`, `tools::exact`.
 //! Source:  `docs/sessions.md`, "Command line".
 
 use std::borrow::Cow;

@@ -2,8 +2,7 @@
 //!
 //! In:      the test file or the document, and a reader of the files it names.
 //! Out:     `TestFile`; what is wrong goes to the sink, and the cases that can be read are there.
-//! Imports: `base`, `compiler::source`, `compiler::syntax`, `diag`, `tools::event`,
-//!          `tools::exact`.
+//! Imports: `base`, `compiler::source`, `compiler::syntax`, `diag`, `tools::event`, `tools::exact`.
 
 use serde_json::{Map, Value as Json};
 

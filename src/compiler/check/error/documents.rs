@@ -42,19 +42,7 @@ pub(super) fn policy_words(error: PolicyError) -> Diagnostic {
                 .help(name_a_schema(plain_cel))
         }
         PolicyError::UnknownTool { at, pattern, nearest } => {
-            let fact = if pattern.contains('*') {
-                format!("no declared tool matches `{pattern}`")
-            } else {
-                format!("there is no tool `{pattern}`")
-            };
-            Diagnostic::new(Code::UnknownTool, at, fact, "the rule would never apply").help(
-                if *pattern == *REPLACE.0 {
-                    "write `replace` in the plan: plans are replaced by it".to_owned()
-                } else {
-                    did_you_mean(nearest.as_ref())
-                        .unwrap_or_else(|| "declare it under `tools`".to_owned())
-                },
-            )
+            unknown_tool(at, &pattern, nearest.as_ref())
         }
         PolicyError::RootTypes { at, first, path, types } => {
             let fact = format!("two documents give `{path}` two types");
@@ -83,6 +71,21 @@ pub(super) fn policy_words(error: PolicyError) -> Diagnostic {
                 .help("give one of them another name")
         }
     }
+}
+
+/// A pattern that no declared tool fits.
+fn unknown_tool(at: Span, pattern: &str, nearest: Option<&String>) -> Diagnostic {
+    let fact = if pattern.contains('*') {
+        format!("no declared tool matches `{pattern}`")
+    } else {
+        format!("there is no tool `{pattern}`")
+    };
+    let help = if pattern == REPLACE.0 {
+        "write `replace` in the plan: plans are replaced by it".to_owned()
+    } else {
+        did_you_mean(nearest).unwrap_or_else(|| "declare it under `tools`".to_owned())
+    };
+    Diagnostic::new(Code::UnknownTool, at, fact, "the rule would never apply").help(help)
 }
 
 fn term_type(at: Span, what: &str, wanted: &str, given: &str) -> Diagnostic {

@@ -83,8 +83,8 @@ impl Infer<'_, '_> {
         true
     }
 
-    /// Reports a text that no answer to `kind(..)` is, where one is compared with it, and one that is
-    /// nearly an answer to `from(..)`.
+    /// Reports a text that no answer to `kind(..)` is, where one is compared with it, and one that
+    /// is nearly an answer to `from(..)`.
     pub(super) fn compare_answer(&mut self, one: ExprId, other: ExprId) {
         let ExprKind::Call { target: None, name, root: false, args } = self.ast.kind(one) else {
             return;
