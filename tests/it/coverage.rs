@@ -146,7 +146,8 @@ fn what_would_cover_the_rest_does() {
     let mut add = |cases: &mut String, context: &serde_json::Value| {
         number += 1;
         let patch = serde_json::json!({"": context});
-        writeln!(cases, "  - {{name: more {number}, patch: {patch}, expect: {{}}}}").unwrap();
+        writeln!(cases, "  - {{name: more {number}, patch: {patch}, expect: {{deny: null}}}}")
+            .unwrap();
     };
     for rule in &before.rules {
         if let Some(Reach::Found(example)) = &rule.reach {
