@@ -10,6 +10,7 @@ use policyc::base::name::Name;
 use policyc::compiler::check::analysis::PolicyInfo;
 use policyc::compiler::syntax::ast::{BinaryOp, ExprId, ExprKind, LogicOp};
 use policyc::compiler::syntax::document::model::{Rule, RuleBody};
+use policyc::lang::decision::Effect;
 use policyc::lang::types::TypeTable;
 use serde_json::Value as Json;
 
@@ -164,12 +165,17 @@ fn guards(reader: &Reader<'_>, tools: Option<&Option<Vec<Name>>>, rule: &Rule) -
 
 fn on(tools: Option<&Option<Vec<Name>>>, rule: &Rule) -> Option<Vec<Passes>> {
     let passes: Vec<Passes> = match tools {
-        Some(Some(names)) if !rule.on.is_empty() => {
+        Some(Some(names)) if !rule.on.is_empty() && allows(rule) => {
             names.iter().map(|name| Passes::Text(name.to_string())).collect()
         }
         _ => rule.on.iter().map(|pattern| of_pattern(&pattern.value)).collect(),
     };
     (!passes.is_empty()).then_some(passes)
+}
+
+/// Whether it is about declared tools alone, where tools are declared.
+pub(super) fn allows(rule: &Rule) -> bool {
+    matches!(rule.body, RuleBody::When { effect: Effect::Allow, .. })
 }
 
 fn of_pattern(pattern: &Name) -> Passes {

@@ -372,9 +372,10 @@ impl Decider<'_> {
         // Only shadow rules come here without a tool; `outcome` sees to them.
         let Some(tool) = self.tool() else { return true };
         // Declared tools alone are allowed by a pattern; whoever holds back means every tool.
-        let allows = matches!(rule.body, RuleBody::When { effect: Effect::Allow, .. });
         match info.tools.get(at) {
-            Some(Some(tools)) if allows => tools.iter().any(|name| name.as_str() == tool),
+            Some(Some(tools)) if dispatch::allows(rule) => {
+                tools.iter().any(|name| name.as_str() == tool)
+            }
             _ => rule.on.iter().any(|pattern| fits(&pattern.value, tool)),
         }
     }
