@@ -82,8 +82,10 @@ fn changed(random: &mut Random) {
     // Blocks chain what stands in front of them; behind the last one nothing is promised yet.
     let blocks = log[..whole].windows(6).rposition(|it| it == b"\"$blk\"");
     let end = blocks.map_or(0, |at| log[..at].iter().rposition(|it| *it == b'\n').unwrap_or(0));
-    // Lines of another name are another's, which no block of this writer is about.
-    let own = |line: &&[u8]| line.windows(7).any(|it| it == b"\"w\":\"w\"");
+    // Lines of another name are another's, which no block of this writer is about, and lines
+    // without a chain nobody's.
+    let names = [&b"\"ch\":{\"w\":\"w\""[..], b"\"$blk\":{\"w\":\"w\""];
+    let own = |line: &&[u8]| names.iter().any(|it| line.windows(it.len()).any(|at| at == *it));
     let held = log[..end].split_inclusive(|byte| *byte == b'\n').filter(own);
     let held: Vec<u8> = held.flatten().copied().collect();
     let said = || String::from_utf8_lossy(&log[..whole]).into_owned();
