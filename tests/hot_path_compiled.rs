@@ -115,7 +115,7 @@ fn examples_allocate_nothing() {
         for case in tests.iter().flat_map(|test| &test.cases) {
             let context = context(case, &SourceMap::new()).expect("a context").to_string();
             let now = at(case.now.as_ref().map_or(NOW, |now| now.value.as_str()));
-            let hosts: HostTable = table(&case.functions);
+            let hosts: HostTable = table(&program, &case.functions);
             let moment = Moment { hosts: Some(&hosts), ..now };
             let (_, allocations) = decide(&program, &mut scratch, &context, moment);
             assert_eq!(allocations, 0, "{}: {}", folder.display(), case.name);

@@ -137,7 +137,7 @@ fn no_fault_in_an_example_opens_it() {
         let compiled = compile(&project.files, &project.settings, &mut sink).expect("it compiles");
         let program = Program::load_unsigned_whole(&compiled.bundle).expect("our own bundle");
         let mut came = BTreeSet::new();
-        for sample in cases::read(&mut project, &mut sink).samples {
+        for sample in cases::read(&mut project, &program, &mut sink).samples {
             let name = format!("{}, {}", folder.display(), sample.place);
             came.extend(tally.all(&program, (&sample.bytes, &sample.moment()), &name));
         }

@@ -361,7 +361,7 @@ fn subject(
         }
         (None, None, Some(project)) => {
             let mut sink = Sink::new();
-            let workload = cases::read(project, &mut sink);
+            let workload = cases::read(project, &program, &mut sink);
             if sink.has_errors() {
                 return Err(rejected(terminal, project, sink));
             }

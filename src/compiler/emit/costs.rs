@@ -11,7 +11,7 @@ use crate::compiler::emit::lowered::LoweredProgram;
 use crate::compiler::emit::tables::FinishedFunction;
 use crate::compiler::syntax::ast::{ExprId, ExprKind};
 use crate::compiler::syntax::document::model::Form;
-use crate::lang::types::{RecordField, Type, TypeId};
+use crate::lang::types::{RecordField, Type, TypeId, TypeTable};
 use crate::runtime::bundle::module::Module;
 use crate::runtime::verify::Expensive;
 
@@ -27,7 +27,7 @@ pub(crate) struct Excess {
     pub(crate) at: Span,
     /// Units, at most.
     pub(crate) cost: u64,
-    /// The list without `maxItems` that is walked there.
+    /// What is walked there and has no bound.
     pub(crate) unbounded: Option<Unbounded>,
     /// Whether it is counted while it runs, rather than refused: documents that must do what they
     /// do elsewhere.
@@ -36,15 +36,24 @@ pub(crate) struct Excess {
     pub(crate) typed: bool,
 }
 
-/// A list that a schema declares without `maxItems`.
+/// A list that a schema declares without `maxItems`, or a map, for which there is none.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Unbounded {
     /// Where.
     pub(crate) at: Span,
     /// Its name.
     pub(crate) name: Name,
-    /// The type of its elements, if it is declared in a document of ours.
-    pub(crate) inline: Option<String>,
+    /// Which of them.
+    pub(crate) kind: UnboundedKind,
+}
+
+/// What has no bound.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum UnboundedKind {
+    /// A list; `items`: the type of its elements, if it is declared in a document of ours.
+    List { items: Option<String> },
+    /// A map, by the types of its keys and values.
+    Map { key: String, value: String },
 }
 
 /// What costs too much.
@@ -140,7 +149,8 @@ fn walked(checked: &Checked<'_>, expr: ExprId) -> Vec<ExprId> {
     }
 }
 
-/// Where the list `expr` is declared without a bound; `None` where that is no place in a schema.
+/// Where the list or map `expr` is declared without a bound; `None` where that is no place in a
+/// schema.
 fn declared(checked: &Checked<'_>, expr: ExprId) -> Option<Unbounded> {
     let mut expr = expr;
     for _ in 0..STEPS_MAX {
@@ -174,12 +184,23 @@ fn declared(checked: &Checked<'_>, expr: ExprId) -> Option<Unbounded> {
 
 fn without_bound(checked: &Checked<'_>, field: &RecordField) -> Option<Unbounded> {
     let types = &checked.analysis().types;
-    let Type::List(element) = types.get(field.ty) else { return None };
     let at = field.span.filter(|_| field.max_items.is_none())?;
     let ours = checked.parsed().policies.iter().any(|document| document.file == at.file);
-    let inline = ours.then(|| match types.get(*element) {
-        Type::Record(_) => "{..}".to_owned(),
-        _ => types.show(*element),
-    });
-    Some(Unbounded { at, name: field.name.clone(), inline })
+    let kind = match types.get(field.ty) {
+        Type::List(item) => UnboundedKind::List { items: ours.then(|| written(types, *item)) },
+        Type::Map(key, value) => {
+            UnboundedKind::Map { key: types.show(*key), value: written(types, *value) }
+        }
+        _ => return None,
+    };
+    Some(Unbounded { at, name: field.name.clone(), kind })
+}
+
+/// A type as a document of ours may write it, lists with a bound.
+fn written(types: &TypeTable, ty: TypeId) -> String {
+    match types.get(ty) {
+        Type::List(item) => format!("{{items: {}, maxItems: 100}}", written(types, *item)),
+        Type::Record(_) | Type::Map(..) => "{..}".to_owned(),
+        _ => types.show(ty),
+    }
 }

@@ -2,7 +2,7 @@
 
 use crate::base::limits::{DECISION_COST_MAX, LIST_LENGTH_ASSUMED, RULE_COST_MAX};
 use crate::compiler::emit::CapacityExceeded;
-use crate::compiler::emit::costs::{Excess, Subject, Unbounded};
+use crate::compiler::emit::costs::{Excess, Subject, Unbounded, UnboundedKind};
 use crate::compiler::emit::duplicates::DuplicateName;
 use crate::compiler::emit::finish::ROW;
 use crate::compiler::emit::redactions::OverlappingRedaction;
@@ -55,18 +55,36 @@ impl From<Excess> for Diagnostic {
         };
         let found = Self::new(code, excess.at, fact, label);
         match excess.unbounded {
-            Some(Unbounded { at, name, inline }) => {
-                let assumed = grouped(LIST_LENGTH_ASSUMED);
-                let label = format!("without `maxItems` it counts as {assumed} elements");
-                let form = inline.map_or_else(
-                    || "maxItems: 100".to_owned(),
-                    |items| format!("{name}: {{items: {items}, maxItems: 100}}"),
-                );
-                found.label(at, label).help(format!("bound `{name}`, as in `{form}`"))
-            }
+            Some(unbounded) => unbounded.told(found),
             None if excess.typed => found.help("ask about fewer elements, or with one loop"),
             None => found.help("a schema can bound its lists with `maxItems`"),
         }
+    }
+}
+
+impl Unbounded {
+    /// `found`, with the place and a bound to write there.
+    fn told(self, found: Diagnostic) -> Diagnostic {
+        let Self { at, name, kind } = self;
+        let assumed = grouped(LIST_LENGTH_ASSUMED);
+        let (label, help) = match kind {
+            UnboundedKind::List { items } => {
+                let form = items.map_or_else(
+                    || "maxItems: 100".to_owned(),
+                    |items| format!("{name}: {{items: {items}, maxItems: 100}}"),
+                );
+                let label = format!("without `maxItems` it counts as {assumed} elements");
+                (label, format!("bound `{name}`, as in `{form}`"))
+            }
+            UnboundedKind::Map { key, value } => (
+                format!("maps have no bound, so it counts as {assumed} entries"),
+                format!(
+                    "declare a list of entries instead, as `{name}: {{items: {{key: {key}, value: \
+                     {value}}}, maxItems: 100}}`"
+                ),
+            ),
+        };
+        found.label(at, label).help(help)
     }
 }
 

@@ -209,6 +209,31 @@ pub fn fact(
     Ok(HostEntry { name: name.to_owned(), arguments, result: given.to_owned() })
 }
 
+/// The names of the host functions that `program` calls.
+pub fn called(program: &Program) -> impl Iterator<Item = &str> {
+    program.module.hosts.iter().map(|row| program.string(row.name))
+}
+
+/// What a test gives for a call of a function that `program` calls: an entry for each form of the
+/// name that takes the arguments. The result is not judged: a call that gets another type fails.
+///
+/// # Errors
+/// Why it could answer no call.
+pub fn given(
+    program: &Program,
+    (name, arguments, result): (&str, &str, &str),
+) -> Result<Vec<HostEntry>, FactFault> {
+    let rows = || program.module.hosts.iter().filter(|row| program.string(row.name) == name);
+    rows().next().ok_or_else(|| FactFault::Unknown(name.to_owned()))?;
+    let mut store = Store::new(ARENA_BYTES_MAX, ELEMENTS_MAX);
+    let mut heap = heap(program, &[], &mut store);
+    let digests = rows().filter_map(|row| typed(program, &mut heap, row, arguments));
+    let entry =
+        |arguments| HostEntry { name: name.to_owned(), arguments, result: result.to_owned() };
+    let entries: Vec<HostEntry> = digests.map(entry).collect();
+    if entries.is_empty() { Err(FactFault::Arguments(name.to_owned())) } else { Ok(entries) }
+}
+
 /// The digest of arguments that are written as JSON, as values of the declared types.
 fn typed(program: &Program, heap: &mut Heap<'_>, row: &HostRow, list: &str) -> Option<[u8; 32]> {
     let list = result::read(heap, list).ok().filter(|list| list.tag() == Tag::List)?;

@@ -7,6 +7,7 @@
 
 use crate::diag::sink::Sink;
 use crate::runtime::bundle::module::Phase;
+use crate::runtime::program::Program;
 use crate::tools::bench::contexts::{Sample, Workload};
 use crate::tools::decide::Form;
 use crate::tools::project::Project;
@@ -17,7 +18,7 @@ use crate::tools::suite::prepared::context;
 use crate::tools::suite::{Case, NOW};
 
 /// The contexts of every case that is not skipped, with its own time and results of host functions.
-pub fn read(project: &mut Project, sink: &mut Sink) -> Workload {
+pub fn read(project: &mut Project, program: &Program, sink: &mut Sink) -> Workload {
     let paths = std::mem::take(&mut project.tests);
     let origin = match paths.as_slice() {
         [path] => project.shown(path),
@@ -29,7 +30,7 @@ pub fn read(project: &mut Project, sink: &mut Sink) -> Workload {
         let around = surroundings(&project.files, test.file);
         for case in test.cases.iter().filter(|case| case.skip.is_none()) {
             match context(case, &around) {
-                Ok(context) => workload.add(sample(case, context.to_string())),
+                Ok(context) => workload.add(sample(program, case, context.to_string())),
                 Err(error) => sink.report(error),
             }
         }
@@ -37,7 +38,7 @@ pub fn read(project: &mut Project, sink: &mut Sink) -> Workload {
     workload
 }
 
-fn sample(case: &Case, context: String) -> Sample {
+fn sample(program: &Program, case: &Case, context: String) -> Sample {
     let text = case.now.as_ref().map_or(NOW, |now| now.value.as_str());
     Sample {
         place: format!("`{}`", case.name),
@@ -46,7 +47,7 @@ fn sample(case: &Case, context: String) -> Sample {
         // A time that is none is a finding of `policyc test`; here it is the first second.
         now: moment(text).unwrap_or_default(),
         phase: Phase::Request,
-        hosts: (!case.functions.is_empty()).then(|| table(&case.functions)),
+        hosts: (!case.functions.is_empty()).then(|| table(program, &case.functions)),
         weight: 1,
     }
 }

@@ -40,6 +40,8 @@ pub enum SuiteError {
     TwoSnapshots { at: Span, name: String },
     /// An event that no session can read; `why` says so in words.
     BadEvent { at: Span, why: String, help: Option<String> },
+    /// A result of a host function that no call can get; `why` says so in words.
+    BadFunction { at: Span, why: String, nearest: Option<String> },
     /// An expectation that asks for two winners, or for none and for a rule.
     TwoEffects { at: Span },
 }
@@ -108,6 +110,10 @@ impl From<SuiteError> for Diagnostic {
                         "to try what is no event, name a file of lines under `session`".to_owned()
                     }),
                 )
+            }
+            SuiteError::BadFunction { at, why, nearest } => {
+                bad(at, format!("a result answers no call: {why}"), "given here")
+                    .maybe_help(nearest.map(|name| format!("did you mean `{name}`?")))
             }
             SuiteError::TwoEffects { at } => {
                 bad(at, "a case expects one effect".to_owned(), "this names more")

@@ -112,6 +112,8 @@ pub enum Input {
 pub struct HostResult {
     /// As the function is called.
     pub name: String,
+    /// Where it is written; none where whoever runs the test gave it.
+    pub at: Option<Span>,
     /// The arguments, the receiver first.
     pub args: Vec<Json>,
     /// The result.

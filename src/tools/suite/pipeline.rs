@@ -6,7 +6,7 @@
 //!          `runtime::vm`, `tools::inspect`, `tools::pipeline`, `tools::project`, `tools::report`,
 //!          `tools::why`.
 
-use serde_json::{Map, Value as Json};
+use serde_json::Value as Json;
 
 use crate::base::span::FileId;
 use crate::compiler;
@@ -16,7 +16,7 @@ use crate::diag::sink::Sink;
 use crate::lang::value::time;
 use crate::runtime::program::Program;
 use crate::runtime::vm::decide::evaluate;
-use crate::runtime::vm::hosts::{HostEntry, HostTable};
+use crate::runtime::vm::hosts::{FactFault, HostEntry, HostTable, given};
 use crate::runtime::vm::report::DecisionReport;
 use crate::runtime::vm::request::{Moment, Request};
 use crate::runtime::vm::scratch::Scratch;
@@ -25,8 +25,8 @@ use crate::tools::pipeline::options;
 use crate::tools::project::Settings;
 use crate::tools::report::paint::Style;
 use crate::tools::report::why::source::draw;
+use crate::tools::suite::HostResult;
 use crate::tools::suite::prepared::{PreparedCase, Runner};
-use crate::tools::suite::{HostResult, NOW, literal};
 use crate::tools::why::watch::Watcher;
 use crate::tools::why::{Origin, WatchedDecision, slots, why as tell};
 
@@ -58,7 +58,7 @@ pub fn decide(
     (seconds, nanoseconds): (i64, u32),
     functions: &[HostResult],
 ) -> DecisionReport {
-    let table = table(functions);
+    let table = table(program, functions);
     let moment = Moment { hosts: Some(&table), ..Moment::at(seconds, nanoseconds) };
     let context = context.to_string();
     let mut scratch = Scratch::for_program(program);
@@ -84,27 +84,22 @@ pub fn why(program: &Program, ready: &PreparedCase<'_>, wanted: Option<&str>) ->
     draw(&told, wanted, false, Style::PLAIN)
 }
 
-/// The results as the runtime takes them: by the digest of their arguments.
+/// The results as `program` takes them. What it does not call, or not with such arguments, is
+/// nothing to it.
 #[must_use]
-pub fn table(functions: &[HostResult]) -> HostTable {
-    let entry = |row: &HostResult| {
-        let arguments = canonical(&row.args)?;
-        Some(HostEntry {
-            name: row.name.clone(),
-            arguments: HostTable::digest(&arguments),
-            result: row.result.to_string(),
-        })
-    };
-    HostTable::new(functions.iter().filter_map(entry).collect())
+pub fn table(program: &Program, functions: &[HostResult]) -> HostTable {
+    HostTable::new(
+        functions.iter().flat_map(|row| entries(program, row).unwrap_or_default()).collect(),
+    )
 }
 
-/// Values in the form that digests are made of: evaluated, so that there is one writer of it.
-fn canonical(args: &[Json]) -> Option<String> {
-    let files = expression(&literal::of(&Json::Array(args.to_vec())), &SourceMap::new());
-    let program = make(&files, &Settings::default(), &mut Sink::new())?;
-    let now = moment(NOW)?;
-    let report = decide(&program, &Json::Object(Map::new()), now, &[]);
-    report.outputs.into_iter().next().map(|output| output.canonical)
+/// A result as `program` takes it.
+///
+/// # Errors
+/// Why no call of the program can get it.
+pub(super) fn entries(program: &Program, row: &HostResult) -> Result<Vec<HostEntry>, FactFault> {
+    let (arguments, result) = (Json::from(row.args.as_slice()).to_string(), row.result.to_string());
+    given(program, (&row.name, &arguments, &result))
 }
 
 /// What expressions of the test file `test` are compiled with: the environment file beside it, and

@@ -44,7 +44,6 @@ pub struct PreparedCase<'t> {
     text: String,
     /// Whether kinds are marked in it, as records do: where expressions make a part of it.
     is_typed: bool,
-    hosts: Arc<HostTable>,
     /// Where an output is expected, it, or why it cannot be made.
     output: Option<Result<Option<OutputReport>, String>>,
 }
@@ -113,9 +112,9 @@ impl<'t> PreparedCase<'t> {
             Expect::Decision(_) | Expect::Snapshot(_) | Expect::Errors(_) => None,
         };
         let output = wanted.map(|text| value_of(&text, surroundings, &case.functions));
-        let (is_typed, hosts) = (typed.is_some(), Arc::new(table(&case.functions)));
+        let is_typed = typed.is_some();
         let text = typed.as_ref().unwrap_or(&context).to_string();
-        Ok(Self { case, context, at, text, is_typed, hosts, output })
+        Ok(Self { case, context, at, text, is_typed, output })
     }
 
     /// What a program decides about: that of a session holds what it answers.
@@ -126,10 +125,14 @@ impl<'t> PreparedCase<'t> {
                 let text = Cow::Owned(last.context.unwrap_or_default());
                 PreparedInput { text, hosts: last.facts }
             }
-            None => {
-                PreparedInput { text: Cow::Borrowed(&self.text), hosts: Arc::clone(&self.hosts) }
-            }
+            None => self.plain_input(runner.program),
         }
+    }
+
+    /// What a program decides about that asks no session.
+    fn plain_input(&self, program: &Program) -> PreparedInput<'_> {
+        let hosts = Arc::new(table(program, &self.case.functions));
+        PreparedInput { text: Cow::Borrowed(&self.text), hosts }
     }
 
     /// The events of the session that `program` decides about: those of the case, or the request
@@ -181,8 +184,7 @@ impl<'t> PreparedCase<'t> {
         if let Some(last) = self.last(runner) {
             return last.report;
         }
-        let input =
-            PreparedInput { text: Cow::Borrowed(&self.text), hosts: Arc::clone(&self.hosts) };
+        let input = self.plain_input(runner.program);
         let mut filled = self.fill(runner.program, &input, &mut runner.scratch);
         DecisionReport::of(&mut filled.decide(&self.moment(&input)))
     }

@@ -11,19 +11,22 @@ use crate::base::span::Span;
 use crate::compiler::source::map::SourceMap;
 use crate::diag::diagnostic::{Diagnostic, Severity};
 use crate::diag::sink::Sink;
+use crate::diag::suggest::nearest;
 use crate::lang::error::EvalError;
 use crate::runtime::program::Program;
+use crate::runtime::vm::hosts::{FactFault, called};
 use crate::runtime::vm::pending::PendingCall;
 use crate::runtime::vm::report::{DecisionReport, ErrorReport};
 use crate::tools::locate::Locator;
 use crate::tools::project::Settings;
 use crate::tools::suite::choose::TestSources;
+use crate::tools::suite::error::SuiteError;
 use crate::tools::suite::expect::Difference;
 use crate::tools::suite::phrase::{CaseFailures, fits};
-use crate::tools::suite::pipeline::{make, why};
+use crate::tools::suite::pipeline::{entries, make, why};
 use crate::tools::suite::prepared::{ExpectationResult, PreparedCase, Runner};
 use crate::tools::suite::snapshot::is_one;
-use crate::tools::suite::{Case, Expect, TestFile, literal, show};
+use crate::tools::suite::{Case, Context, Expect, HostResult, TestFile, literal, show};
 
 /// What became of a case.
 #[derive(Clone, Debug)]
@@ -140,6 +143,11 @@ impl FileRun<'_> {
         let Some((made, runner)) = self.made.zip(runner) else {
             return Some(self.not_compiled(case));
         };
+        let lost = unused_results(made, case);
+        if !lost.is_empty() {
+            lost.into_iter().for_each(|error| sink.report(error));
+            return None;
+        }
         let ready = match PreparedCase::of(case, &self.surroundings) {
             Ok(ready) => ready,
             Err(error) => {
@@ -192,6 +200,26 @@ impl FileRun<'_> {
         let failure = failed(case, actual, Vec::new(), Vec::new(), Json::Null);
         Outcome::Failed(Box::new(failure))
     }
+}
+
+/// The results of host functions that no call of `program` can get. Expressions of a case may call
+/// functions that no rule does: there nothing is known.
+fn unused_results(program: &Program, case: &Case) -> Vec<SuiteError> {
+    match (&case.context, &case.expect.value) {
+        (Context::Roots(_) | Context::Expression(_), _) | (_, Expect::Expression(_)) => {
+            return Vec::new();
+        }
+        (Context::Whole(_) | Context::Session(_), _) => {}
+    }
+    let unused = |row: &HostResult| {
+        let (at, fault) = row.at.zip(entries(program, row).err())?;
+        let nearest = match fault {
+            FactFault::Unknown(_) => nearest(&row.name, called(program)).map(str::to_owned),
+            FactFault::Arguments(_) | FactFault::Result(_) => None,
+        };
+        Some(SuiteError::BadFunction { at, why: fault.to_string(), nearest })
+    };
+    case.functions.iter().filter_map(unused).collect()
 }
 
 fn failed(

@@ -53,7 +53,7 @@ pub(super) fn last(
             return LastOutcome { report: refused(program, why), context: None, facts };
         }
     }
-    for HostResult { name, args, result } in given {
+    for HostResult { name, args, result, .. } in given {
         let (args, result) = (Json::from(args.as_slice()).to_string(), result.to_string());
         let (function, arguments) = (name.as_str().into(), Arguments::List(&args));
         match session.supply(&Fact { function, arguments, result: &result }) {

@@ -1,6 +1,7 @@
 //! What a case is told of the world: what host functions give (`functions: [{name, args, result}]`)
 //! and what meters have measured (`reads: {METER/KEY: AMOUNT}`).
 
+use crate::base::span::Spanned;
 use crate::compiler::syntax::document::yaml::Node;
 use crate::diag::sink::Sink;
 use crate::lang::fixed;
@@ -15,14 +16,14 @@ pub(super) fn read(rows: &[Node], sink: &mut Sink) -> Vec<HostResult> {
 fn read_row(row: &Node, sink: &mut Sink) -> Option<HostResult> {
     let keys = Keys::open(row, "a result of a function", &["name", "args", "result"], sink)?;
     keys.need("name", sink)?;
-    let name = keys.text("name", sink)?.value;
+    let Spanned { value: name, span } = keys.text("name", sink)?;
     let items = keys.items("args", sink);
     let args = items.iter().map(|item| json(item, sink)).collect::<Option<Vec<_>>>()?;
     let Some(entry) = keys.entry("result") else {
         keys.need("result", sink);
         return None;
     };
-    Some(HostResult { name, args, result: json(&entry.value, sink)? })
+    Some(HostResult { name, at: Some(span), args, result: json(&entry.value, sink)? })
 }
 
 /// Reads `reads`, which says what meters have measured before: `METER` or `METER/KEY`, and how

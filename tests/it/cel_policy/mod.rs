@@ -35,6 +35,7 @@ fn conformance() -> PathBuf {
 fn supplied() -> Vec<HostResult> {
     let row = |name: &str, arg: Json, result: Json| HostResult {
         name: name.to_owned(),
+        at: None,
         args: vec![arg],
         result,
     };

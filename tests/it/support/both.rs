@@ -89,7 +89,7 @@ impl Both {
         (seconds, nanoseconds): (i64, u32),
         functions: &[HostResult],
     ) -> DecisionReport {
-        let hosts = table(functions);
+        let hosts = table(&self.program, functions);
         let moment = Moment { hosts: Some(&hosts), ..Moment::at(seconds, nanoseconds) };
         let watched = self.claimed.decide(&self.program, context.to_string().as_bytes(), &moment);
         watched.unwrap_or_else(|escape| panic!("{escape:?}, on {context}")).0
