@@ -115,6 +115,15 @@ pub fn unread(file: &str, wanted: &str) -> Diagnostic {
     Diagnostic::without_place(Code::BadNote, fact).help(help)
 }
 
+/// The finding about a kept checkpoint, in `file`, that no key signed which was asked for.
+#[must_use]
+pub fn forged(file: &str) -> Diagnostic {
+    let fact = format!("no key that was asked for signed the checkpoint in `{file}`");
+    let help = "name the key that its log had then, too, with --key; without --key its signatures \
+                are not looked at";
+    Diagnostic::without_place(Code::BadProof, fact).help(help)
+}
+
 /// The finding about a proof that proves nothing: `why`.
 #[must_use]
 pub fn unproved(file: &str, why: &str) -> Diagnostic {

@@ -373,6 +373,31 @@ fn signatures_are_asked_for_and_refused() {
     verify("log", &format!("--key {other}")).expect(2, &["it is not of Ed25519"]);
 }
 
+/// A checkpoint that was kept says nothing where its signature is not one of the keys asked for.
+#[test]
+fn the_signature_of_a_kept_checkpoint_is_asked_for() {
+    let folder = Folder::new("audit-kept");
+    let here: &Path = folder.path();
+    let own = Ed25519(SecretKey::generate().expect("random bytes"));
+    folder.add("own.vkey", format!("{}\n", own.vkey()));
+    written_to(&here.join("log"), 7, Some(Box::new(own)));
+    ran(here, "audit head log -o kept.note").expect(0, &[]);
+    let verify = |asked: &str| ran(here, &format!("audit verify log {asked}"));
+    verify("--checkpoint kept.note --key own.vkey").expect(0, &["it begins with the 15 lines"]);
+    // The same text, with the signature of something else.
+    let note = std::fs::read_to_string(here.join("kept.note")).expect("a note");
+    let (at, letter) = note.char_indices().rev().nth(20).expect("a signature");
+    let other = if letter == 'A' { "B" } else { "A" };
+    folder.add("forged.note", format!("{}{other}{}", &note[..at], &note[at + 1..]));
+    verify("--checkpoint forged.note").expect(0, &["it begins with the 15 lines"]);
+    verify("--checkpoint forged.note --key own.vkey")
+        .expect(4, &["error[P0925]", "signed the checkpoint in `forged.note`"]);
+    // What nobody signed is the word of whoever kept it.
+    let (text, _) = note.split_once("\n\n").expect("an empty line");
+    folder.add("plain.note", format!("{text}\n"));
+    verify("--checkpoint plain.note --key own.vkey").expect(0, &["it begins with the 15 lines"]);
+}
+
 /// Every segment that was full has an end, so that is not what says that a log was closed.
 #[test]
 fn a_log_without_its_last_segment_is_not_closed() {

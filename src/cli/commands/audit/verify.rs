@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{ArgMatches, Args};
 
 use crate::cli::Command;
-use crate::cli::commands::audit::keys::{keys_of, verifiers};
+use crate::cli::commands::audit::keys::{keys_of, signed, verifiers};
 use crate::cli::commands::audit::store::{checkpoint_in, log_in, looked_at};
 use crate::cli::exit::Exit;
 use crate::cli::reporting::{Shape, alone};
@@ -57,6 +57,13 @@ fn verified(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
         options.checkpoint.as_deref().map(|path| checkpoint_in(terminal, path)).transpose()?;
     let mut store = log_in(terminal, &options.log)?;
     let keys = keys_of(terminal, &options.key)?;
+    if let Some((path, kept)) = options.checkpoint.as_ref().zip(kept.as_ref())
+        && !keys.is_empty()
+        && kept.signed
+        && !signed(kept, &keys)
+    {
+        return Err(alone(terminal, &findings::forged(&shown(path))).max(Exit::Integrity));
+    }
     let asked = SummaryQuery { last: None, kept: kept.as_ref(), keys: &verifiers(&keys) };
     let looked = looked_at(terminal, (&options.log, &mut store), asked)?;
     let asked = !keys.is_empty();
