@@ -145,7 +145,9 @@ impl FileRun<'_> {
         };
         let lost = unused_results(made, case);
         if !lost.is_empty() {
-            lost.into_iter().for_each(|error| sink.report(error));
+            for error in lost {
+                sink.report(error);
+            }
             return None;
         }
         let ready = match PreparedCase::of(case, &self.surroundings) {
