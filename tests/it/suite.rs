@@ -121,8 +121,8 @@ fn results_are_for_arguments_of_the_declared_types() {
                   functions: {risk: {params: [double], result: double}, waits: {params: \
                   [duration], result: bool}}\nrules:\n  - {id: low, when: risk(r.n) < 0.5, allow: \
                   x}\n  - {id: soon, when: waits(r.d), allow: y}\n";
-    let tests = "base: {r: {n: 1, d: 5s}}\ncases:\n  - name: both\n    functions:\n      - {name: \
-                 risk, args: [1], result: 0.1}\n      - {name: waits, args: [5s], result: true}\n    \
+    let tests = "base: {r: {n: 1, d: 5s}}\ncases:\n  - name: both\n    functions:\n    - {name: \
+                 risk, args: [1], result: 0.1}\n    - {name: waits, args: [5s], result: true}\n    \
                  expect: {allow: low, fired: [low, soon]}\n";
     let (ran, said) = ran_with(policy, tests);
     assert_eq!(said, [""; 0]);
@@ -256,11 +256,13 @@ fn what_cannot_be_run_is_said() {
         ("policy: door\ncases: [{name: a, expect: {deny: null}}]", "no policy is called `door`"),
         ("cases: [{name: a, now: noon, expect: {deny: null}}]", "`noon` is no time"),
         (
-            "cases: [{name: a, functions: [{name: flor.of, args: [a], result: 1}], expect: {deny: null}}]",
+            "cases: [{name: a, functions: [{name: flor.of, args: [a], result: 1}], expect: \
+             {deny: null}}]",
             "a result answers no call: no rule calls a function `flor.of` of the host",
         ),
         (
-            "cases: [{name: a, functions: [{name: floor.of, args: [], result: 1}], expect: {deny: null}}]",
+            "cases: [{name: a, functions: [{name: floor.of, args: [], result: 1}], expect: \
+             {deny: null}}]",
             "a result answers no call: `floor.of` does not take these arguments",
         ),
         ("case: []", "a test file has no key `case`"),

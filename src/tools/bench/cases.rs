@@ -2,8 +2,8 @@
 //!
 //! In:      a project with its test files.
 //! Out:     a `Workload`; what is wrong with a test file goes to the sink.
-//! Imports: `diag`, `runtime::bundle`, `tools::decide`, `tools::project`, `tools::report`,
-//!          `tools::suite`.
+//! Imports: `diag`, `runtime::bundle`, `runtime::program`, `tools::decide`, `tools::project`,
+//!          `tools::report`, `tools::suite`.
 
 use crate::diag::sink::Sink;
 use crate::runtime::bundle::module::Phase;

@@ -55,9 +55,10 @@ pub(super) fn check(
     let whose = if roles.is_empty() { String::new() } else { format!(" for {}", roles.join(", ")) };
     for (step, tool) in planned.steps() {
         let mut known = known(planned, (step, tool), roles);
-        let mut always = |known: &Known, effect| always(program, known, effect, &mut scratch);
+        let mut always =
+            |known: &Known, effects: &[_]| always(program, known, effects, &mut scratch);
         let (name, at) = (&step.name.value, step.tool.span);
-        if let Some(By(rule)) = always(&known, Effect::Deny) {
+        if let Some(By(rule)) = always(&known, &[Effect::Deny]) {
             let fact = format!("every call of the step `{name}` is denied{whose}");
             let label = if rule.is_some() { "denied" } else { "no rule allows it" };
             let found = Diagnostic::new(Code::StepDenied, at, fact, label);
@@ -66,8 +67,12 @@ pub(super) fn check(
             continue;
         }
         known.insert(answer(Question::Approved.word(), None), json!({}));
-        if let Some(By(rule)) = always(&known, Effect::Escalate) {
-            let fact = format!("each call of the step `{name}` is asked about{whose}");
+        let asked = always(&known, &[Effect::Escalate]).map(|by| (by, ""));
+        // What a rule denies beside it, as flow rules do, is not allowed without a question either.
+        let asked = asked
+            .or_else(|| Some((always(&known, &[Effect::Escalate, Effect::Deny])?, " or denied")));
+        if let Some((By(rule), or)) = asked {
+            let fact = format!("each call of the step `{name}` is asked about{or}{whose}");
             let found = Diagnostic::new(Code::StepAsked, at, fact, "escalated");
             sink.report(by(subject, found, rule));
         }
@@ -140,9 +145,16 @@ fn literal(value: &Literal) -> Option<Json> {
     }
 }
 
-/// Whether this is the effect of every call of which that is known; the rule that has it, if one
-/// certainly does. `None` where it is not certain, or hangs on a function of the host.
-fn always(program: &Program, known: &Known, effect: Effect, scratch: &mut Scratch) -> Option<By> {
+/// Whether every call of which that is known has one of these effects, and may have the first; the
+/// rule that has that one, if one certainly does. `None` where it is not certain, or hangs on a
+/// function of the host.
+fn always(
+    program: &Program,
+    known: &Known,
+    effects: &[Effect],
+    scratch: &mut Scratch,
+) -> Option<By> {
+    let first = *effects.first()?;
     let context = context(program.module(), 0, &mut String::new(), known).to_string();
     let moment = Moment::at(0, 0);
     match ingest_record(program, context.as_bytes(), scratch) {
@@ -150,17 +162,20 @@ fn always(program: &Program, known: &Known, effect: Effect, scratch: &mut Scratc
         input if input.error().is_some() => None,
         Recorded::Known(mut filled) => {
             let decision = filled.decide(&moment);
-            let holds = decision.effect() == Some(effect) && decision.input_error().is_none();
+            let holds = decision.effect() == Some(first) && decision.input_error().is_none();
             (holds && !decision.is_pending()).then(|| By(decision.winner()))
         }
         Recorded::Partial(mut partial) => {
             let decision = partial.decide(&moment, None);
             let mut rules = decision.rules.iter();
             let waits = rules.any(|rule| rule.fails.contains(&EvalError::Pending));
-            let holds = decision.effects.as_slice() == [Some(effect)] && !waits;
+            let known = |effect: &Option<Effect>| effect.is_some_and(|it| effects.contains(&it));
+            let holds = decision.effects.iter().all(known)
+                && decision.effects.contains(&Some(first))
+                && !waits;
             // What is refused as input is denied, too.
-            let told = effect == Effect::Deny || !decision.refused;
-            (holds && told).then(|| By(objector(program.module(), &decision, effect)))
+            let told = effects.contains(&Effect::Deny) || !decision.refused;
+            (holds && told).then(|| By(objector(program.module(), &decision, first)))
         }
     }
 }

@@ -46,6 +46,9 @@ pub enum SuiteError {
     TwoEffects { at: Span },
 }
 
+/// What helps who wants to see an event refused.
+const LINES: &str = "to try what is no event, name a file of lines under `session`";
+
 impl From<SuiteError> for Diagnostic {
     fn from(error: SuiteError) -> Self {
         let bad =
@@ -105,11 +108,8 @@ impl From<SuiteError> for Diagnostic {
                     .help("a decision that was reviewed is found by its name")
             }
             SuiteError::BadEvent { at, why, help } => {
-                bad(at, format!("an event cannot be used: {why}"), "here").help(
-                    help.unwrap_or_else(|| {
-                        "to try what is no event, name a file of lines under `session`".to_owned()
-                    }),
-                )
+                bad(at, format!("an event cannot be used: {why}"), "here")
+                    .help(help.unwrap_or_else(|| LINES.to_owned()))
             }
             SuiteError::BadFunction { at, why, nearest } => {
                 bad(at, format!("a result answers no call: {why}"), "given here")
