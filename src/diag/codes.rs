@@ -159,6 +159,7 @@ macro_rules! for_each_code {
             W0594 WrittenText Warning "somebody wrote what is trusted of an output"
             W0595 UnusedStep Warning "a plan lets through what no recorded session did"
             W0596 VainGrant Warning "no rule allows what a rule escalates"
+            W0597 NullOptional Warning "an optional is compared with null"
             R0701 NotABundle Error "a file is not a bundle"
             R0702 NewerBundle Error "a bundle of another version"
             R0703 Damaged Error "a bundle is damaged"

@@ -177,6 +177,7 @@ pub const LINTS: &[Lint] = &[
     source(Code::FreeKey, Group::Security, source::free_key::run),
     source(Code::IdleApproval, Group::Bugs, source::idle_approval::run),
     source(Code::OpenWorld, Group::Security, source::open_world::run),
+    source(Code::NullOptional, Group::Bugs, source::null_optional::run),
     meaning(Code::VainGrant, Group::Bugs, MeaningCheck::Rule(vain_grant::run)),
     of_traces(Code::UnusedCapability, Group::Unused, unused_capability::run),
     of_traces(Code::WrittenText, Group::Security, written_text::run),

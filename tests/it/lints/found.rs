@@ -59,6 +59,8 @@ const CONDITIONS: &[(Code, &str)] = &[
     (Code::RedundantParentheses, "(r.b || r.c) && -(r.n + 1) == 3 && !(r.n in [1, 2])"),
     (Code::BoolComparison, "«r.b == true» || «false != r.c» || «r.o == false»"),
     (Code::BoolComparison, "r.x == true || r.b == r.c || r.x.y != false"),
+    (Code::NullOptional, "«r.?o == null» || «null != r.m[?r.k]»"),
+    (Code::NullOptional, "r.x == null || !r.?o.hasValue() || r.?o == optional.none()"),
     (Code::SizeComparison, "«size(r.t) >= 1» && «r.k.size() < 1» || «0 != size(r.t)»"),
     (Code::SizeComparison, "size(r.t) > 0 && r.k.size() == 0 && 0 < size(r.t) && size(r.t) >= 2"),
     (Code::SizeComparison, "r.n >= 1 && size(r.t) > 1 && size(r.t) != 1"),

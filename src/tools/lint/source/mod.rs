@@ -19,6 +19,7 @@ pub mod missing_owner;
 pub mod missing_reason;
 pub mod negated_comparison;
 pub mod nested_loops;
+pub mod null_optional;
 pub mod open_target;
 pub mod open_world;
 pub mod presence_chain;
