@@ -83,6 +83,8 @@ mod trojan;
 mod trust;
 mod typos;
 mod unknown_cases;
+mod unknown_messages;
+mod unknown_outputs;
 mod unknown_precision;
 mod unknown_reference;
 mod unknowns;
