@@ -72,6 +72,13 @@ impl<'e> Evaluator<'e> {
             let perhaps = self.value(Fact::of(Kinds::of(a.tag()), sources));
             return self.tested(ins, &[perhaps], place);
         }
+        if let (Op::CompareSize, [a]) = (ins.op, operands.as_slice())
+            && let Some((count, sources)) = self.hidden_in(ins.a, a)
+        {
+            let sizes = (a.len().saturating_sub(count), a.len());
+            let perhaps = self.value(Fact { sizes, ..Fact::of(Kinds::of(a.tag()), sources) });
+            return self.tested(ins, &[perhaps], place);
+        }
         let looks = matches!(ins.op, Op::Equal | Op::EqualConst | Op::In | Op::Holds);
         let open = operands.iter().any(is_unknown)
             || looks && operands.iter().any(|value| self.taint(value).is_some());

@@ -17,7 +17,7 @@ use crate::lang::value::{Space, Tag, Value, map, message};
 use crate::runtime::bundle::module::{NONE, NodeMode, SlotRow, TypeRow};
 use crate::runtime::vm::machine::{BROKEN, Outcome, misfit};
 use crate::runtime::vm::partial::eval::{Evaluator, Frame, Outcomes, Write, targets};
-use crate::runtime::vm::partial::fact::{Classes, Fact, INTS, Kinds, SIZES};
+use crate::runtime::vm::partial::fact::{Classes, Fact, INTS, Kinds, SIZES, Sources};
 use crate::runtime::vm::partial::state::{Build, Loop, is_unknown};
 use crate::runtime::vm::partial::unknown::UnknownReference;
 use crate::runtime::vm::request::whole::row;
@@ -34,10 +34,8 @@ impl<'e> Evaluator<'e> {
         let (Some(list), Some(_)) = (list, frame.live.loops.get(at)) else {
             return self.known(Outcome::Error(BROKEN), frame, place);
         };
-        // What is hidden in a row is a column of it: the row is there.
         let made_of = self.mode_of(ins.a);
-        let rows = made_of == Some(NodeMode::Rows) || list.columns() > 1;
-        let hidden = if rows && list.tag() == Tag::List { None } else { self.hides(&list) };
+        let hidden = self.hidden_in(ins.a, &list);
         let walks = matches!(list.tag(), Tag::List | Tag::Map);
         if !is_unknown(&list) && hidden.is_none() {
             if !walks {
@@ -74,6 +72,13 @@ impl<'e> Evaluator<'e> {
         let begun = Loop { list, len: most, open, gaps, ..Loop::IDLE };
         let ways = Outcomes { failed, ..Outcomes::branch(any && most > 0, any && least == 0) };
         self.begin(frame, ins, (at, begun), ways)
+    }
+
+    /// How many entries or elements of what register `at` holds are perhaps not there, and why.
+    pub(super) fn hidden_in(&mut self, at: u16, value: &Value) -> Option<(u32, Sources)> {
+        // What is hidden in a row is a column of it: the row is there.
+        let rows = self.mode_of(at) == Some(NodeMode::Rows) || value.columns() > 1;
+        if rows && value.tag() == Tag::List { None } else { self.hides(value) }
     }
 
     /// How the input is read that register `at` holds; `None` where it holds something else.

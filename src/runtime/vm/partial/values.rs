@@ -264,7 +264,7 @@ impl<'e> Evaluator<'e> {
         let (Some(a), b) = (operands.first().copied(), operands.get(1).copied()) else {
             return self.answered(ins, Err(BROKEN), place);
         };
-        let hidden = if ins.op == Op::Size { self.hides(&a) } else { None };
+        let hidden = if ins.op == Op::Size { self.hidden_in(ins.a, &a) } else { None };
         if let Some((count, sources)) = hidden {
             let most = i64::from(a.len());
             let between = (most - i64::from(count), most);
