@@ -1,4 +1,4 @@
-//! What conditions come to that make messages, times and bytes of what is unknown, case by case, and
+//! What conditions come to that make messages, times and bytes of what is unknown, case by case:
 //! what is definite holds for values that stand in its stead.
 
 use policyc::compiler::source::map::SourceMap;

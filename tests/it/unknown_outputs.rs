@@ -1,5 +1,5 @@
-//! Outputs of CEL policies about inputs that withhold values: a report is the one of the whole input,
-//! and where there is none it is told what it hangs on.
+//! Outputs of CEL policies about inputs that withhold values: a report is the one of the whole
+//! input, and where there is none it is told what it hangs on.
 
 use policyc::compiler::source::map::SourceMap;
 use policyc::compiler::{Options, compile};
