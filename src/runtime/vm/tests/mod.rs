@@ -4,6 +4,7 @@ mod bounds;
 mod calls;
 mod clauses;
 mod combining;
+mod conform;
 #[cfg(feature = "serde")]
 mod differential;
 mod input;
