@@ -3,15 +3,21 @@
 
     cargo build --release
     pip install z3-solver
-    python3 tests/z3_pairs.py target/release/policyc PAIRS [FIRST_SEED]
+    python3 tests/z3_pairs.py target/release/policyc PAIRS [FIRST_SEED] [--solver PROGRAM] [--harder]
 
 Policies and formulas are made of one tree, so nothing of the product is asked what a condition
 means. A condition is true, false, or fails: two formulas. Who says that nothing is wider or narrower
 must be right, and so must who shows an input. Where `diff` says that it is not decided, and where
 z3 does not answer within two seconds, nothing is compared; how often that is so is printed. Seeds
 tell pairs apart, so any one comes back. Ends with 1 where the two do not agree.
+
+With `--solver` each pair is compared once more, `policyc diff --solver PROGRAM`. What was decided
+without it must be the same, what it decides must be right, and how much that is is printed.
+`--harder` makes pairs of sums, products and quotients of two places, and of texts joined and within
+each other, which are seldom decided without one.
 """
 
+import argparse
 import collections
 import json
 import os
@@ -204,8 +210,55 @@ def others(rng):
     )()
 
 
+def reckoned(text, defined, value, rng):
+    """What is reckoned of two places, compared with a third one or a number."""
+    sign, of = comparison(rng)
+    name, other = rng.choice([("x", X), ("y", Y), (str(rng.randrange(-1, 4)), None)])
+    other = z3.IntVal(name) if other is None else other
+    return guarded(f"{text} {sign} {name}", defined, of(value, other))
+
+
+def sums(rng):
+    k = rng.choice([2, 3, -1])
+    (a, x), (b, y) = rng.sample([("x", X), ("y", Y)], 2)
+    over, rest = truncated(x, z3.IntVal(k))
+    return rng.choice(
+        [
+            lambda: reckoned(f"{a} + {b}", fits(x + y), x + y, rng),
+            lambda: reckoned(f"{a} - {b}", fits(x - y), x - y, rng),
+            lambda: reckoned(f"{a} * {k}", fits(x * k), x * k, rng),
+            lambda: reckoned(f"{a} / {k}", fits(over), over, rng),
+            # The least int over -1 is no int, and so has no rest.
+            lambda: reckoned(f"{a} % {k}", fits(over), rest, rng),
+            lambda: reckoned(f"-{a}", fits(-x), -x, rng),
+            lambda: reckoned("size(s) + size(t)", z3.BoolVal(True), z3.Length(S) + z3.Length(T), rng),
+        ]
+    )()
+
+
+def joined(rng):
+    word, other = rng.choice(WORDS), rng.choice(WORDS)
+    (a, x), (b, y) = rng.sample([("s", S), ("t", T)], 2)
+    return rng.choice(
+        [
+            lambda: Truth(f"{a} + {b} == '{word}'", z3.Concat(x, y) == z3.StringVal(word)),
+            lambda: Truth(f"{a} + '{word}' == {b}", z3.Concat(x, z3.StringVal(word)) == y),
+            lambda: Truth(f"{a}.startsWith({b})", z3.PrefixOf(y, x)),
+            lambda: Truth(f"{a}.endsWith({b})", z3.SuffixOf(y, x)),
+            lambda: Truth(f"{a}.contains({b})", z3.Contains(x, y)),
+            lambda: Truth(f"{a} in ['{word}', '{other}']", z3.Or(x == word, x == other)),
+            lambda: Truth(f"{a}.startsWith('{word}')", z3.PrefixOf(word, x)),
+        ]
+    )()
+
+
+EASY = [numbers, texts, others]
+HARD = [numbers, texts, sums, sums, joined]
+KINDS = EASY
+
+
 def atom(rng):
-    return rng.choice([numbers, texts, others])(rng)
+    return rng.choice(KINDS)(rng)
 
 
 def condition(rng, depth):
@@ -292,41 +345,68 @@ def can(formula):
     return None if answer == z3.unknown else answer == z3.sat
 
 
-def told(policyc, folder, rules):
+def written(folder, rules):
     paths = []
     for name, some in zip(["old.yaml", "new.yaml"], rules):
         paths.append(os.path.join(folder, name))
         with open(paths[-1], "w", encoding="utf-8") as file:
             file.write(HEAD + "".join(rule.text() for rule in some))
+    return paths
+
+
+def told(policyc, paths, *more):
     ran = subprocess.run(
-        [policyc, "diff", *paths, "--output-format", "json"], capture_output=True, text=True
+        [policyc, "diff", *paths, "--output-format", "json", *more], capture_output=True, text=True
     )
     if ran.returncode not in (0, 1, 3):
         sys.exit(f"policyc diff ended with {ran.returncode}: {ran.stderr}")
     return json.loads(ran.stdout)["decisions"]
 
 
-def main(policyc, pairs, first=0):
-    tally, wrong = collections.Counter(), 0
+def is_wrong(ours, theirs):
+    return (ours, theirs) in [("never", True), ("when", False)]
+
+
+def main(policyc, pairs, first, solver):
+    tally, decided, wrong = collections.Counter(), collections.Counter(), 0
     with tempfile.TemporaryDirectory() as folder:
-        for seed in range(int(first), int(first) + int(pairs)):
+        for seed in range(first, first + pairs):
             rng = random.Random(seed)
             old = [Rule.random(rng, number) for number in range(3)]
             new = changed(rng, old)
-            decisions = told(policyc, folder, (old, new))
+            paths = written(folder, (old, new))
+            decisions = told(policyc, paths)
+            also = told(policyc, paths, "--solver", solver) if solver else decisions
             was, now = rank(old), rank(new)
             for way, formula in [("wider", now < was), ("narrower", now > was)]:
                 ours, theirs = decisions[way]["answer"], can(formula)
+                then = also[way]["answer"]
                 tally[ours, theirs] += 1
-                if (ours, theirs) in [("never", True), ("when", False)]:
+                if ours == "unknown":
+                    decided[then] += 1
+                elif then != ours or "by" in also[way]:
                     wrong += 1
-                    print(f"seed {seed}: {way}: policyc says {ours}, z3 {theirs}", flush=True)
+                    print(f"seed {seed}: {way}: {ours} without the solver, {also[way]} with it")
+                if is_wrong(ours, theirs) or is_wrong(then, theirs):
+                    wrong += 1
+                    print(f"seed {seed}: {way}: policyc says {ours}, {then}, z3 {theirs}", flush=True)
     for (ours, theirs), count in sorted(tally.items(), key=str):
         word = {True: "can be", False: "cannot be", None: "no answer"}[theirs]
         print(f"{count:9}  policyc: {ours:8} z3: {word}")
+    if solver:
+        for then, count in sorted(decided.items()):
+            print(f"{count:9}  unknown without {os.path.basename(solver)}, {then} with it")
     print(f"{pairs} pairs from seed {first}, z3 {z3.get_version_string()}: {wrong} differ")
     return 1 if wrong else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+    options = argparse.ArgumentParser()
+    options.add_argument("policyc")
+    options.add_argument("pairs", type=int)
+    options.add_argument("first", type=int, nargs="?", default=0)
+    options.add_argument("--solver")
+    options.add_argument("--harder", action="store_true")
+    options = options.parse_args()
+    KINDS = HARD if options.harder else EASY
+    sys.exit(main(options.policyc, options.pairs, options.first, options.solver))

@@ -280,6 +280,12 @@ pub const SOLVE_STEPS_MAX: u64 = 1_000_000;
 pub const SOLVE_TURNS_MAX: u8 = 8;
 /// Most attempts to make an input of what the solver found.
 pub const SOLVE_ROUNDS_MAX: usize = 400;
+/// Longest question to another solver, in bytes: 10 000 rules make 20 MiB.
+pub const SOLVER_SCRIPT_BYTES_MAX: usize = 64 << 20;
+/// Longest answer of another solver, in bytes: a value for every place of two bundles.
+pub const SOLVER_ANSWER_BYTES_MAX: usize = 16 << 20;
+/// Most seconds that another solver may take for a question.
+pub const SOLVER_SECONDS_MAX: u64 = 3_600;
 /// As `SOLVE_ROUNDS_MAX`, for a question of a lint: they ask several of every rule, and say nothing
 /// where they do not know.
 pub const LINT_ROUNDS_MAX: usize = 12;

@@ -216,6 +216,7 @@ macro_rules! for_each_code {
             P0930 BadTrustPolicy Error "a trust policy that cannot be used"
             P0931 BadKey Error "a key that cannot be used"
             P0932 BadFact Error "a result of a host function that cannot be used"
+            P0933 BadSolver Error "a solver that cannot be used"
             P0940 StepDenied Error "a step of a plan that is always denied"
             P0941 StepAsked Warning "a step of a plan that somebody is always asked about"
             P0942 PlanRefused Error "a plan that a session does not take"

@@ -536,8 +536,8 @@ fn every_dependency_has_its_reason() {
     assert_none(&found, "what is linked has a reason");
 }
 
-/// Nothing opens a socket but one module of a feature of its own, for registries, and one module
-/// alone starts a process: `git`, for a revision.
+/// Nothing opens a socket but one module of a feature of its own, for registries, and two modules
+/// alone start a process: `git`, for a revision, and the solver that `diff` was told to ask.
 #[test]
 fn nothing_leaves_the_machine() {
     let mut found = Vec::new();
@@ -548,10 +548,31 @@ fn nothing_leaves_the_machine() {
             let process = line.contains("process::Command")
                 || line.contains("process::{") && line.contains("Command");
             let socket = socket || line.contains("ureq::") && path != "src/tools/oci/network.rs";
-            if socket || process && path != "src/tools/revision.rs" {
+            let starts = ["src/tools/revision.rs", "src/tools/diff/solver.rs"];
+            if socket || process && !starts.contains(&path.as_str()) {
                 found.push(format!("{path}:{number}: {}", line.trim()));
             }
         }
     }
-    assert_none(&found, "no socket, and no process but `git`");
+    assert_none(&found, "no socket, and no process but `git` and a solver");
+}
+
+/// A replay, a lint, a decision starts no solver: who makes one is the command `diff`.
+#[test]
+fn only_diff_asks_another_solver() {
+    let asks = |path: &String| {
+        let text = code(path);
+        text.contains("Solver::find") || text.contains("compare_by(")
+    };
+    let own = ["src/cli/commands/diff.rs", "src/tools/diff/mod.rs"];
+    let all: Vec<String> = files("src", "rs").into_iter().filter(asks).collect();
+    assert_eq!(all, own);
+    // What else names its module draws what it said.
+    let names = |path: &String| {
+        imports(&code(path)).any(|there| there.starts_with("tools::diff::solver"))
+            && !path.starts_with("src/tools/diff/")
+    };
+    let all: Vec<String> = files("src", "rs").into_iter().filter(names).collect();
+    let draws = "src/tools/report/diff/solver.rs";
+    assert_eq!(all, ["src/cli/commands/diff.rs", draws]);
 }

@@ -2,9 +2,11 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::{ArgMatches, Args};
 
+use crate::base::limits::SOLVER_SECONDS_MAX;
 use crate::cli::Command;
 use crate::cli::bundles::Settings;
 use crate::cli::commands::replay::input::{Ran, Stream, sources_of};
@@ -18,13 +20,15 @@ use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
 use crate::runtime::program::Program;
 use crate::tools::diff::seeds::{Seed, of_tests};
+use crate::tools::diff::solver::{Solver, SolverError};
 use crate::tools::diff::traffic::{Traffic, TrafficCounter};
-use crate::tools::diff::{Difference, compare_from};
+use crate::tools::diff::{Difference, compare_by};
 use crate::tools::pipeline::references;
 use crate::tools::project::read_with;
 use crate::tools::replay::filter::Filter;
 use crate::tools::replay::open::Source;
 use crate::tools::replay::store::Store;
+use crate::tools::report::diff::solver::silence;
 use crate::tools::report::diff::{Drawing, Format, markdown};
 use crate::tools::report::paint::Style;
 use crate::tools::report::replay::many;
@@ -48,6 +52,7 @@ pub const COMMAND: Command = Command {
             "annotations of the lines, in a workflow",
         ),
         ("policyc diff prod . --records logs", "and what of recorded traffic that touches"),
+        ("policyc diff prod . --solver z3", "and asks z3 about what stays open"),
     ],
     arguments: Options::augment_args,
     run,
@@ -68,6 +73,13 @@ struct Options {
     /// End with 1 only where more is allowed, or others are asked.
     #[arg(long)]
     only_tighten: bool,
+    /// Put what stays open to this solver: z3, cvc5, or the path of a program that speaks SMT-LIB.
+    #[arg(long, value_name = "PROGRAM")]
+    solver: Option<String>,
+    /// Seconds that each of its answers may take.
+    #[arg(long, value_name = "SECONDS", default_value = "10",
+        value_parser = clap::value_parser!(u64).range(1..=SOLVER_SECONDS_MAX))]
+    solver_timeout: u64,
     /// How it is written: full, github, json or markdown.
     #[arg(
         long,
@@ -93,6 +105,10 @@ fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {
         Ok(settings) => settings,
         Err(exit) => return exit,
     };
+    let solver = match solver(terminal, &options) {
+        Ok(solver) => solver,
+        Err(exit) => return exit,
+    };
     let store = match settings.open_store(terminal, options.store.as_deref()) {
         Ok(store) => store,
         Err(exit) => return exit,
@@ -116,7 +132,7 @@ fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {
     };
     // What was recorded and is decided otherwise shows that best.
     let recorded = traffic.as_ref().map(Traffic::seeds).unwrap_or_default();
-    let found = compare_from(&old, &new, &[recorded, seeds].concat());
+    let found = compare_by((&old, &new), &[recorded, seeds].concat(), solver.as_ref());
     let found = match &traffic {
         Some(traffic) => traffic.told_in(found),
         None => found,
@@ -134,6 +150,26 @@ fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {
     let exit = ends(&found, only_tighten);
     let exit = if exit == Exit::Findings && options.exit_zero { Exit::Done } else { exit };
     broken.max(unwritten).max(exit)
+}
+
+/// The solver that was named, if one was.
+fn solver(terminal: &Terminal, options: &Options) -> Result<Option<Solver>, Exit> {
+    let Some(name) = &options.solver else { return Ok(None) };
+    let limit = Duration::from_secs(options.solver_timeout);
+    Solver::find(name, limit).map(Some).map_err(|error| {
+        let (fact, exit) = match error {
+            SolverError::Missing { name } => {
+                (format!("there is no program `{name}`"), Exit::Missing)
+            }
+            SolverError::Unusable { name, why } => {
+                let says = silence(&why, "it");
+                (format!("`{name}` is no solver: {says}"), Exit::CouldNotRun)
+            }
+        };
+        let help = "name z3, cvc5, or the path of a program that is asked as z3 is";
+        let finding = Diagnostic::without_place(Code::BadSolver, fact).help(help);
+        alone(terminal, &finding).max(exit)
+    })
 }
 
 /// Writes all that was asked for, and says how the command ends because of what was refused.

@@ -82,7 +82,7 @@ pub fn minimal_changes(
 ) -> MinimalChanges {
     let goal = store.formulas.all(wanted.holds.iter().copied());
     let roots: Vec<Lit> = wanted.given.iter().copied().chain([goal]).collect();
-    let mut encoder = Encoder::about(store, &roots);
+    let mut encoder: Encoder<'_> = Encoder::about(store, &roots);
     for given in wanted.given {
         let given = encoder.lit(*given);
         encoder.sat.clause(&[given]);

@@ -89,7 +89,6 @@ impl Store {
             return None;
         }
         let kinds = self.kinds(term);
-        let whole = self.is_whole(term);
         let made = match self.term(term).clone() {
             Term::Place(_) | Term::Presence(_) | Term::Now | Term::Constant(_) => {
                 return Some(term);
@@ -118,7 +117,7 @@ impl Store {
                 self.choice(&own)
             }
         };
-        self.set_whole(made, whole);
+        self.copy_numbers(term, made);
         Some(made)
     }
 

@@ -26,11 +26,11 @@ const NO_VAR: u32 = u32::MAX;
 
 /// A solver that knows formulas.
 #[derive(Debug)]
-pub struct Encoder<'s> {
+pub struct Encoder<'s, S = Batsat> {
     /// The formulas.
     pub store: &'s mut Store,
     /// The solver.
-    pub sat: Batsat,
+    pub sat: S,
     /// The variable of every node that was shown, else `NO_VAR`.
     vars: Vec<u32>,
     fact_vars: FxHashMap<u32, u32>,
@@ -50,7 +50,7 @@ pub struct Encoder<'s> {
     meanings: FxHashMap<u32, Vec<Lit>>,
 }
 
-impl<'s> Encoder<'s> {
+impl<'s, S: SatSolver + Default> Encoder<'s, S> {
     /// A solver that knows nothing yet, for questions about anything in the store.
     pub fn new(store: &'s mut Store) -> Self {
         let all = 0..store.walks().count();
@@ -86,7 +86,7 @@ impl<'s> Encoder<'s> {
         }
         Self {
             store,
-            sat: Batsat::default(),
+            sat: S::default(),
             vars: Vec::new(),
             fact_vars: FxHashMap::default(),
             var_facts: FxHashMap::default(),
@@ -235,8 +235,22 @@ impl<'s> Encoder<'s> {
         }
     }
 
+    /// The facts that were shown, in order of number.
+    #[must_use]
+    pub fn shown(&self) -> Vec<u32> {
+        let mut facts: Vec<u32> = self.fact_vars.keys().copied().collect();
+        facts.sort_unstable();
+        facts
+    }
+
+    /// Whether it is known what a fact comes to, by other facts.
+    #[must_use]
+    pub fn is_opened(&self, fact: u32) -> bool {
+        self.meanings.contains_key(&fact)
+    }
+
     /// The literal of a fact, which is shown to the solver now if it was not before.
-    fn of(&mut self, fact: Fact) -> Literal {
+    pub fn of(&mut self, fact: Fact) -> Literal {
         let lit = self.store.ask(fact);
         if !self.is_shown(lit.node()) {
             self.node(lit.node());

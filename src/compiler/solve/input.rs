@@ -275,10 +275,14 @@ impl Frame {
         Some(match value {
             Value::Null => Json::Null,
             Value::Bool(value) => json!(value),
-            Value::Number(at) if at.is_whole() => match i64::try_from(at.ceiling()) {
-                Ok(whole) => json!(whole),
-                Err(_) => json!(at.nearest()),
-            },
+            Value::Number(at) if at.is_whole() => {
+                let whole = at.ceiling();
+                match (i64::try_from(whole), u64::try_from(whole)) {
+                    (Ok(whole), _) => json!(whole),
+                    (_, Ok(whole)) => json!(whole),
+                    (Err(_), Err(_)) => json!(at.nearest()),
+                }
+            }
             Value::Number(at) => json!(at.nearest()),
             Value::Text(text) => json!(text),
             Value::Time(at) => {

@@ -18,7 +18,7 @@ use crate::base::limits::CALL_DEPTH_MAX;
 use crate::compiler::solve::atoms::Ternary;
 use crate::compiler::solve::formula::Lit;
 use crate::compiler::solve::normal::CodeSummary;
-use crate::compiler::solve::places::{Slots, shape};
+use crate::compiler::solve::places::{Slots, number_type, shape};
 use crate::compiler::solve::point::{Line, Point};
 use crate::compiler::solve::store::{Fact, Kind, Kinds, Store, Term, TermId, Walk};
 use crate::lang::constant::Constant;
@@ -400,7 +400,7 @@ impl FunctionLift<'_, '_> {
     fn element(&mut self, list: TermId, slot: u16, (at, name): (usize, &Rc<str>)) -> TermId {
         let module = self.lift.module;
         let values = Kinds::ALL.without(&[Kind::Absent, Kind::Error]);
-        let (mut kinds, mut whole) = (values, false);
+        let (mut kinds, mut whole, mut numbers) = (values, false, None);
         if let Some(SlotRow::Value(node)) = module.slots.get(usize::from(slot))
             && let Some(node) = module.paths.get(usize::from(*node))
         {
@@ -412,14 +412,14 @@ impl FunctionLift<'_, '_> {
             };
             if let Some((ty, required)) = own {
                 let shape = shape(module, ty);
-                (kinds, whole) = (shape.kinds, shape.whole);
+                (kinds, whole, numbers) = (shape.kinds, shape.whole, number_type(module, ty));
                 if !required {
                     kinds = kinds.either(Kinds::of(&[Kind::Absent]));
                 }
             }
         }
         let term = self.store.make(Term::Element(list, name.clone(), 0), kinds);
-        self.store.set_whole(term, whole);
+        self.store.set_numbers(term, whole, numbers);
         term
     }
 

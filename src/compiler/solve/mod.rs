@@ -3,14 +3,14 @@
 //! In:      modules that were verified, whether their sources are there or not.
 //! Out:     `rules::meaning`: what a program says, as formulas that all programs share; and
 //!          `query::QuerySolver`: proved that there is no such input, one that was tried, or not
-//!          decided.
+//!          decided; then `smt` writes it for a solver that is not linked.
 //! Imports: nothing of ours.
 //! Source:  `docs/diff.md`, section "How".
 //!
 //! `formula`, `point` < `store` < `atoms`, `element` < `places` < `lift` (`step`, `normal`) <
 //! `rules`; `texts`, `order` < `constraint` < `values` < `input`, `guess`; `sat` < `encode` <
-//! `query`; `terms` < `words` tells facts to people, `about` which places formulas are about. About
-//! inputs near one: `neighbourhood` < `change`.
+//! `query`, `smt`; `terms` < `words` tells facts to people, `about` which places formulas are
+//! about. About inputs near one: `neighbourhood` < `change`.
 
 mod about;
 pub mod atoms;
@@ -30,6 +30,7 @@ pub mod point;
 pub mod query;
 pub mod rules;
 pub mod sat;
+pub mod smt;
 mod step;
 pub mod store;
 mod terms;

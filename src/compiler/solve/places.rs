@@ -12,7 +12,7 @@ use std::rc::Rc;
 
 use crate::base::arrange::Arrange as _;
 use crate::base::pointer;
-use crate::compiler::solve::store::{Kind, Kinds, Place, Store, Term, TermId};
+use crate::compiler::solve::store::{Kind, Kinds, NumberType, Place, Store, Term, TermId};
 use crate::compiler::solve::whole::asked_whole;
 use crate::runtime::bundle::module::{Module, NONE, NodeMode, Requirement, SlotRow, TypeRow};
 
@@ -88,6 +88,20 @@ pub fn shape(module: &Module, at: u16) -> Shape {
         TypeRow::Message(_) => read(Kind::Other, "message"),
         TypeRow::Enum(_) => read(Kind::Other, "enum"),
     }
+}
+
+/// Which numbers a type lets through, if it lets no others through.
+#[must_use]
+pub fn number_type(module: &Module, at: u16) -> Option<NumberType> {
+    let row = |at: u16| module.types.get(usize::from(at));
+    let own = row(at)?;
+    let own = if let TypeRow::Nullable(inner) = own { row(*inner)? } else { own };
+    let types = [
+        (TypeRow::Int, NumberType::Int),
+        (TypeRow::Uint, NumberType::Uint),
+        (TypeRow::Double, NumberType::Double),
+    ];
+    types.into_iter().find(|(row, _)| row == own).map(|(_, numbers)| numbers)
 }
 
 /// How a value of a type differs from what JSON has: nothing for what JSON has too.
@@ -201,7 +215,12 @@ impl Slots {
                 let place = Place { path, reading: shape.reading };
                 let kinds = shape.kinds.either(Kinds::of(&[Kind::Absent]));
                 let term = store.make(Term::Place(place.into()), kinds);
-                store.set_whole(term, shape.whole || asked_whole);
+                let own = number_type(module, ty).or(match changed.as_str() {
+                    "int" if asked_whole => Some(NumberType::Int),
+                    "uint" if asked_whole => Some(NumberType::Uint),
+                    _ => None,
+                });
+                store.set_numbers(term, shape.whole || asked_whole, own);
                 term
             }
         };

@@ -20,6 +20,7 @@ use crate::compiler::solve::formula::Lit;
 use crate::compiler::solve::input::{Example, Frame};
 use crate::compiler::solve::point::Point;
 use crate::compiler::solve::sat::{Literal, SatResult, SatSolver};
+use crate::compiler::solve::smt::{self, Script, Unsupported};
 use crate::compiler::solve::store::{Fact, Kind, Store, Term, TermId};
 use crate::compiler::solve::values::{NoValues, Values as Given, values};
 use crate::runtime::bundle::module::Module;
@@ -122,7 +123,8 @@ impl<'s> QuerySolver<'s> {
         roots: &[Lit],
         (rounds, steps): (usize, u64),
     ) -> Self {
-        let (mut encoder, frame) = (Encoder::about(store, roots), frame.clone());
+        let mut encoder: Encoder<'s> = Encoder::about(store, roots);
+        let frame = frame.clone();
         encoder.sat.within(steps);
         Self { encoder, frame, rounds, tried: Vec::new() }
     }
@@ -131,6 +133,25 @@ impl<'s> QuerySolver<'s> {
     #[must_use]
     pub fn store(&mut self) -> &mut Store {
         self.encoder.store
+    }
+
+    /// A question as one formula.
+    pub fn whole(&mut self, question: Query) -> Lit {
+        self.store().formulas.and(question.domain, question.holds)
+    }
+
+    /// Whether a formula holds of an input, for a solver that runs elsewhere.
+    ///
+    /// # Errors
+    /// What cannot be said to it.
+    pub fn script(&mut self, holds: Lit) -> Result<Script, Unsupported> {
+        smt::script(self.store(), holds)
+    }
+
+    /// An input in which terms have these values; `None` where one cannot be written.
+    #[must_use]
+    pub fn example(&self, values: &Given) -> Option<Example> {
+        self.frame.example(self.encoder.store, values)
     }
 
     /// Answers a question. `shows` says whether an input is one that is asked for.

@@ -1,7 +1,8 @@
 //! Satisfiability of clauses, behind one trait.
 //!
 //! In:      clauses over numbered variables, and assumptions.
-//! Out:     whether all can hold, by which values, or which assumptions clash.
+//! Out:     whether all can hold, by which values, or which assumptions clash; or the clauses
+//!          themselves, for a solver that is not linked.
 //! Imports: `base`.
 
 use std::cell::Cell;
@@ -129,6 +130,38 @@ impl SatSolver for Batsat {
         // The core is told as the clause that follows: each assumption negated.
         let core = self.solver.unsat_core().iter();
         core.map(|lit| Literal { var: lit.var().idx(), holds: !lit.sign() }).collect()
+    }
+}
+
+/// No solver: keeps the clauses, to be written down for one that runs elsewhere.
+#[derive(Debug, Default)]
+pub struct Clauses {
+    /// How many variables there are.
+    pub vars: u32,
+    /// The clauses, in order.
+    pub clauses: Vec<Vec<Literal>>,
+}
+
+impl SatSolver for Clauses {
+    fn var(&mut self) -> u32 {
+        self.vars += 1;
+        self.vars - 1
+    }
+
+    fn clause(&mut self, clause: &[Literal]) {
+        self.clauses.push(clause.to_vec());
+    }
+
+    fn solve(&mut self, _: &[Literal]) -> SatResult {
+        SatResult::GaveUp
+    }
+
+    fn value(&self, _: u32) -> bool {
+        false
+    }
+
+    fn clash(&self) -> Vec<Literal> {
+        Vec::new()
     }
 }
 

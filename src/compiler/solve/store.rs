@@ -11,7 +11,7 @@
 
 use std::rc::Rc;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::base::limits::{SOLVE_TERM_DEPTH_MAX, SOLVE_WAYS_MAX};
 use crate::compiler::solve::formula::{Formulas, Lit};
@@ -64,6 +64,18 @@ impl Kind {
         Self::Map,
         Self::Other,
     ];
+}
+
+/// Which numbers a term has, where programs say so by types: what arithmetic makes of them goes by
+/// that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NumberType {
+    /// Signed ones of 64 bits.
+    Int,
+    /// Unsigned ones of 64 bits.
+    Uint,
+    /// Floating-point ones.
+    Double,
 }
 
 /// A set of kinds.
@@ -204,6 +216,10 @@ pub struct Store {
     paths: FxHashMap<Rc<str>, Vec<TermId>>,
     kinds: Vec<Kinds>,
     whole: Vec<bool>,
+    /// Terms whose numbers one program takes to be whole and another does not.
+    mixed: FxHashSet<TermId>,
+    /// `None` where programs do not agree.
+    numbers: FxHashMap<TermId, Option<NumberType>>,
     depths: Vec<u32>,
     constants: Vec<Constant>,
     constant_numbers: FxHashMap<Vec<u8>, u32>,
@@ -216,6 +232,12 @@ impl Store {
     #[must_use]
     pub fn fact(&self, number: u32) -> Option<&Fact> {
         self.facts.get(number as usize)
+    }
+
+    /// The number of a fact that was asked.
+    #[must_use]
+    pub fn number_of(&self, fact: &Fact) -> Option<u32> {
+        self.fact_numbers.get(fact).copied()
     }
 
     /// What a term is.
@@ -315,6 +337,40 @@ impl Store {
     pub fn set_whole(&mut self, id: TermId, whole: bool) {
         if let Some(own) = self.whole.get_mut(id.0 as usize) {
             *own = whole;
+        }
+    }
+
+    /// Says whether numbers of a place are whole, and which they are, as a program's types have it.
+    pub fn set_numbers(&mut self, id: TermId, whole: bool, numbers: Option<NumberType>) {
+        let known = self.numbers.get(&id).copied();
+        if known.is_some() && self.is_whole(id) != whole {
+            self.mixed.insert(id);
+        }
+        self.set_whole(id, whole);
+        let agreed = known.is_none_or(|known| known == numbers);
+        self.numbers.insert(id, numbers.filter(|_| agreed));
+    }
+
+    /// Whether numbers of this term are whole in every program that has it.
+    #[must_use]
+    pub fn is_whole_to_all(&self, id: TermId) -> bool {
+        self.is_whole(id) && !self.mixed.contains(&id)
+    }
+
+    /// Which numbers a place or an element has, where all programs that read it say the same.
+    #[must_use]
+    pub fn numbers(&self, id: TermId) -> Option<NumberType> {
+        self.numbers.get(&id).copied().flatten()
+    }
+
+    /// As much is known of the numbers of `to` as of those of `from`.
+    pub fn copy_numbers(&mut self, from: TermId, to: TermId) {
+        self.set_whole(to, self.is_whole(from));
+        if let Some(known) = self.numbers.get(&from).copied() {
+            self.numbers.insert(to, known);
+        }
+        if self.mixed.contains(&from) {
+            self.mixed.insert(to);
         }
     }
 

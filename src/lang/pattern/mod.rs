@@ -26,6 +26,7 @@ use regex_automata::dfa::{Automaton as _, StartKind, dense};
 use regex_automata::nfa::thompson::pikevm::{self, PikeVM};
 use regex_automata::nfa::thompson::{self, NFA, WhichCaptures};
 use regex_automata::{Input, MatchKind};
+use regex_syntax::hir::Hir;
 
 use crate::base::limits::{DETERMINIZE_BYTES_MAX, DFA_BYTES_MAX, NFA_BYTES_MAX, PATTERN_BYTES_MAX};
 use crate::lang::error::EvalError;
@@ -84,6 +85,14 @@ pub fn compile(pattern: &str) -> Result<Automaton, PatternError> {
         return Ok(Automaton::Dense(Box::new(dense)));
     }
     simulate(nfa).ok_or_else(|| too_large(pattern))
+}
+
+/// What a pattern says, for those who make no automaton of it.
+///
+/// # Errors
+/// What is wrong with the pattern, and where.
+pub fn read(pattern: &str) -> Result<Hir, PatternError> {
+    re2::parse(pattern)
 }
 
 /// Makes the simulated automaton of a pattern: what a bundle keeps where no dense one fits.

@@ -7,12 +7,13 @@
 use crate::compiler::solve::input::Example;
 use crate::compiler::solve::query::Undecided;
 use crate::runtime::bundle::module::Phase;
+use crate::tools::diff::solver::NoAnswer;
 
 /// Whether, and when, something changes in one direction.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Change {
-    /// It never does: proved.
-    Never,
+    /// It never does.
+    Never(Proof),
     /// It does.
     When {
         /// Conditions, each of which suffices; perhaps none in words.
@@ -38,7 +39,18 @@ pub enum Change {
         why: Undecided,
         /// How many inputs were tried in vain.
         tried: usize,
+        /// Why another solver does not say, if one was asked.
+        no_answer: Option<NoAnswer>,
     },
+}
+
+/// What it rests on that something never happens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Proof {
+    /// The method that is built in.
+    BuiltIn,
+    /// Another solver, which is believed.
+    Solver,
 }
 
 /// A recorded input that shows a change.
@@ -82,12 +94,12 @@ impl Changes {
     pub const fn verdict(&self) -> Verdict {
         use Change::{Never, Recorded, Unknown, When};
         match (&self.wider, &self.narrower, &self.otherwise) {
-            (Never, Never, Never) => Verdict::Same,
+            (Never(_), Never(_), Never(_)) => Verdict::Same,
             // Of what may also allow more nobody may think that it is a subset.
             (When { .. } | Recorded { .. } | Unknown { .. }, When { .. } | Recorded { .. }, _)
             | (.., When { .. } | Recorded { .. }) => Verdict::Changed,
             (When { .. } | Recorded { .. }, ..) => Verdict::Wider,
-            (Never, When { .. } | Recorded { .. }, _) => Verdict::Narrower,
+            (Never(_), When { .. } | Recorded { .. }, _) => Verdict::Narrower,
             (Unknown { .. }, ..) | (_, Unknown { .. }, _) | (.., Unknown { .. }) => {
                 Verdict::Unknown
             }
@@ -97,8 +109,14 @@ impl Changes {
     /// Whether neither more nor less is allowed, proved, and others are asked, or something else.
     #[must_use]
     pub const fn asks_otherwise(&self) -> bool {
-        let [wider, narrower] = [&self.wider, &self.narrower];
-        matches!((wider, narrower), (Change::Never, Change::Never)) && self.otherwise.happens()
+        self.wider.never() && self.narrower.never() && self.otherwise.happens()
+    }
+
+    /// Whether another solver is believed in something.
+    #[must_use]
+    pub fn rests_on_solver(&self) -> bool {
+        let all = [&self.wider, &self.narrower, &self.otherwise];
+        all.contains(&&Change::Never(Proof::Solver))
     }
 
     /// The parts that are not settled.
@@ -111,8 +129,9 @@ impl Changes {
 
 impl Changes {
     /// Nothing.
-    pub(super) const fn never() -> Self {
-        Self { wider: Change::Never, narrower: Change::Never, otherwise: Change::Never }
+    pub(super) fn never() -> Self {
+        let never = || Change::Never(Proof::BuiltIn);
+        Self { wider: never(), narrower: never(), otherwise: never() }
     }
 
     /// What changes here or there.
@@ -132,9 +151,16 @@ impl Change {
         matches!(self, Self::When { .. } | Self::Recorded { .. })
     }
 
+    /// Whether it is known not to.
+    #[must_use]
+    pub const fn never(&self) -> bool {
+        matches!(self, Self::Never(_))
+    }
+
     pub(super) fn or(self, other: Self) -> Self {
         match (&self, &other) {
-            (Self::Never, _) => other,
+            (Self::Never(a), Self::Never(b)) => Self::Never(*a.max(b)),
+            (Self::Never(_), _) => other,
             (Self::Unknown { .. }, _) if other.happens() => other,
             (Self::When { .. } | Self::Recorded { .. } | Self::Unknown { .. }, _) => self,
         }

@@ -13,8 +13,10 @@
 mod change;
 mod meta;
 pub mod search;
+mod second;
 pub mod seeds;
 mod sessions;
+pub mod solver;
 pub mod traffic;
 
 use std::collections::BTreeMap;
@@ -33,10 +35,13 @@ use crate::runtime::bundle::debug;
 use crate::runtime::bundle::module::Phase;
 use crate::runtime::program::Program;
 use crate::runtime::vm::hosts::HostTable;
-pub use crate::tools::diff::change::{Change, Changes, RecordInput, Verdict};
+pub use crate::tools::diff::change::{Change, Changes, Proof, RecordInput, Verdict};
 use crate::tools::diff::meta::{BundleDescription, describe, places_that_differ};
 use crate::tools::diff::search::{Search, beside};
+use crate::tools::diff::second::Second;
+pub use crate::tools::diff::second::SolverTally;
 use crate::tools::diff::seeds::Seed;
+use crate::tools::diff::solver::Solver;
 use crate::tools::paths::{normalize, slashed};
 use crate::tools::trial::{Trial, TrialDecision, TrialInput};
 
@@ -94,6 +99,15 @@ pub struct RuleChange {
     pub changes: Changes,
 }
 
+impl RuleChange {
+    /// Whether nothing of it differs: it is told for what that rests on.
+    #[must_use]
+    pub fn is_same(&self) -> bool {
+        let both = self.presence == Presence::Both && self.details.is_empty();
+        both && self.changes.verdict() == Verdict::Same
+    }
+}
+
 /// What changed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Difference {
@@ -122,6 +136,8 @@ pub struct Difference {
     pub session_tables: Vec<String>,
     /// Other settings that differ, in words.
     pub settings: Vec<String>,
+    /// What another solver was asked, if one was chosen.
+    pub solver: Option<SolverTally>,
 }
 
 impl Difference {
@@ -175,7 +191,7 @@ impl Difference {
     #[must_use]
     pub fn only_tightens(&self) -> bool {
         let never = |changes: &Changes| {
-            changes.wider == Change::Never && changes.otherwise == Change::Never
+            [&changes.wider, &changes.otherwise].iter().all(|change| change.never())
         };
         let compared =
             !self.apart && !self.sessions && self.widened.is_empty() && self.outputs.is_empty();
@@ -200,6 +216,8 @@ struct Comparison<'p, 's> {
     metered: bool,
     /// By phase: what neither refuses.
     accepted: [Lit; 2],
+    /// Who is asked about what stays open.
+    second: Option<Second<'p>>,
 }
 
 /// Compares two programs.
@@ -211,6 +229,16 @@ pub fn compare(old: &Program, new: &Program) -> Difference {
 /// As `compare`; where something has to be searched for, `seeds` are where that begins.
 #[must_use]
 pub fn compare_from(old: &Program, new: &Program, seeds: &[Seed]) -> Difference {
+    compare_by((old, new), seeds, None)
+}
+
+/// As `compare_from`; what stays open is put to another solver, if there is one.
+#[must_use]
+pub fn compare_by(
+    (old, new): (&Program, &Program),
+    seeds: &[Seed],
+    solver: Option<&Solver>,
+) -> Difference {
     let (old_module, new_module) = (old.module(), new.module());
     let mut store = Store::default();
     let [before, after] = meanings([old_module, new_module], &mut store);
@@ -219,7 +247,8 @@ pub fn compare_from(old: &Program, new: &Program, seeds: &[Seed]) -> Difference 
     let search = Search::of(&[old_module, new_module]);
     let (was, is) = (Trial::of(old), Trial::of(new));
     let accepted = [Lit::TRUE; 2];
-    let mut own = Comparison { old: was, new: is, asker, search, seeds, metered, accepted };
+    let second = solver.map(Second::of);
+    let mut own = Comparison { old: was, new: is, asker, search, seeds, metered, accepted, second };
     own.accepted = PHASES.map(|phase| own.domain(&before, &after, phase));
     let told_old = describe(old_module, &debug::of(old_module));
     let told_new = describe(new_module, &debug::of(new_module));
@@ -238,6 +267,7 @@ pub fn compare_from(old: &Program, new: &Program, seeds: &[Seed]) -> Difference 
         sessions: meta::sessions_may_differ(old_module, new_module),
         session_tables: sessions::differences(old_module, new_module),
         settings: meta::settings(old_module, new_module),
+        solver: own.second.map(|second| second.tally),
     }
 }
 
@@ -331,8 +361,10 @@ impl Comparison<'_, '_> {
             }
             let change = self.rule((Some(old), &new.id), Some(new), (own.place, details));
             // What it asks of its input is told by the inputs that lack a place, and by types.
-            let stays = change.details.is_empty() && change.changes.verdict() == Verdict::Same;
-            if stays && (old.phase, old.shadow) == (new.phase, new.shadow) {
+            if change.is_same()
+                && !change.changes.rests_on_solver()
+                && (old.phase, old.shadow) == (new.phase, new.shadow)
+            {
                 same += 1;
             } else {
                 changes.push(change);
@@ -423,7 +455,7 @@ impl Comparison<'_, '_> {
         rule: RuleKey<'_>,
     ) -> Change {
         if question.holds == Lit::FALSE && !self.metered {
-            return Change::Never;
+            return Change::Never(Proof::BuiltIn);
         }
         let accepted = self.accepted(phase);
         let (old, new) = (&mut self.old, &mut self.new);
@@ -439,7 +471,7 @@ impl Comparison<'_, '_> {
         }
         let why = match answer {
             Answer::Proved if self.metered => Undecided::Opaque,
-            Answer::Proved => return Change::Never,
+            Answer::Proved => return Change::Never(Proof::BuiltIn),
             Answer::Found(example) => {
                 let example = search::smaller(example, &mut told);
                 let (cubes, more) = self.asker.cubes(question, CONDITIONS_MAX);
@@ -449,7 +481,8 @@ impl Comparison<'_, '_> {
             }
             Answer::Undecided(why) => why,
         };
-        self.searched(why, phase, |old, new| shows(old, new, rule))
+        let found = self.searched(why, phase, |old, new| shows(old, new, rule));
+        self.second(found, (question, phase), (shows, rule))
     }
 
     /// An input that shows a change, among those that were given and beside them.
@@ -483,7 +516,7 @@ impl Comparison<'_, '_> {
                 let conditions = Vec::new();
                 Change::When { conditions, more: false, example, phase, record: None }
             }
-            Err(count) => Change::Unknown { why, tried: count },
+            Err(tried) => Change::Unknown { why, tried, no_answer: None },
         }
     }
 
@@ -508,7 +541,7 @@ impl Comparison<'_, '_> {
     fn inputs(&mut self, before: &Meaning, after: &Meaning) -> Changes {
         let mut all = Changes::never();
         for (at, phase) in PHASES.into_iter().enumerate() {
-            let mut sides = [Change::Never, Change::Never];
+            let mut sides = [Change::Never(Proof::BuiltIn), Change::Never(Proof::BuiltIn)];
             for (side, (strict, free)) in sides.iter_mut().zip([(before, after), (after, before)]) {
                 let (Some(lacking), Some(accepted), Some(effect)) =
                     (strict.lacking.get(at), free.accepted.get(at), free.effects.get(at))
@@ -527,7 +560,7 @@ impl Comparison<'_, '_> {
                 *side = self.change(question, phase, shows, None);
             }
             let [wider, narrower] = sides;
-            all = all.with(Changes { wider, narrower, otherwise: Change::Never });
+            all = all.with(Changes { wider, narrower, otherwise: Change::Never(Proof::BuiltIn) });
         }
         all
     }

@@ -6,6 +6,7 @@ mod names;
 pub(crate) mod random;
 mod recorded;
 mod sessions;
+mod solver;
 
 use policyc::compiler::source::map::SourceMap;
 use policyc::compiler::{Options, compile};

@@ -238,7 +238,7 @@ fn hold(
             !refused(was) && !refused(is) && other
         };
         match change {
-            Change::Never => {
+            Change::Never(_) => {
                 tally.never += 1;
                 let found = inputs.iter().find(|pair| shows(pair));
                 assert!(found.is_none(), "{what}: never wider ({wider}), but {found:#?}");

@@ -8,7 +8,7 @@
 use crate::base::arrange::Arrange as _;
 use crate::tools::diff::{Change, Changes, Presence, RuleChange, Verdict};
 use crate::tools::report::diff::{
-    Drawing, directions, recorded, sentence, time, touched, unknown, verdict_says, verdict_word,
+    Drawing, directions, recorded, sentence, solver, time, touched, verdict_says, verdict_word,
 };
 use crate::tools::report::github::{Level, Location, annotation};
 use crate::tools::report::paint::Style;
@@ -17,17 +17,19 @@ use crate::tools::report::paint::Style;
 pub(super) fn draw(drawing: &Drawing<'_>, _style: Style) -> String {
     let Drawing { found, traffic, only_tighten } = *drawing;
     let fails = only_tighten && found.widens();
+    let by = solver::name(found);
     let mut all = Vec::new();
     let whole = [("bundle", &found.whole), ("inputs that lack a place", &found.inputs)];
     for (name, changes) in whole.into_iter().filter(|(_, it)| it.verdict() != Verdict::Same) {
-        let said = if name == "bundle" { sentence(found) } else { verdict_says(changes) };
-        let message = [vec![said.to_owned()], details(changes)].concat().join("\n");
+        let said =
+            if name == "bundle" { sentence(found) } else { verdict_says(changes).to_owned() };
+        let message = [vec![said], details(changes, by)].concat().join("\n");
         let level = level(changes, fails);
         all.push((level, annotation(level, None, &title(changes, name), &message)));
     }
     for rule in found.rules.iter().filter(|rule| rule.changes.verdict() != Verdict::Same) {
         let mut lines = vec![about(rule)];
-        lines.extend(details(&rule.changes));
+        lines.extend(details(&rule.changes, by));
         lines.extend(traffic.map(|traffic| {
             format!("in traffic: {}", touched(traffic.rules.get(&rule.id), traffic))
         }));
@@ -49,6 +51,9 @@ pub(super) fn draw(drawing: &Drawing<'_>, _style: Style) -> String {
     if found.sessions {
         let level = Level::Warning;
         all.push((level, annotation(level, None, "NOT DECIDED: sessions", super::SESSIONS)));
+    }
+    if let Some(tally) = solver::tally(found) {
+        all.push((Level::Notice, annotation(Level::Notice, None, "solver", &tally)));
     }
     all.arrange_by_key(|(level, _)| *level);
     all.into_iter().map(|(_, line)| line).collect()
@@ -83,11 +88,13 @@ fn about(rule: &RuleChange) -> String {
 }
 
 /// When it changes, and on which input.
-fn details(changes: &Changes) -> Vec<String> {
+fn details(changes: &Changes, by: &str) -> Vec<String> {
     let mut lines = Vec::new();
     for (word, change) in directions(changes) {
         match change {
-            Change::Never => {}
+            Change::Never(proof) => {
+                lines.extend(solver::never(*proof, by).map(|says| format!("{word} {says}")));
+            }
             Change::When { conditions, more, example, record, .. } => {
                 lines.extend(conditions.iter().map(|it| format!("{word} when {it}")));
                 if *more && !conditions.is_empty() {
@@ -98,8 +105,9 @@ fn details(changes: &Changes) -> Vec<String> {
                 lines.push(format!("{word}, as {} at {}{of}", example.context, time(example)));
             }
             Change::Recorded { id } => lines.push(format!("{word}, as in record {id}")),
-            Change::Unknown { why, tried } => {
-                lines.push(format!("{word}: {}", unknown(*why, *tried)));
+            Change::Unknown { why, tried, no_answer } => {
+                let says = solver::unknown((*why, *tried), (no_answer.as_ref(), by));
+                lines.push(format!("{word}: {says}"));
             }
         }
     }

@@ -5,6 +5,7 @@
 //! Imports: `compiler::solve`, `diag`, `runtime::bundle`, `tools::decide`, `tools::diff`.
 
 mod github;
+pub mod solver;
 mod traffic;
 
 use std::fmt::Write as _;
@@ -18,7 +19,10 @@ use crate::runtime::bundle::module::Phase;
 use crate::tools::decide::{Moments, time_text};
 use crate::tools::diff::traffic::Traffic;
 use crate::tools::diff::{
-    Change, Changes, Difference, Presence, RecordInput, RuleChange, Site, Verdict,
+    Change, Changes, Difference, Presence, Proof, RecordInput, RuleChange, Site, Verdict,
+};
+use crate::tools::report::diff::solver::{
+    name, never, no_answer_json, solver_json, tally as solver_tally, unknown,
 };
 use crate::tools::report::diff::traffic::{
     left_out, touched, touched_json, traffic_json, unsettled,
@@ -120,7 +124,13 @@ fn bundle_verdict(found: &Difference) -> Verdict {
 }
 
 /// What the whole comparison says of NEW, in a sentence.
-fn sentence(found: &Difference) -> &'static str {
+fn sentence(found: &Difference) -> String {
+    let says = says(found);
+    let by_solver = !found.apart && found.whole.rests_on_solver();
+    if by_solver { format!("{says}, by {}", name(found)) } else { says.to_owned() }
+}
+
+fn says(found: &Difference) -> &'static str {
     match found.whole.verdict() {
         _ if found.apart => "no input fits both, so nothing is compared",
         Verdict::Same if !found.widened.is_empty() => {
@@ -148,7 +158,10 @@ fn sentence(found: &Difference) -> &'static str {
 fn tally(found: &Difference) -> String {
     let count = |presence| found.rules.iter().filter(|rule| rule.presence == presence).count();
     let mut parts = Vec::new();
-    let changed = count(Presence::Both);
+    // What is the same by another solver alone is listed, and is the same.
+    let listed = found.rules.iter().filter(|rule| rule.is_same()).count();
+    let changed = count(Presence::Both).saturating_sub(listed);
+    let alike = found.same.saturating_add(listed);
     if changed > 0 {
         parts.push(format!("{} changed", counted(changed, "rule")));
     }
@@ -157,7 +170,7 @@ fn tally(found: &Difference) -> String {
             parts.push(format!("{} {word}", count(presence)));
         }
     }
-    let same = if parts.is_empty() { counted(found.same, "rule") } else { found.same.to_string() };
+    let same = if parts.is_empty() { counted(alike, "rule") } else { alike.to_string() };
     parts.push(format!("{same} the same"));
     parts.join(", ")
 }
@@ -169,14 +182,6 @@ fn beside(found: &Difference) -> Vec<String> {
     let outputs = found.outputs.iter().map(|(name, what)| format!("output {name}: {what}"));
     let sessions = found.session_tables.iter().map(|line| format!("sessions: {line}"));
     types.chain(settings).chain(outputs).chain(sessions).collect()
-}
-
-fn unknown(why: Undecided, tried: usize) -> String {
-    let why = match why {
-        Undecided::Opaque => "hangs on what is not understood",
-        Undecided::Budget => "the budget was spent",
-    };
-    format!("not decided: {why}; no difference found in {tried} inputs")
 }
 
 fn time(example: &Example) -> String {
@@ -203,7 +208,7 @@ fn full(drawing: &Drawing<'_>, style: Style) -> String {
     let Drawing { found, traffic, .. } = *drawing;
     let mut text = format!("  {}\n", tally(found));
     for rule in &found.rules {
-        rule_text(&mut text, rule, style);
+        rule_text(&mut text, rule, (name(found), style));
         if let Some(traffic) = traffic {
             let touched = touched(traffic.rules.get(&rule.id), traffic);
             labelled(&mut text, "in traffic", &touched, style);
@@ -212,7 +217,7 @@ fn full(drawing: &Drawing<'_>, style: Style) -> String {
     let own = bundle_verdict(found);
     let word = style.paint(verdict_paint(own), verdict_word(own));
     let _ = writeln!(text, "\n  bundle  {word}  {}", sentence(found));
-    directions_text(&mut text, &found.whole, style);
+    directions_text(&mut text, &found.whole, (name(found), style));
     if let Some(traffic) = traffic {
         let touched = touched(Some(&traffic.effects), traffic);
         labelled(&mut text, "in traffic", &touched, style);
@@ -220,9 +225,9 @@ fn full(drawing: &Drawing<'_>, style: Style) -> String {
             labelled(&mut text, "left out", &words, style);
         }
     }
-    if found.inputs.verdict() != Verdict::Same {
+    if found.inputs.verdict() != Verdict::Same || found.inputs.rests_on_solver() {
         let _ = writeln!(text, "\n  inputs that lack a place");
-        directions_text(&mut text, &found.inputs, style);
+        directions_text(&mut text, &found.inputs, (name(found), style));
     }
     for (path, old, new) in &found.types {
         let (path, old, new) = (visible(path), visible(old), visible(new));
@@ -243,10 +248,13 @@ fn full(drawing: &Drawing<'_>, style: Style) -> String {
     if found.sessions {
         let _ = writeln!(text, "\n  {SESSIONS}");
     }
+    if let Some(tally) = solver_tally(found) {
+        let _ = writeln!(text, "\n  solver  {}", visible(&tally));
+    }
     text
 }
 
-fn rule_text(text: &mut String, rule: &RuleChange, style: Style) {
+fn rule_text(text: &mut String, rule: &RuleChange, (by, style): (&str, Style)) {
     let verdict = rule.changes.verdict();
     let word = style.paint(verdict_paint(verdict), &format!("{:<11}", verdict_word(verdict)));
     let mut parts = vec![visible(&rule.id).into_owned(), verdict_says(&rule.changes).to_owned()];
@@ -257,13 +265,17 @@ fn rule_text(text: &mut String, rule: &RuleChange, style: Style) {
     }
     parts.extend(rule.place.as_ref().map(|it| style.paint(Paint::Frame, &visible(&it.text()))));
     let _ = writeln!(text, "\n  {word}  {}", parts.join(" · "));
-    directions_text(text, &rule.changes, style);
+    directions_text(text, &rule.changes, (by, style));
 }
 
-fn directions_text(text: &mut String, changes: &Changes, style: Style) {
+fn directions_text(text: &mut String, changes: &Changes, (by, style): (&str, Style)) {
     for (word, change) in directions(changes) {
         match change {
-            Change::Never => {}
+            Change::Never(proof) => {
+                if let Some(says) = never(*proof, by) {
+                    labelled(text, word, &says, style);
+                }
+            }
             Change::When { conditions, more, example, phase, record } => {
                 for (at, condition) in conditions.iter().enumerate() {
                     let label = if at == 0 { format!("{word} when") } else { "or".to_owned() };
@@ -285,7 +297,10 @@ fn directions_text(text: &mut String, changes: &Changes, style: Style) {
                 let says = format!("record {id}, which hangs on more than its input");
                 labelled(text, &format!("{word}, as"), &says, style);
             }
-            Change::Unknown { why, tried } => labelled(text, word, &unknown(*why, *tried), style),
+            Change::Unknown { why, tried, no_answer } => {
+                let says = unknown((*why, *tried), (no_answer.as_ref(), by));
+                labelled(text, word, &says, style);
+            }
         }
     }
 }
@@ -299,9 +314,10 @@ fn labelled(text: &mut String, label: &str, says: &str, style: Style) {
     }
 }
 
-fn change_json(change: &Change) -> Json {
+fn change_json(change: &Change, by: &str) -> Json {
     match change {
-        Change::Never => json!({"answer": "never"}),
+        Change::Never(Proof::BuiltIn) => json!({"answer": "never"}),
+        Change::Never(Proof::Solver) => json!({"answer": "never", "by": by}),
         Change::When { conditions, more, example, phase, record } => json!({
             "answer": "when",
             "conditions": conditions,
@@ -317,19 +333,20 @@ fn change_json(change: &Change) -> Json {
         Change::Recorded { id } => {
             json!({"answer": "when", "conditions": [], "more": false, "witness": {"record": id}})
         }
-        Change::Unknown { why, tried } => json!({
+        Change::Unknown { why, tried, no_answer } => json!({
             "answer": "unknown",
             "why": match why { Undecided::Opaque => "opaque", Undecided::Budget => "budget" },
             "tried": tried,
+            "solver": no_answer_json(no_answer.as_ref()),
         }),
     }
 }
 
-fn changes_json(changes: &Changes) -> Json {
+fn changes_json(changes: &Changes, by: &str) -> Json {
     let mut own = json!({"verdict": verdict_word(changes.verdict()).to_lowercase()});
     for (word, change) in directions(changes) {
         if let Some(members) = own.as_object_mut() {
-            members.insert(word.to_owned(), change_json(change));
+            members.insert(word.to_owned(), change_json(change, by));
         }
     }
     own
@@ -350,7 +367,7 @@ fn json(drawing: &Drawing<'_>, _style: Style) -> String {
             "place": rule.place.as_ref().map(Site::text),
             "details": rule.details,
             "shadow": rule.shadow,
-            "changes": changes_json(&rule.changes),
+            "changes": changes_json(&rule.changes, name(found)),
         })
     });
     let types =
@@ -360,8 +377,8 @@ fn json(drawing: &Drawing<'_>, _style: Style) -> String {
         "schema": "policyc.diff/1",
         "rules": rules.collect::<Vec<_>>(),
         "same": found.same,
-        "decisions": changes_json(&found.whole),
-        "inputs": changes_json(&found.inputs),
+        "decisions": changes_json(&found.whole, name(found)),
+        "inputs": changes_json(&found.inputs, name(found)),
         "types": types.collect::<Vec<_>>(),
         "widened": found.widened,
         "outputs": outputs.collect::<Vec<_>>(),
@@ -371,6 +388,7 @@ fn json(drawing: &Drawing<'_>, _style: Style) -> String {
         "sessions": found.sessions,
         "session_tables": found.session_tables,
         "traffic": traffic.map(traffic_json),
+        "solver": solver_json(found),
     });
     format!("{all:#}\n")
 }
@@ -387,7 +405,8 @@ fn code(text: &str) -> String {
 #[must_use]
 pub fn markdown(drawing: &Drawing<'_>, _style: Style) -> String {
     let Drawing { found, traffic, .. } = *drawing;
-    let mut text = format!("**Policy difference**: {}. {}.\n", tally(found), sentence(found));
+    let mut text =
+        format!("**Policy difference**: {}. {}.\n", tally(found), escaped(&sentence(found)));
     if let Some(traffic) = traffic {
         let _ =
             writeln!(text, "\nIn traffic: {}.", code(&touched(Some(&traffic.effects), traffic)));
@@ -416,17 +435,18 @@ pub fn markdown(drawing: &Drawing<'_>, _style: Style) -> String {
             parts.join(", ")
         );
     }
-    for rule in found.rules.iter().filter(|rule| rule.changes.verdict() != Verdict::Same) {
+    let told = |changes: &Changes| changes.verdict() != Verdict::Same || changes.rests_on_solver();
+    for rule in found.rules.iter().filter(|rule| told(&rule.changes)) {
         let _ = writeln!(text, "\n<details><summary>{}</summary>\n", escaped(&rule.id));
-        directions_markdown(&mut text, &rule.changes);
+        directions_markdown(&mut text, &rule.changes, name(found));
         text.push_str("\n</details>\n");
     }
     for (title, changes) in
         [("Decisions", &found.whole), ("Inputs that lack a place", &found.inputs)]
     {
-        if changes.verdict() != Verdict::Same {
+        if told(changes) {
             let _ = writeln!(text, "\n**{title}**\n");
-            directions_markdown(&mut text, changes);
+            directions_markdown(&mut text, changes, name(found));
         }
     }
     for (path, old, new) in &found.types {
@@ -444,6 +464,9 @@ pub fn markdown(drawing: &Drawing<'_>, _style: Style) -> String {
     if found.sessions {
         let _ = writeln!(text, "\n{SESSIONS}");
     }
+    if let Some(tally) = solver_tally(found) {
+        let _ = writeln!(text, "\n{}.", escaped(&tally));
+    }
     text
 }
 
@@ -451,10 +474,14 @@ fn escaped(text: &str) -> String {
     visible(text).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
-fn directions_markdown(text: &mut String, changes: &Changes) {
+fn directions_markdown(text: &mut String, changes: &Changes, by: &str) {
     for (word, change) in directions(changes) {
         match change {
-            Change::Never => {}
+            Change::Never(proof) => {
+                if let Some(says) = never(*proof, by) {
+                    let _ = writeln!(text, "- {word} {}", escaped(&says));
+                }
+            }
             Change::When { conditions, more, example, record, .. } => {
                 for condition in conditions {
                     let _ = writeln!(text, "- {word} when {}", code(condition));
@@ -470,8 +497,9 @@ fn directions_markdown(text: &mut String, changes: &Changes) {
             Change::Recorded { id } => {
                 let _ = writeln!(text, "- {word}, as in record {}", code(id));
             }
-            Change::Unknown { why, tried } => {
-                let _ = writeln!(text, "- {word}: {}", unknown(*why, *tried));
+            Change::Unknown { why, tried, no_answer } => {
+                let says = unknown((*why, *tried), (no_answer.as_ref(), by));
+                let _ = writeln!(text, "- {word}: {}", escaped(&says));
             }
         }
     }
