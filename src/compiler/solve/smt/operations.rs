@@ -10,6 +10,7 @@ use crate::compiler::solve::smt::values::{Sort, TIMES, range, whole, within};
 use crate::compiler::solve::smt::{Theory, Unsupported};
 use crate::compiler::solve::store::{Fact, Kind, Kinds, NumberType, Term, TermId};
 use crate::lang::constant::Constant;
+use crate::lang::functions::by_number;
 use crate::lang::opcodes::{X_EQUAL, X_GREATER, X_LESS};
 
 /// What all values of a term are that are there and no errors.
@@ -58,11 +59,10 @@ impl Operation {
             "div" => Self::Reckoned(Arithmetic::Divide),
             "mod" => Self::Reckoned(Arithmetic::Modulo),
             "neg" => Self::Reckoned(Arithmetic::Negate),
-            // Builtins go by number, which never is another's.
-            "call" => match words.nth(1)? {
-                "\"96\"" => Self::Within(Side::Anywhere),
-                "\"97\"" => Self::Within(Side::Start),
-                "\"98\"" => Self::Within(Side::End),
+            "call" => match by_number(words.nth(1)?.trim_matches('"').parse().ok()?)?.id {
+                "contains_string" => Self::Within(Side::Anywhere),
+                "starts_with_string" => Self::Within(Side::Start),
+                "ends_with_string" => Self::Within(Side::End),
                 _ => return None,
             },
             _ => return None,
