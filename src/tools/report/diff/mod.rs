@@ -250,6 +250,8 @@ fn full(drawing: &Drawing<'_>, style: Style) -> String {
     }
     if let Some(tally) = solver_tally(found) {
         let _ = writeln!(text, "\n  solver  {}", visible(&tally));
+    } else if found.whole.open() && !found.metered {
+        text.push_str("\n  next    with --solver z3 another solver is asked what stays open\n");
     }
     text
 }
