@@ -9,6 +9,7 @@ mod conform;
 mod differential;
 mod input;
 mod instructions;
+mod lanes;
 mod probes;
 mod quick;
 #[cfg(feature = "serde")]
