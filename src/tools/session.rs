@@ -174,7 +174,7 @@ pub fn run(
         }
         let read = Event::read(line);
         let mut told = about(number, read.as_ref().ok());
-        let RecordedEvent { outcome, line: record } = {
+        let RecordedEvent { outcome, line: record, .. } = {
             let (id, at) = match &mut journal {
                 Some((_, journal)) => journal.about(),
                 None => (String::new(), Instant { seconds: 0, nanoseconds: 0 }),

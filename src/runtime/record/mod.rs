@@ -18,6 +18,7 @@ mod lines;
 pub mod log;
 mod mark;
 pub mod memo;
+pub mod outline;
 pub mod read;
 pub mod recover;
 pub mod redact;

@@ -17,14 +17,10 @@ use crate::runtime::record::cursor::Cursor;
 pub use crate::runtime::record::cursor::Text;
 use crate::runtime::record::error::{Fault, RecordError};
 use crate::runtime::record::memo::Memo;
+use crate::runtime::record::outline::HOST_FIELDS;
 use crate::runtime::record::{fields, given, sig};
 use crate::runtime::vm::canonical::Canonical;
 use crate::runtime::vm::hosts::HostTable;
-use crate::runtime::vm::request::marked::may_hold_marks;
-
-/// Fields that the host says.
-const HOST_FIELDS: [&str; 10] =
-    ["id", "ts", "ses", "eng", "bun", "ns", "smp", "wire", "otel", "ch"];
 
 /// Bytes that these take at most where it is asked whether a line had room: nobody can check them.
 const HOST_BYTES: usize = 4 << 10;
@@ -312,19 +308,7 @@ impl<'a> Record<'a> {
     where
         'a: 'e,
     {
-        let event = match self.event? {
-            Event::Raw(text) => {
-                *memory = text.bytes()?;
-                return Some(memory);
-            }
-            Event::Json(event) => event,
-        };
-        if !may_hold_marks(event) {
-            return Some(event);
-        }
-        memory.clear();
-        let copied = ContextCopier::default().copy(event, Dollar::Unmark, memory);
-        copied.is_ok().then_some(memory)
+        self.event?.taken_in(memory)
     }
 
     /// The first field that does not say what that of `made` does, of those that tell what a
@@ -348,27 +332,6 @@ impl<'a> Record<'a> {
             ("note", alike(own.note, other.note)),
         ];
         fields.into_iter().find(|(_, same)| !same).map(|(field, _)| field)
-    }
-
-    /// Whether it says byte for byte what `made` does, a line of what a session knew and came to,
-    /// and of these nothing else. Where not, it may say the same in other words.
-    #[must_use]
-    pub fn is_spelled_as(&self, made: &[u8]) -> bool {
-        let Input::Context(_, at) = self.input else { return false };
-        let own = at.checked_sub(b",\"ctx\":".len()).and_then(|from| self.line.get(from..));
-        let told = made.strip_prefix(b"{\"v\":1").and_then(|told| told.strip_suffix(b"}"));
-        let (Some(own), Some(told)) = (own, told) else { return false };
-        let is_of_host = |rest: &[u8]| {
-            let rest = [b"{", rest].concat();
-            let is_known = |(key, _): &(String, &[u8])| HOST_FIELDS.contains(&key.as_str());
-            members(&rest).is_some_and(|all| all.iter().all(is_known))
-        };
-        let is_rest_plain = match own.strip_prefix(told) {
-            Some([b'}']) => true,
-            Some([b',', rest @ ..]) => is_of_host(rest),
-            Some(_) | None => false,
-        };
-        is_rest_plain && self.is_front_plain
     }
 
     /// Whether a writer would have had no room for all of `made`: what it says of the event beside
@@ -568,33 +531,4 @@ fn texts(list: &[u8]) -> impl Iterator<Item = Text<'_>> {
         cursor.more(&mut first, b']').ok().filter(|more| *more)?;
         cursor.text().ok()
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::Record;
-
-    #[test]
-    fn what_is_added_to_a_line_is_not_what_was_made() {
-        let digest = format!("\"sha256:{}\"", "0a".repeat(32));
-        let states = format!("\"st\":{{\"before\":{digest},\"after\":{digest}}}");
-        let told = format!(",\"ctx\":{{}},\"now\":\"2026-01-01T00:00:00Z\",{states}");
-        let front = r#"{"v":1,"id":"r","ses":{"id":"s","n":1},"ev":{"seq":1}"#;
-        let made = format!("{{\"v\":1{told}}}");
-        let is = |line: String| {
-            Record::read(line.as_bytes()).map(|it| it.is_spelled_as(made.as_bytes()))
-        };
-        assert_eq!(is(format!("{front}{told}}}")), Ok(true));
-        assert_eq!(is(format!("{front}{told},\"ns\":7}}")), Ok(true));
-        for added in
-            [r#","plan":{}"#, r#","note":"again""#, r#","out":{"effect":"deny"}"#, r#","x":1"#]
-        {
-            assert_eq!(is(format!("{front}{told}{added}}}")), Ok(false), "{added} behind");
-            if added != r#","x":1"# {
-                assert_eq!(is(format!("{front}{added}{told}}}")), Ok(false), "{added} in front");
-            }
-        }
-        assert_eq!(is(format!("{front}{}}}", told.replace("2026", "2025"))), Ok(false));
-        assert_eq!(is(format!("{front}{}}}", told.replace("{}", "{ }"))), Ok(false));
-    }
 }

@@ -94,6 +94,8 @@ pub struct RecordedEvent<'a> {
     /// The line of its record, without a line break. Empty where the session has ended because
     /// an event could not be recorded: nothing more of it is to be written.
     pub line: &'a [u8],
+    /// SHA-256 of the state before the event, and after it.
+    pub states: [[u8; 32]; 2],
 }
 
 impl RecordedEvent<'_> {
@@ -102,6 +104,7 @@ impl RecordedEvent<'_> {
     pub fn deny_unrecorded(&mut self, open: &mut OpenSession<'_, '_>) {
         open.session.end_unrecorded();
         open.state = open.session.state().digest();
+        self.states[1] = open.state;
         self.outcome = Outcome::Refused(Fault::Closed(Closed::Unrecorded));
     }
 }
@@ -184,7 +187,7 @@ impl<'g, 'p> SessionRecorder<'g, 'p> {
         let OpenSession { session, id, events, state } = open;
         if session.state().closed() == Some(Closed::Unrecorded) {
             let outcome = Outcome::Refused(Fault::Closed(Closed::Unrecorded));
-            return RecordedEvent { outcome, line: &[] };
+            return RecordedEvent { outcome, line: &[], states: [*state; 2] };
         }
         spelled.clear();
         let is_json = line.len() <= SESSION_EVENT_BYTES_MAX
@@ -200,8 +203,8 @@ impl<'g, 'p> SessionRecorder<'g, 'p> {
         let own = about::Session { id, step: *events, parent: None };
         let about = About { session: Some(own), ..*about };
         let spelled = EventBytes { bytes, is_json: is_json && event.is_ok() };
-        let happened =
-            EventRecord { event: event.as_ref().ok(), session, states: [before, *state] };
+        let states = [before, *state];
+        let happened = EventRecord { event: event.as_ref().ok(), session, states };
         // A prompt or an output may hold what is withheld elsewhere.
         let is_told = session.ground().program().withheld().is_empty();
         for extent in [EventDetail::Whole, EventDetail::Plain, EventDetail::Short] {
@@ -223,7 +226,7 @@ impl<'g, 'p> SessionRecorder<'g, 'p> {
         if let Some(keeper) = keeper {
             recorder.hand_over(keeper);
         }
-        RecordedEvent { outcome, line: &recorder.line }
+        RecordedEvent { outcome, line: &recorder.line, states }
     }
 
     /// Takes in an event that was recorded, and writes a line of all that its record has to say,
@@ -252,7 +255,7 @@ impl<'g, 'p> SessionRecorder<'g, 'p> {
                 break;
             }
         }
-        RecordedEvent { outcome, line: &recorder.line }
+        RecordedEvent { outcome, line: &recorder.line, states }
     }
 }
 

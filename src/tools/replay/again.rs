@@ -15,9 +15,9 @@ use serde::{Deserialize, Serialize};
 use crate::lang::decision::Effect;
 use crate::lang::session::ROOT;
 use crate::lang::value::time::Instant;
-use crate::lang::value::zone::TZDB_VERSION;
 use crate::runtime::bundle::module::SEMANTICS;
 use crate::runtime::program::Program;
+use crate::runtime::record::outline::EventLine;
 use crate::runtime::record::read::{Bundle, DecisionContent, Form, Input, Outcome, Record};
 use crate::runtime::vm::canonical::Canonical;
 use crate::runtime::vm::hosts::HostTable;
@@ -30,6 +30,7 @@ use crate::runtime::vm::request::proto::ingest_proto;
 use crate::runtime::vm::request::{Moment, ingest, ingest_answered};
 use crate::runtime::vm::scratch::Scratch;
 use crate::tools::bench::subject::reads_time;
+use crate::tools::replay::engine::Engine;
 use crate::tools::replay::store::{Digest, Store, Unusable};
 
 /// Why a record cannot be replayed.
@@ -487,21 +488,30 @@ impl<'s> Seats<'s> {
     /// # Errors
     /// If it was made otherwise than this build would, or is not whole.
     pub fn check(&mut self, record: &Record<'_>) -> Result<(), Obstacle> {
-        let engine = record.engine.unwrap_or_default();
-        if engine != self.engine.0 {
-            let known = Engine::of(record);
-            let checked = known.check();
-            self.engine = (engine.to_vec(), known, checked);
-        }
-        self.engine.2.clone()?;
-        if !record.replayable {
-            return Err(Obstacle::Declared);
-        }
+        self.check_engine(record.engine.unwrap_or_default(), record.replayable)?;
         // A session is made again from its events.
         if record.reads.is_some() && record.event.is_none() {
             return Err(Obstacle::State);
         }
         Ok(())
+    }
+
+    /// The same of the record of an event.
+    ///
+    /// # Errors
+    /// As `check`.
+    pub(super) fn check_event(&mut self, event: &EventLine<'_>) -> Result<(), Obstacle> {
+        self.check_engine(event.engine(), event.is_replayable())
+    }
+
+    fn check_engine(&mut self, engine: &[u8], replayable: bool) -> Result<(), Obstacle> {
+        if engine != self.engine.0 {
+            let known = Engine::read(engine);
+            let checked = known.check();
+            self.engine = (engine.to_vec(), known, checked);
+        }
+        self.engine.2.clone()?;
+        if replayable { Ok(()) } else { Err(Obstacle::Declared) }
     }
 
     /// What of the engine of the last record differs from this build.
@@ -551,45 +561,5 @@ impl<'s> Seats<'s> {
             }));
             made.len() - 1
         })
-    }
-}
-
-/// What an engine says of itself that decisions can depend on.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Engine {
-    /// Its semantics, as `pcs-1`.
-    pub semantics: Option<String>,
-    /// The version of its time zones.
-    pub zones: Option<String>,
-}
-
-impl Engine {
-    /// The engine that made a record.
-    #[must_use]
-    pub fn of(record: &Record<'_>) -> Self {
-        let engine = record.engine.and_then(|json| serde_json::from_slice(json).ok());
-        let engine: serde_json::Value = engine.unwrap_or_default();
-        let text = |key: &str| engine.get(key).and_then(|it| it.as_str()).map(str::to_owned);
-        Self { semantics: text("sem"), zones: text("tz") }
-    }
-
-    /// Why its decisions cannot be made again here.
-    ///
-    /// # Errors
-    /// If its semantics are not ours.
-    pub fn check(&self) -> Result<(), Obstacle> {
-        match &self.semantics {
-            Some(other) if *other != format!("pcs-{SEMANTICS}") => {
-                Err(Obstacle::Semantics(other.clone()))
-            }
-            Some(_) | None => Ok(()),
-        }
-    }
-
-    /// What of it differs from this build and may be why decisions differ.
-    #[must_use]
-    pub fn cause(&self) -> Option<String> {
-        let zones = self.zones.as_ref().filter(|zones| *zones != TZDB_VERSION)?;
-        Some(format!("time zones recorded {zones}, this build {TZDB_VERSION}"))
     }
 }

@@ -175,7 +175,7 @@ impl<'s> Comparer<'s> {
 
     /// The same, but that records of sessions are gathered, to be folded in order.
     pub fn chunk_apart(&mut self, chunk: &Chunk) -> (Impact, Gathered) {
-        let mut gathered = Gathered::default();
+        let mut gathered = Gathered::of(chunk);
         (self.lines(chunk, Some(&mut gathered)), gathered)
     }
 

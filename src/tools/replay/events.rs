@@ -15,7 +15,7 @@ use crate::runtime::session::ground::Ground;
 use crate::runtime::session::step::{Outcome, Session, Work};
 use crate::runtime::vm::report::DecisionReport;
 use crate::tools::event::Event;
-use crate::tools::replay::again::Engine;
+use crate::tools::replay::engine::Engine;
 use crate::tools::replay::knew::recorded_effect;
 use crate::tools::replay::store::Digest;
 

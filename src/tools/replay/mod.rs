@@ -17,6 +17,7 @@ mod chained;
 pub mod comparer;
 pub mod condition;
 pub mod cover;
+pub mod engine;
 pub mod events;
 pub mod explain;
 pub mod expression;

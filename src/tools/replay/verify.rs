@@ -240,7 +240,7 @@ impl<'s> Verifier<'s> {
 
     /// Verifies the records of a chunk; those of sessions are gathered, to be folded in order.
     pub fn chunk(&mut self, chunk: &Chunk) -> (Verified, Gathered) {
-        let (mut verified, mut gathered) = (Verified::default(), Gathered::default());
+        let (mut verified, mut gathered) = (Verified::default(), Gathered::of(chunk));
         let all = self.filter.is_all();
         for (number, bytes) in chunk.lines() {
             let line = bytes.trim_ascii();

@@ -9,6 +9,7 @@
 //! Sessions are dealt out to shards by a hash of their ids, whatever the number of threads, and a
 //! shard keeps a bounded number of them: what comes out is a function of the input alone.
 
+mod gathered;
 pub mod resim;
 mod runner;
 pub mod verify;
@@ -22,18 +23,18 @@ use std::thread;
 use crate::base::arrange::Arrange as _;
 use crate::base::limits::{REPLAY_PENDING_MAX, REPLAY_SESSION_BYTES_MAX, REPLAY_SESSIONS_MAX};
 use crate::runtime::program::Program;
-use crate::runtime::record::memo::Memo;
-use crate::runtime::record::read::{Entry, Record};
+use crate::runtime::record::outline::{EventLine, EventOutline};
 use crate::runtime::session::ground::Ground;
 use crate::tools::replay::again::{Obstacle, Seats};
+pub use crate::tools::replay::fold::gathered::{Gathered, Stands};
 use crate::tools::replay::fold::runner::SessionRunners;
-use crate::tools::replay::sketch::hash;
 use crate::tools::replay::store::{Digest, Store, Unusable};
 
 /// Shards of sessions.
 const SHARDS: usize = 64;
-/// Bytes of lines that are folded at a time.
-const BATCH_BYTES: usize = 32 << 20;
+/// Bytes of lines that are folded at a time: as many as stay near the processor from when they were
+/// read, and enough for what each batch makes anew.
+const BATCH_BYTES: usize = 8 << 20;
 
 /// Why a session cannot be folded, or not from some event on.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -73,54 +74,6 @@ impl Astray {
     }
 }
 
-/// Where a line stands, and whether it was asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Stands {
-    /// Which source.
-    pub source: usize,
-    /// The line, from 1.
-    pub line: u64,
-    /// Whether it counts.
-    pub counts: bool,
-}
-
-/// Lines of records of sessions, in order.
-#[derive(Clone, Debug, Default)]
-pub struct Gathered {
-    bytes: Vec<u8>,
-    rows: Vec<Row>,
-    bundles: BTreeSet<Digest>,
-}
-
-/// A line.
-#[derive(Clone, Copy, Debug)]
-struct Row {
-    stands: Stands,
-    /// Where it begins and ends.
-    bytes: (usize, usize),
-    shard: usize,
-}
-
-impl Gathered {
-    /// Adds a record, if it is one of a session.
-    pub fn add(&mut self, stands: Stands, record: &Record<'_>) -> bool {
-        let (Some(session), Some(_)) = (record.session, record.event) else { return false };
-        let from = self.bytes.len();
-        self.bytes.extend_from_slice(record.line);
-        let bytes = (from, self.bytes.len());
-        let hash = hash(session.id.text().as_bytes());
-        let shard = usize::try_from(hash % SHARDS as u64).unwrap_or_default();
-        self.rows.push(Row { stands, bytes, shard });
-        self.bundles.extend(record.bundle.and_then(|bundle| bundle.digest));
-        true
-    }
-
-    fn line(&self, row: &Row) -> &[u8] {
-        let (from, to) = row.bytes;
-        self.bytes.get(from..to).unwrap_or_default()
-    }
-}
-
 /// What is done with the events of sessions.
 pub trait Task: Sync {
     /// What is kept of a session from one event to the next.
@@ -150,7 +103,7 @@ pub trait TaskRunner<K, F> {
     /// Why the session cannot be folded on.
     fn event(
         &mut self,
-        record: &Record<'_>,
+        event: &EventLine<'_>,
         stands: Stands,
         kept: Option<Box<K>>,
     ) -> Result<Box<K>, Astray>;
@@ -159,7 +112,7 @@ pub trait TaskRunner<K, F> {
     fn strays(&mut self, why: &Astray);
 
     /// A record of such a session.
-    fn alone(&mut self, record: &Record<'_>, stands: Stands, why: &Astray);
+    fn alone(&mut self, event: &EventLine<'_>, stands: Stands, why: &Astray);
 
     /// What was found out since the last time.
     fn found(&mut self) -> F;
@@ -171,14 +124,14 @@ pub trait TaskRunner<K, F> {
 /// If the event cannot be folded by it.
 fn bundle_of(
     seats: &mut Seats<'_>,
-    record: &Record<'_>,
+    event: &EventLine<'_>,
     before: Option<Digest>,
 ) -> Result<Digest, Astray> {
-    seats.check(record).map_err(|obstacle| {
+    seats.check_event(event).map_err(|obstacle| {
         let declared = obstacle == Obstacle::Declared;
         if declared { Astray::Withheld } else { Astray::Obstacle(obstacle) }
     })?;
-    let named = record.bundle.and_then(|bundle| bundle.digest).or_else(|| seats.only());
+    let named = event.bundle().or_else(|| seats.only());
     let bundle = named.ok_or(Astray::Obstacle(Obstacle::NoBundle))?;
     if before.is_none_or(|before| before == bundle) { Ok(bundle) } else { Err(Astray::Bundle) }
 }
@@ -210,8 +163,9 @@ impl<'s, T: Task> Folds<'s, T> {
 
     /// Takes lines that come behind those before: what was found out since the last time.
     pub fn take(&mut self, gathered: Gathered) -> T::Found {
-        self.bytes += gathered.bytes.len();
-        if !gathered.rows.is_empty() {
+        let bytes = gathered.bytes();
+        self.bytes += bytes;
+        if bytes > 0 {
             self.waiting.push(gathered);
         }
         if self.bytes < BATCH_BYTES { T::Found::default() } else { self.fold(false) }
@@ -226,15 +180,7 @@ impl<'s, T: Task> Folds<'s, T> {
     fn fold(&mut self, end: bool) -> T::Found {
         self.bytes = 0;
         let batch = std::mem::take(&mut self.waiting);
-        let mut rows: Vec<Vec<(&[u8], Stands)>> = vec![Vec::new(); SHARDS];
-        for gathered in &batch {
-            for row in &gathered.rows {
-                if let Some(shard) = rows.get_mut(row.shard) {
-                    shard.push((gathered.line(row), row.stands));
-                }
-            }
-        }
-        let digests: BTreeSet<Digest> = batch.iter().flat_map(|it| &it.bundles).copied().collect();
+        let digests: BTreeSet<Digest> = batch.iter().flat_map(Gathered::bundles).collect();
         let programs = self.programs(digests);
         let next = AtomicUsize::new(0);
         let found: Mutex<Vec<(usize, T::Found)>> = Mutex::default();
@@ -247,17 +193,19 @@ impl<'s, T: Task> Folds<'s, T> {
             let mut bench = self.task.bench(self.store, stalls);
             loop {
                 let at = next.fetch_add(1, Ordering::Relaxed);
-                let (Some(shard), Some(rows)) = (self.shards.get(at), rows.get(at)) else { break };
-                if rows.is_empty() && !end {
+                let Some(shard) = self.shards.get(at) else { break };
+                let mut events = batch.iter().flat_map(|it| it.events(at)).peekable();
+                if events.peek().is_none() && !end {
                     continue;
                 }
                 let mut shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
-                shard.fold(rows, end, &mut *bench);
+                shard.fold(events, end, &mut *bench);
                 let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
                 found.push((at, bench.found()));
             }
         };
-        let busy = rows.iter().filter(|rows| !rows.is_empty()).count();
+        let is_busy = |at: &usize| batch.iter().any(|it| it.events(*at).next().is_some());
+        let busy = (0..SHARDS).filter(is_busy).count();
         if busy < 2 {
             work();
         } else {
@@ -325,7 +273,7 @@ struct LiveSession<K> {
     /// Those of the records that wait.
     pending_bytes: usize,
     /// Records that came before others that lie in front of them.
-    pending: BTreeMap<u64, (Vec<u8>, Stands)>,
+    pending: BTreeMap<u64, (Vec<u8>, EventOutline, Stands)>,
 }
 
 impl<K> Default for LiveSession<K> {
@@ -346,24 +294,29 @@ enum Stage<K> {
 }
 
 impl<K: MemorySize> Shard<K> {
-    fn fold<F>(&mut self, rows: &[(&[u8], Stands)], end: bool, bench: &mut dyn TaskRunner<K, F>) {
-        let mut memo = Memo::default();
-        for (line, stands) in rows {
-            // They were read before.
-            let Ok(Entry::Record(record)) = Entry::read_after(line, &mut memo) else { continue };
-            let Some(session) = record.session else { continue };
+    fn fold<'e, F>(
+        &mut self,
+        events: impl Iterator<Item = (EventLine<'e>, Stands)>,
+        end: bool,
+        bench: &mut dyn TaskRunner<K, F>,
+    ) {
+        for (event, stands) in events {
             self.clock += 1;
-            let id = session.id.text();
-            let is_new = !self.sessions.contains_key(&*id);
-            if is_new {
-                self.sessions.insert(id.as_ref().into(), LiveSession::default());
-            }
-            let Some(live) = self.sessions.get_mut(&*id) else { continue };
+            let id = event.session();
+            let mut new = None;
+            let live = match self.sessions.get_mut(&*id) {
+                Some(live) => live,
+                None => new.insert(LiveSession::default()),
+            };
             live.touched = self.clock;
             let before = live.bytes;
-            live.take(&record, (session.step, *stands), self.crowded, bench);
+            live.take(&event, stands, self.crowded, bench);
             let after = live.bytes;
             self.bytes = self.bytes.saturating_sub(before).saturating_add(after);
+            let is_new = new.is_some();
+            if let Some(live) = new {
+                self.sessions.insert(id.as_ref().into(), live);
+            }
             let many = self.sessions.len() > REPLAY_SESSIONS_MAX / SHARDS;
             if is_new && many || self.bytes > REPLAY_SESSION_BYTES_MAX / SHARDS {
                 self.put_away(&id, bench);
@@ -401,57 +354,61 @@ impl<K: MemorySize> LiveSession<K> {
     /// Takes a record; `crowded`: sessions were put away.
     fn take<F>(
         &mut self,
-        record: &Record<'_>,
-        (number, stands): (u64, Stands),
+        event: &EventLine<'_>,
+        stands: Stands,
         crowded: bool,
         bench: &mut dyn TaskRunner<K, F>,
     ) {
+        let number = event.step();
         if let Stage::Astray(why) = &self.stage {
-            bench.alone(record, stands, why);
+            bench.alone(event, stands, why);
             return;
         }
         if number <= self.last || self.pending.contains_key(&number) {
-            bench.alone(record, stands, &Astray::Twice);
+            bench.alone(event, stands, &Astray::Twice);
             return;
         }
         if number > self.last + 1 {
-            self.pending.insert(number, (record.line.to_vec(), stands));
-            self.pending_bytes += record.line.len();
-            self.bytes += record.line.len();
+            self.pending.insert(number, (event.line.to_vec(), event.outline(), stands));
+            self.pending_bytes += event.line.len();
+            self.bytes += event.line.len();
             if self.pending.len() > REPLAY_PENDING_MAX {
                 self.give_up(crowded, bench);
             }
             return;
         }
-        self.go_on(record, stands, bench);
-        while let Some((line, stands)) = self.pending.remove(&(self.last + 1)) {
+        self.go_on(event, stands, bench);
+        while let Some((line, outline, stands)) = self.pending.remove(&(self.last + 1)) {
             self.pending_bytes -= line.len();
-            if let Ok(record) = Record::read(&line) {
-                self.go_on(&record, stands, bench);
-            }
+            self.go_on(&outline.on(&line), stands, bench);
         }
     }
 
     /// The next event.
-    fn go_on<F>(&mut self, record: &Record<'_>, stands: Stands, bench: &mut dyn TaskRunner<K, F>) {
+    fn go_on<F>(
+        &mut self,
+        event: &EventLine<'_>,
+        stands: Stands,
+        bench: &mut dyn TaskRunner<K, F>,
+    ) {
         let kept = match std::mem::replace(&mut self.stage, Stage::New) {
             Stage::New => None,
             Stage::Going(kept) => Some(kept),
             Stage::Astray(why) => {
-                bench.alone(record, stands, &why);
+                bench.alone(event, stands, &why);
                 self.stage = Stage::Astray(why);
                 return;
             }
         };
         self.last += 1;
-        match bench.event(record, stands, kept) {
+        match bench.event(event, stands, kept) {
             Ok(kept) => {
                 self.bytes = kept.bytes() + self.pending_bytes;
                 self.stage = Stage::Going(kept);
             }
             Err(why) => {
                 bench.strays(&why);
-                bench.alone(record, stands, &why);
+                bench.alone(event, stands, &why);
                 self.bytes = self.pending_bytes;
                 self.stage = Stage::Astray(why);
             }
@@ -478,10 +435,8 @@ impl<K: MemorySize> LiveSession<K> {
             return;
         }
         bench.strays(&why);
-        for (line, stands) in std::mem::take(&mut self.pending).into_values() {
-            if let Ok(record) = Record::read(&line) {
-                bench.alone(&record, stands, &why);
-            }
+        for (line, outline, stands) in std::mem::take(&mut self.pending).into_values() {
+            bench.alone(&outline.on(&line), stands, &why);
         }
         (self.bytes, self.pending_bytes) = (0, 0);
         self.stage = Stage::Astray(why);
@@ -491,6 +446,7 @@ impl<K: MemorySize> LiveSession<K> {
 #[cfg(test)]
 mod tests {
     use super::{Astray, MemorySize, REPLAY_SESSION_BYTES_MAX, SHARDS, Shard, Stands, TaskRunner};
+    use crate::runtime::record::outline::{EventLine, EventOutline};
     use crate::runtime::record::read::Record;
 
     /// A session that keeps so many bytes, whatever happens.
@@ -509,7 +465,7 @@ mod tests {
     impl TaskRunner<Kept, ()> for Counting {
         fn event(
             &mut self,
-            _: &Record<'_>,
+            _: &EventLine<'_>,
             _: Stands,
             kept: Option<Box<Kept>>,
         ) -> Result<Box<Kept>, Astray> {
@@ -519,7 +475,7 @@ mod tests {
 
         fn strays(&mut self, _: &Astray) {}
 
-        fn alone(&mut self, _: &Record<'_>, _: Stands, _: &Astray) {
+        fn alone(&mut self, _: &EventLine<'_>, _: Stands, _: &Astray) {
             self.1 += 1;
         }
 
@@ -528,7 +484,7 @@ mod tests {
 
     fn line(session: usize, number: usize, bytes: usize) -> String {
         format!(
-            "{{\"v\":1,\"id\":\"r\",\"ses\":{{\"id\":\"s{session}\",\"n\":{number}}},\
+            "{{\"v\":1,\"id\":\"r\",\"ses\":{{\"id\":\"s{session}\",\"n\":{number}}},\"ev\":{{}},\
              \"ctx\":{{\"n\":\"{}\"}},\"out\":{{\"effect\":\"deny\",\"fired\":[]}}}}",
             "x".repeat(bytes)
         )
@@ -540,7 +496,9 @@ mod tests {
         let most = REPLAY_SESSION_BYTES_MAX / SHARDS;
         let (mut shard, mut bench) = (Shard::<Kept>::default(), Counting::default());
         let mut fold = |shard: &mut Shard<Kept>, line: &str| {
-            shard.fold(&[(line.as_bytes(), stands)], false, &mut bench);
+            let record = Record::read(line.as_bytes()).expect("a record");
+            let event = EventOutline::of(&record).expect("of an event").on(line.as_bytes());
+            shard.fold([(event, stands)].into_iter(), false, &mut bench);
             let held: usize = shard.sessions.values().map(|live| live.bytes).sum();
             assert_eq!(shard.bytes, held, "what left is not counted");
             bench.0

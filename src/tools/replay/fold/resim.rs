@@ -19,6 +19,7 @@ use std::sync::Arc;
 use crate::base::limits::SESSION_ASKS_MAX;
 use crate::runtime::program::Program;
 use crate::runtime::program::withheld::RedactionRules;
+use crate::runtime::record::outline::EventLine;
 use crate::runtime::record::read::{Input, Record};
 use crate::runtime::record::redact::Redactor;
 use crate::runtime::record::session::RecordedEvent as Again;
@@ -161,14 +162,15 @@ impl<'t> RequestResult<'t> {
 impl TaskRunner<ResimState, Impact> for ResimRunner<'_> {
     fn event(
         &mut self,
-        record: &Record<'_>,
+        event: &EventLine<'_>,
         stands: Stands,
         kept: Option<Box<ResimState>>,
     ) -> Result<Box<ResimState>, Astray> {
         let before = kept.as_ref().map(|kept| kept.bundle);
-        let bundle = bundle_of(&mut self.seats, record, before)?;
+        let bundle = bundle_of(&mut self.seats, event, before)?;
+        let record = &event.whole().map_err(|_| Astray::Withheld)?;
         let mut memory = std::mem::take(&mut self.memory);
-        let event = record.taken_in(&mut memory).ok_or(Astray::Withheld)?;
+        let event = event.taken_in(&mut memory).ok_or(Astray::Withheld)?;
         let event = Event::read(event);
         let task = self.task;
         let from = task.from.as_ref().map_or(bundle, |program| program.digest());
@@ -208,8 +210,9 @@ impl TaskRunner<ResimState, Impact> for ResimRunner<'_> {
 
     fn strays(&mut self, _: &Astray) {}
 
-    fn alone(&mut self, record: &Record<'_>, stands: Stands, why: &Astray) {
-        if !stands.counts || record.outcome.is_none() {
+    fn alone(&mut self, event: &EventLine<'_>, stands: Stands, why: &Astray) {
+        let decides = || event.whole().is_ok_and(|record| record.outcome.is_some());
+        if !stands.counts || !decides() {
             return;
         }
         let obstacle = match why {
@@ -266,7 +269,7 @@ fn simulate<'t>(
     let program: &'t Program = program;
     let asks = event.as_ref().is_ok_and(|it| matches!(it.kind, EventKind::Request { .. }));
     // Nothing is compared with its digest.
-    let Again { outcome, line } = recorder.again(&mut session, event, Digest::default());
+    let Again { outcome, line, .. } = recorder.again(&mut session, event, Digest::default());
     let made = Record::read(line).ok();
     let digest = made.and_then(|made| made.outcome?.digest);
     let came = match outcome {

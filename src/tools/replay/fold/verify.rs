@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use crate::lang::decision::Effect;
 use crate::runtime::program::Program;
+use crate::runtime::record::outline::EventLine;
 use crate::runtime::record::read::{Input, Record, Text};
 use crate::runtime::session::event::Event;
 use crate::runtime::session::state::State;
@@ -143,15 +144,17 @@ fn differs(
 impl TaskRunner<VerifyState, Verified> for VerifyRunner<'_> {
     fn event(
         &mut self,
-        record: &Record<'_>,
+        event: &EventLine<'_>,
         stands: Stands,
         kept: Option<Box<VerifyState>>,
     ) -> Result<Box<VerifyState>, Astray> {
         let before = kept.as_ref().map(|kept| kept.bundle);
-        let bundle = bundle_of(&mut self.seats, record, before)?;
-        let recorded = record.states.ok_or(Astray::Withheld)?;
+        let bundle = bundle_of(&mut self.seats, event, before)?;
+        if !event.has_states() {
+            return Err(Astray::Withheld);
+        }
         let mut memory = std::mem::take(&mut self.memory);
-        let event = Event::read(record.taken_in(&mut memory).ok_or(Astray::Withheld)?);
+        let taken_in = Event::read(event.taken_in(&mut memory).ok_or(Astray::Withheld)?);
         let stall = self.stalls.get(bundle).map_err(Astray::Obstacle)?;
         let is_new = kept.is_none();
         let (session, before, parted) = match kept {
@@ -162,47 +165,49 @@ impl TaskRunner<VerifyState, Verified> for VerifyRunner<'_> {
         };
         let mut session = session.ok_or(Astray::Bundle)?;
         let before = before.unwrap_or_else(|| session.state().digest());
-        let again = stall.recorder.again(&mut session, &event, before);
-        let (came, states) = if record.is_spelled_as(again.line) {
-            (EventResult { bundle, effect: None, rule: None, differs: None }, recorded)
+        let again = stall.recorder.again(&mut session, &taken_in, before);
+        let (came, states) = if event.is_spelled_as(again.line) {
+            (EventResult { bundle, effect: None, rule: None, differs: None }, again.states)
         } else {
             let made = Record::read(again.line).map_err(|_| Astray::Withheld)?;
+            let record = event.whole().map_err(|_| Astray::Withheld)?;
+            let recorded = record.states.ok_or(Astray::Withheld)?;
             let states = made.states.unwrap_or([before; 2]);
             let outcome = made.outcome;
             let came = EventResult {
                 bundle,
                 effect: outcome.and_then(|it| it.effect),
                 rule: outcome.and_then(|it| it.rule).map(|rule| rule.text().into_owned()),
-                differs: differs(record, &made, (recorded, states), &mut self.facts),
+                differs: differs(&record, &made, (recorded, states), &mut self.facts),
             };
             (came, states)
         };
         self.memory = memory;
         self.found.sessions += u64::from(is_new);
         let parts = came.differs.is_some();
-        self.tell(record, stands, came, parted);
+        self.tell(event, stands, came, parted);
         let (digest, parted) = (states[1], parted || parts);
         Ok(Box::new(VerifyState { state: session.into_state(), digest, bundle, parted }))
     }
 
     /// Its decision is made again alone.
-    fn alone(&mut self, record: &Record<'_>, stands: Stands, why: &Astray) {
+    fn alone(&mut self, event: &EventLine<'_>, stands: Stands, why: &Astray) {
         if !stands.counts {
             return;
         }
         let Self { found, seats, facts, .. } = self;
         found.records += 1;
-        let named = record.bundle.and_then(|bundle| bundle.digest).or_else(|| seats.only());
-        if let Some(bundle) = named {
+        if let Some(bundle) = event.bundle().or_else(|| seats.only()) {
             *found.bundles.entry(bundle).or_default() += 1;
         }
+        let Ok(record) = event.whole() else { return };
         let incomplete = found.incomplete.entry(why.clone());
         if record.outcome.is_none() {
             *incomplete.or_default() += 1;
             return;
         }
         let [facts, _] = facts;
-        match compare(seats, facts, record, false) {
+        match compare(seats, facts, &record, false) {
             Ok(Compared::Exact | Compared::ByFacts) => *incomplete.or_default() += 1,
             Ok(compared) => found.count(compared, (stands.source, stands.line)),
             Err(obstacle) => *found.obstacles.entry(obstacle).or_default() += 1,
@@ -221,7 +226,7 @@ impl TaskRunner<VerifyState, Verified> for VerifyRunner<'_> {
 impl VerifyRunner<'_> {
     /// Counts a record whose event was folded. The first that differs in its session is told
     /// whether it was asked for or not: those that were go by it.
-    fn tell(&mut self, record: &Record<'_>, stands: Stands, came: EventResult, parted: bool) {
+    fn tell(&mut self, event: &EventLine<'_>, stands: Stands, came: EventResult, parted: bool) {
         let EventResult { bundle, effect, rule, differs } = came;
         let is_first = differs.is_some() && !parted;
         if !stands.counts && !is_first {
@@ -241,11 +246,10 @@ impl VerifyRunner<'_> {
             }
             Some(differs) => differs,
         };
-        let session = record.session.map(|session| InSession {
-            id: session.id.text().into_owned(),
-            number: session.step,
-            part,
-        });
+        let session =
+            Some(InSession { id: event.session().into_owned(), number: event.step(), part });
+        // It was read before.
+        let Ok(record) = event.whole() else { return };
         let text = |text: Text<'_>| text.text().into_owned();
         let outcome = record.outcome;
         let what = Mismatch {
