@@ -84,6 +84,13 @@ fn line_end(bytes: &[u8]) -> usize {
     start + rest.iter().position(|byte| *byte == b'\n').unwrap_or(rest.len())
 }
 
+/// How many lines end in bytes.
+fn line_ends(bytes: &[u8]) -> u64 {
+    // What is counted in a byte is counted sixteen at a time; so many do not overflow it.
+    let ends = |part: &[u8]| part.iter().map(|byte| u8::from(*byte == b'\n')).sum::<u8>();
+    bytes.chunks(u8::MAX.into()).map(|part| u64::from(ends(part))).sum()
+}
+
 /// Something that is not as it should be.
 #[derive(Debug)]
 pub struct Damage {
@@ -368,7 +375,7 @@ impl Reader {
 
     /// Hands on what was filled.
     fn send(&mut self, source: usize, bytes: Vec<u8>) -> Option<()> {
-        let lines: u64 = bytes.iter().map(|byte| u64::from(*byte == b'\n')).sum();
+        let lines = line_ends(&bytes);
         let chunk = Chunk { source, line: self.line, bytes };
         self.line += lines;
         self.filled.send((self.next, chunk)).ok()?;
