@@ -4,8 +4,6 @@
 //! Imports: nothing of ours.
 //! Source:  `docs/sessions.md`, "Meters".
 
-use std::fmt::Write as _;
-
 /// Decimals.
 pub const DECIMALS: usize = 6;
 /// What one is: `10^DECIMALS`.
@@ -52,10 +50,18 @@ pub fn of_double(number: f64) -> Option<i128> {
 pub fn write(number: i128) -> String {
     let (whole, millionths) = (number / ONE, (number % ONE).unsigned_abs());
     let mut text = if number < 0 && whole == 0 { "-0".to_owned() } else { whole.to_string() };
-    if millionths != 0 {
-        // Writing to a string cannot fail.
-        let _ = write!(text, ".{millionths:06}");
-        text.truncate(text.trim_end_matches('0').len());
+    if let Ok(mut fraction) = u32::try_from(millionths)
+        && fraction != 0
+    {
+        let mut places = DECIMALS;
+        while fraction.is_multiple_of(10) {
+            fraction /= 10;
+            places -= 1;
+        }
+        let digits = fraction.to_string();
+        text.push('.');
+        (digits.len()..places).for_each(|_| text.push('0'));
+        text.push_str(&digits);
     }
     text
 }
@@ -113,9 +119,11 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read_again() {
-        for number in [0, 1, 10, 999_999, 1_000_000, 98_700_000, 123_456_789] {
+        let some = [0, 1, 10, 50_000, 999_999, 1_000_000, 98_700_000, 123_456_789, i128::MAX / 2];
+        for number in some {
             assert_eq!(parse(&write(number)), Some((number, true)), "{number}");
         }
         assert_eq!(write(-500_000), "-0.5");
+        assert_eq!([write(1), write(7_050_000)], ["0.000001", "7.05"]);
     }
 }

@@ -291,7 +291,7 @@ fn told_value(session: &Session<'_, '_>, value: &Provenance, action: &Value) -> 
         session.ground().names(set).map(str::to_owned).collect()
     };
     let args = action.get("args");
-    let chain = session.chain(value).into_iter().map(|link| LinkReport {
+    let chain = session.chain(value).map(|link| LinkReport {
         depth: link.depth,
         call: link.call.map(|it| (it.id.to_owned(), it.tool.to_owned(), it.seq)),
         pointer: link.pointer.to_owned(),

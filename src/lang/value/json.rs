@@ -459,7 +459,7 @@ fn write_escaped(out: &mut impl Write, text: &str) -> fmt::Result {
 
 /// What stands in front of the first byte that needs an escape, that byte, and what follows it.
 fn at_special(text: &str) -> Option<(&str, u8, &str)> {
-    let at = scan::text_end(text.as_bytes(), 0) as usize;
+    let at = scan::short_end(text.as_bytes(), 0) as usize;
     let (before, behind) = text.split_at_checked(at)?;
     let special = *behind.as_bytes().first()?;
     Some((before, special, behind.get(1..)?))

@@ -53,6 +53,7 @@ use crate::runtime::record::seal::Keeper;
 use crate::runtime::record::text::{Line, whole_based};
 use crate::runtime::record::write::{Recorder, not_replayable, text};
 use crate::runtime::session::approvals::Standing;
+use crate::runtime::session::chain::Link;
 use crate::runtime::session::decided::{Decided, SessionDenial};
 use crate::runtime::session::event::{Event, EventFault, EventKind};
 use crate::runtime::session::ground::Ground;
@@ -414,12 +415,12 @@ fn meters<'m>(
             out.put(",");
         }
         let slash = if key.is_empty() { "" } else { "/" };
-        out.text(&format!("{meter}{slash}{key}"));
+        out.text_of(&[meter, slash, key]);
         let number = fixed::write(amount);
         out.put(":");
         if change {
             let sign = if amount < 0 { "" } else { "+" };
-            out.text(&format!("{sign}{number}"));
+            out.text_of(&[sign, &number]);
         } else {
             out.put(&number);
         }
@@ -472,11 +473,21 @@ fn origins(out: &mut Line<'_>, session: &Session<'_, '_>, values: &[Provenance])
         out.put(":[");
         let mut begun = false;
         for value in place {
-            for link in chain(session, value) {
-                let Some(rest) = left.checked_sub(1) else { break };
-                left = rest;
-                out.put(if std::mem::replace(&mut begun, true) { "," } else { "" });
-                out.put(&link);
+            let mut front = || if std::mem::replace(&mut begun, true) { "," } else { "" };
+            if value.kind == Kind::Model {
+                if left > 0 {
+                    left -= 1;
+                    out.put(front());
+                    out.put("{\"depth\":0,\"op\":\"model\",\"labels\":");
+                    names(out, session.ground().names(&value.labels));
+                    out.put("}");
+                }
+                continue;
+            }
+            for link in session.chain(value).take(left) {
+                left -= 1;
+                out.put(front());
+                write_link(out, session, (value.kind, &link));
             }
         }
         out.put("]");
@@ -484,42 +495,22 @@ fn origins(out: &mut Line<'_>, session: &Session<'_, '_>, values: &[Provenance])
     out.put(if first { "" } else { "}" });
 }
 
-/// The links of a value, as objects.
-fn chain(session: &Session<'_, '_>, value: &Provenance) -> Vec<String> {
-    let object = |write: &mut dyn FnMut(&mut Line<'_>)| {
-        let mut bytes = Vec::new();
-        write(&mut Line(&mut bytes));
-        // It is made of texts.
-        String::from_utf8(bytes).unwrap_or_default()
-    };
-    if value.kind == Kind::Model {
-        return vec![object(&mut |out| {
-            out.put("{\"depth\":0,\"op\":\"model\",\"labels\":");
-            names(out, session.ground().names(&value.labels));
-            out.put("}");
-        })];
+/// A link of a value that is known like this, as an object.
+fn write_link(out: &mut Line<'_>, session: &Session<'_, '_>, (kind, link): (Kind, &Link<'_>)) {
+    out.put("{\"depth\":");
+    out.number(link.depth as u64);
+    // Behind the first link lies what a tool was given, and repeated.
+    text(out, ",\"op\":", if link.depth > 0 { "inherit" } else { kind.word() });
+    if let Some(call) = link.call {
+        text(out, ",\"call\":", call.id);
+        text(out, ",\"tool\":", call.tool);
+        out.put(",\"seq\":");
+        out.number(call.seq);
+        text(out, ",\"pointer\":", link.pointer);
     }
-    let links = session.chain(value);
-    let links = links.iter().map(|link| {
-        object(&mut |out| {
-            out.put("{\"depth\":");
-            out.number(link.depth as u64);
-            // Behind the first link lies what a tool was given, and repeated.
-            let op = if link.depth > 0 { "inherit" } else { value.kind.word() };
-            text(out, ",\"op\":", op);
-            if let Some(call) = link.call {
-                text(out, ",\"call\":", call.id);
-                text(out, ",\"tool\":", call.tool);
-                out.put(",\"seq\":");
-                out.number(call.seq);
-                text(out, ",\"pointer\":", link.pointer);
-            }
-            out.put(",\"labels\":");
-            names(out, session.ground().names(&link.labels));
-            out.put("}");
-        })
-    });
-    links.collect()
+    out.put(",\"labels\":");
+    names(out, session.ground().names(&link.labels));
+    out.put("}");
 }
 
 /// The step of the plan that a call is, and what is asked of approvers.

@@ -9,8 +9,8 @@ use std::fmt::{self, Write};
 use crate::base::hex;
 use crate::base::limits::CONTEXT_BYTES_MAX;
 use crate::lang::value::base64::{self, Alphabet};
-use crate::lang::value::json;
 use crate::lang::value::time::{Instant, civil};
+use crate::lang::value::{json, scan};
 
 /// A line that grows. It is bytes, because most of it is copied from bytes.
 pub(super) struct Line<'a>(pub(super) &'a mut Vec<u8>);
@@ -29,8 +29,22 @@ impl Line<'_> {
 
     /// A JSON string.
     pub(super) fn text(&mut self, text: &str) {
-        // Writing to bytes does not fail.
-        let _ = json::write_string(self, "", text);
+        self.text_of(&[text]);
+    }
+
+    /// A JSON string of several parts.
+    pub(super) fn text_of(&mut self, parts: &[&str]) {
+        self.0.reserve(2 + parts.iter().map(|part| part.len()).sum::<usize>());
+        self.0.push(b'"');
+        for part in parts {
+            if scan::short_end(part.as_bytes(), 0) as usize == part.len() {
+                self.put(part);
+            } else {
+                // Writing to bytes does not fail.
+                let _ = json::Escaped(self).write_str(part);
+            }
+        }
+        self.0.push(b'"');
     }
 
     /// A number in decimal.
@@ -63,26 +77,31 @@ impl Line<'_> {
         const SHAPE: [u8; 31] = *b"\"0000-00-00T00:00:00.000000000Z";
         let mut text = SHAPE;
         let date = civil(at.seconds);
-        let parts = [
-            (1, 4, u32::try_from(date.year).unwrap_or_default()),
-            (6, 2, u32::from(date.month)),
-            (9, 2, u32::from(date.day)),
-            (12, 2, u32::from(date.hour)),
-            (15, 2, u32::from(date.minute)),
-            (18, 2, u32::from(date.second)),
-            (21, 9, at.nanoseconds),
-        ];
-        for (start, count, number) in parts {
-            let mut rest = number;
-            for place in text.iter_mut().skip(start).take(count).rev() {
+        let mut two = |start: usize, number: u8| {
+            if let Some([tens, ones]) = text.get_mut(start..).and_then(<[u8]>::first_chunk_mut) {
+                (*tens, *ones) = (b'0' + number / 10, b'0' + number % 10);
+            }
+        };
+        let (century, year) = (date.year / 100, date.year % 100);
+        two(1, u8::try_from(century).unwrap_or_default());
+        two(3, u8::try_from(year).unwrap_or_default());
+        for (start, number) in
+            [(6, date.month), (9, date.day), (12, date.hour), (15, date.minute), (18, date.second)]
+        {
+            two(start, number);
+        }
+        let kept = if at.nanoseconds == 0 {
+            20
+        } else {
+            let mut rest = at.nanoseconds;
+            for place in text.iter_mut().skip(21).take(9).rev() {
                 let [digit, ..] = (rest % 10).to_le_bytes();
                 *place = b'0' + digit;
                 rest /= 10;
             }
-        }
-        let fraction = text.get(20..30).unwrap_or_default();
-        let zeros = fraction.iter().rev().take_while(|byte| matches!(byte, b'0' | b'.')).count();
-        let kept = if at.nanoseconds == 0 { 20 } else { 30 - zeros };
+            let fraction = text.get(21..30).unwrap_or_default();
+            30 - fraction.iter().rev().take_while(|byte| **byte == b'0').count()
+        };
         self.0.extend_from_slice(text.get(..kept).unwrap_or_default());
         self.put("Z\"");
     }

@@ -41,32 +41,32 @@ impl Session<'_, '_> {
     }
 
     /// Where a value came from: each link in front of those that it was made of.
-    #[must_use]
-    pub fn chain(&self, value: &Provenance) -> Vec<Link<'_>> {
+    pub fn chain(&self, value: &Provenance) -> impl Iterator<Item = Link<'_>> {
         let (state, ground) = (self.state(), self.ground());
-        let mut links = Vec::new();
         let mut told: Vec<u32> = Vec::new();
         let mut waiting: Vec<(usize, u32)> =
             value.sources.iter().rev().map(|at| (0, *at)).collect();
-        while let Some((depth, at)) = waiting.pop() {
-            let Some(field) = state.index.field(at) else { continue };
-            if told.contains(&at) || links.len() >= SESSION_LINKS_MAX {
-                continue;
+        std::iter::from_fn(move || {
+            loop {
+                let (depth, at) = waiting.pop().filter(|_| told.len() < SESSION_LINKS_MAX)?;
+                let Some(field) = state.index.field(at) else { continue };
+                if told.contains(&at) {
+                    continue;
+                }
+                told.push(at);
+                let call = field.call.and_then(|call| state.call(call));
+                let pointer = state.index.pointer(&field);
+                if let Some(call) = call.filter(|call| ground.inherits(&call.tool, pointer)) {
+                    waiting.extend(call.sources.iter().rev().map(|at| (depth + 1, *at)));
+                }
+                let labels = state.sets.get(state.taints.get(field.taint).labels).cloned();
+                return Some(Link {
+                    depth,
+                    call: call.map(|it| Seen { id: &it.id, tool: &it.tool, seq: it.seq }),
+                    pointer,
+                    labels: labels.unwrap_or_else(|| LabelSet::of(state.labels)),
+                });
             }
-            told.push(at);
-            let call = field.call.and_then(|call| state.call(call));
-            let pointer = state.index.pointer(&field);
-            let labels = state.sets.get(state.taints.get(field.taint).labels).cloned();
-            links.push(Link {
-                depth,
-                call: call.map(|it| Seen { id: &it.id, tool: &it.tool, seq: it.seq }),
-                pointer,
-                labels: labels.unwrap_or_else(|| LabelSet::of(state.labels)),
-            });
-            if let Some(call) = call.filter(|call| ground.inherits(&call.tool, pointer)) {
-                waiting.extend(call.sources.iter().rev().map(|at| (depth + 1, *at)));
-            }
-        }
-        links
+        })
     }
 }

@@ -234,8 +234,7 @@ impl<'p> Ground<'p> {
 
     /// The names of the labels in a set, ascending.
     pub fn names(&self, set: &LabelSet) -> impl Iterator<Item = &'p str> {
-        let found: Vec<usize> = set.labels().collect();
-        found.into_iter().filter_map(|at| self.labels.get(at).copied())
+        set.labels().filter_map(|at| self.labels.get(at).copied())
     }
 
     /// Under which key a tool stores.

@@ -93,8 +93,12 @@ impl LabelSet {
 
     /// The numbers of its labels, ascending.
     pub fn labels(&self) -> impl Iterator<Item = usize> {
-        let of_word = |(at, word): (usize, u64)| {
-            (0..64).filter(move |bit| word >> bit & 1 == 1).map(move |bit| at * 64 + bit)
+        let of_word = |(at, mut rest): (usize, u64)| {
+            std::iter::from_fn(move || {
+                let bit = (rest != 0).then(|| rest.trailing_zeros())?;
+                rest &= rest - 1;
+                Some(at * 64 + bit as usize)
+            })
         };
         self.words().enumerate().flat_map(of_word)
     }

@@ -375,7 +375,6 @@ fn chains_lead_back_through_tools() {
     assert_eq!(session.origin(value), "copy");
     let chain: Vec<_> = session
         .chain(value)
-        .iter()
         .map(|link| (link.depth, link.call.map(|it| (it.id, it.tool, it.seq)), link.pointer))
         .map(|(depth, call, pointer)| format!("{depth} {call:?} {pointer}"))
         .collect();
