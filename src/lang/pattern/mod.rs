@@ -12,7 +12,7 @@
 mod agree;
 mod groups;
 mod re2;
-mod register;
+pub(in crate::lang) mod register;
 mod rows;
 pub mod search;
 mod triggers;

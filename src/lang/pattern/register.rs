@@ -9,59 +9,65 @@
 //! took a search through a text twice as long where they did not.
 
 #[cfg(target_feature = "sse2")]
-pub(super) use sse2::Register;
+pub(in crate::lang) use sse2::Register;
 
 #[cfg(not(target_feature = "sse2"))]
-pub(super) use plain::Register;
+pub(in crate::lang) use plain::Register;
 
 /// Bytes of a register.
-pub(super) const LANES: usize = 16;
+pub(in crate::lang) const LANES: usize = 16;
 
 #[cfg(target_feature = "sse2")]
 mod sse2 {
     use safe_arch::{
-        bitand_m128i, bitor_m128i, cmp_eq_mask_i8_m128i, load_unaligned_m128i, m128i,
-        move_mask_i8_m128i, set_splat_i8_m128i,
+        bitand_m128i, bitor_m128i, cmp_eq_mask_i8_m128i, cmp_gt_mask_i8_m128i,
+        load_unaligned_m128i, m128i, move_mask_i8_m128i, set_splat_i8_m128i,
     };
 
     use super::LANES;
 
     /// Sixteen bytes.
     #[derive(Clone, Copy, Debug)]
-    pub(in crate::lang::pattern) struct Register(m128i);
+    pub(in crate::lang) struct Register(m128i);
 
     #[expect(clippy::inline_always, reason = "called, it would be kept in memory")]
     impl Register {
         /// The same byte in all places.
         #[inline(always)]
-        pub(in crate::lang::pattern) fn splat(byte: u8) -> Self {
+        pub(in crate::lang) fn splat(byte: u8) -> Self {
             Self(set_splat_i8_m128i(byte.cast_signed()))
         }
 
         #[inline(always)]
-        pub(in crate::lang::pattern) fn of(bytes: &[u8; LANES]) -> Self {
+        pub(in crate::lang) fn of(bytes: &[u8; LANES]) -> Self {
             Self(load_unaligned_m128i(bytes))
         }
 
         /// Ones in the bytes that are alike, zeros in the others.
         #[inline(always)]
-        pub(in crate::lang::pattern) fn alike(self, other: Self) -> Self {
+        pub(in crate::lang) fn alike(self, other: Self) -> Self {
             Self(cmp_eq_mask_i8_m128i(self.0, other.0))
         }
 
+        /// Ones in the bytes that are above those of the other, as signed numbers.
         #[inline(always)]
-        pub(in crate::lang::pattern) fn and(self, other: Self) -> Self {
+        pub(in crate::lang) fn above(self, other: Self) -> Self {
+            Self(cmp_gt_mask_i8_m128i(self.0, other.0))
+        }
+
+        #[inline(always)]
+        pub(in crate::lang) fn and(self, other: Self) -> Self {
             Self(bitand_m128i(self.0, other.0))
         }
 
         #[inline(always)]
-        pub(in crate::lang::pattern) fn or(self, other: Self) -> Self {
+        pub(in crate::lang) fn or(self, other: Self) -> Self {
             Self(bitor_m128i(self.0, other.0))
         }
 
         /// The highest bit of each byte, that of the first one lowest.
         #[inline(always)]
-        pub(in crate::lang::pattern) fn bits(self) -> u16 {
+        pub(in crate::lang) fn bits(self) -> u16 {
             let [low, high, ..] = move_mask_i8_m128i(self.0).to_le_bytes();
             u16::from_le_bytes([low, high])
         }
@@ -75,36 +81,41 @@ mod plain {
 
     /// Sixteen bytes.
     #[derive(Clone, Copy, Debug)]
-    pub(in crate::lang::pattern) struct Register([u8; LANES]);
+    pub(in crate::lang) struct Register([u8; LANES]);
 
     impl Register {
         #[inline]
-        pub(in crate::lang::pattern) fn splat(byte: u8) -> Self {
+        pub(in crate::lang) fn splat(byte: u8) -> Self {
             Self([byte; LANES])
         }
 
         #[inline]
-        pub(in crate::lang::pattern) fn of(bytes: &[u8; LANES]) -> Self {
+        pub(in crate::lang) fn of(bytes: &[u8; LANES]) -> Self {
             Self(*bytes)
         }
 
         #[inline]
-        pub(in crate::lang::pattern) fn alike(self, other: Self) -> Self {
+        pub(in crate::lang) fn alike(self, other: Self) -> Self {
             self.with(other, |a, b| u8::from(a == b).wrapping_neg())
         }
 
         #[inline]
-        pub(in crate::lang::pattern) fn and(self, other: Self) -> Self {
+        pub(in crate::lang) fn above(self, other: Self) -> Self {
+            self.with(other, |a, b| u8::from(a.cast_signed() > b.cast_signed()).wrapping_neg())
+        }
+
+        #[inline]
+        pub(in crate::lang) fn and(self, other: Self) -> Self {
             self.with(other, |a, b| a & b)
         }
 
         #[inline]
-        pub(in crate::lang::pattern) fn or(self, other: Self) -> Self {
+        pub(in crate::lang) fn or(self, other: Self) -> Self {
             self.with(other, |a, b| a | b)
         }
 
         #[inline]
-        pub(in crate::lang::pattern) fn bits(self) -> u16 {
+        pub(in crate::lang) fn bits(self) -> u16 {
             self.0.iter().rev().fold(0, |bits, byte| bits << 1 | u16::from(byte >> 7))
         }
 
@@ -125,7 +136,8 @@ mod tests {
         ($of:ident, $a:expr, $b:expr) => {{
             let (a, b, c) = ($of::of($a), $of::of($b), $of::splat(0x80));
             let done = [a, b, c, a.alike(b), b.alike(c), a.and(b), a.or(b), a.alike(a)];
-            done.map($of::bits)
+            let above = [a.above(b), b.above(a), c.above(a), a.above(c)];
+            (done.map($of::bits), above.map($of::bits))
         }};
     }
 

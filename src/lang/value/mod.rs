@@ -22,6 +22,7 @@
 
 pub mod arith;
 pub(crate) mod base64;
+pub mod blocks;
 pub mod compare;
 pub mod container;
 pub mod duration;

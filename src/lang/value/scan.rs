@@ -59,11 +59,30 @@ pub fn word(bytes: &[u8], at: u32) -> u64 {
     }
 }
 
+/// As `word`, where fewer than eight bytes are left. That is seldom where most is read.
 #[cold]
 #[inline(never)]
 fn last_word(bytes: &[u8], at: usize) -> u64 {
     let rest = bytes.get(at..).unwrap_or_default();
-    rest.iter().take(8).rev().fold(0, |word, byte| word << 8 | u64::from(*byte))
+    if rest.is_empty() {
+        return 0;
+    }
+    if let Some(last) = bytes.last_chunk() {
+        return u64::from_le_bytes(*last) >> (64 - 8 * rest.len());
+    }
+    // Bytes that stand in both parts are the same in both.
+    let behind = |part: u64, len: usize| part << (8 * (rest.len() - len));
+    match (rest.first_chunk(), rest.last_chunk(), rest.first_chunk(), rest.last_chunk()) {
+        (Some(first), Some(last), ..) => {
+            let (first, last) = (u32::from_le_bytes(*first), u32::from_le_bytes(*last));
+            u64::from(first) | behind(last.into(), 4)
+        }
+        (.., Some(first), Some(last)) => {
+            let (first, last) = (u16::from_le_bytes(*first), u16::from_le_bytes(*last));
+            u64::from(first) | behind(last.into(), 2)
+        }
+        _ => rest.first().copied().unwrap_or(0).into(),
+    }
 }
 
 /// The bytes of a word that are no plain text: quotes, backslashes, control characters and what
@@ -340,6 +359,20 @@ mod tests {
             assert_eq!((digits(word), decimal(word, len)), (len, number));
         }
         assert_eq!(zeros(word(b"0070", 0)), 2);
+    }
+
+    #[test]
+    fn words_at_the_end_have_zeros_behind_it() {
+        let bytes: Vec<u8> = (1..=20).collect();
+        for len in 0..bytes.len() {
+            let text = &bytes[bytes.len() - len..];
+            for at in 0..=len {
+                let wanted = text[at..].iter().take(8).rev();
+                let wanted = wanted.fold(0, |word, byte| word << 8 | u64::from(*byte));
+                assert_eq!(word(text, u32::try_from(at).unwrap()), wanted, "{len} {at}");
+            }
+            assert_eq!(word(text, 40), 0, "{len}");
+        }
     }
 
     #[test]

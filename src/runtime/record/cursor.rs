@@ -9,10 +9,13 @@
 use std::borrow::Cow;
 
 use crate::base::hex;
-use crate::lang::value::scan;
+use crate::lang::value::{blocks, scan};
 use crate::runtime::record::error::{Fault, RecordError};
 use crate::runtime::record::text::unbase;
 use crate::runtime::vm::request::reader::Reader;
+
+/// Where a block of a part is not gone past, so many bytes are looked at one by one.
+const SINGLE_BYTES: u32 = 64;
 
 /// That a line is wrong: the cursor knows how. It takes no room, so that what is read stays in
 /// registers.
@@ -350,10 +353,22 @@ impl<'a> Cursor<'a> {
     }
 
     /// The place behind the container that begins at `at`, by its brackets and quotes.
-    fn container(&mut self, mut at: u32) -> Read<u32> {
+    fn container(&mut self, at: u32) -> Read<u32> {
         let bytes = self.bytes;
-        let mut depth = 0_u32;
+        let (mut at, mut depth) = (at + 1, 1);
+        if matches!(scan::byte(bytes, at), b'}' | b']') {
+            return Ok(at + 1);
+        }
+        // Where blocks are gone past again.
+        let mut next = at;
         loop {
+            if at >= next {
+                (at, depth) = blocks::past_blocks(bytes, at, depth);
+                if depth == 0 {
+                    return Ok(at);
+                }
+                next = at + SINGLE_BYTES;
+            }
             let byte = scan::byte(bytes, at);
             match byte {
                 b'"' => {

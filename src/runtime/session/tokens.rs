@@ -41,14 +41,28 @@ enum ByteKind {
     Wide,
 }
 
+/// The kinds of all bytes.
+const KINDS: [ByteKind; 256] = {
+    let mut kinds = [ByteKind::Sign; 256];
+    let mut rest = kinds.as_mut_slice();
+    let mut byte = 0_u8;
+    while let Some((kind, behind)) = rest.split_first_mut() {
+        if byte.is_ascii_alphanumeric() {
+            *kind = ByteKind::Letter;
+        } else if !byte.is_ascii() {
+            *kind = ByteKind::Wide;
+        }
+        byte = byte.wrapping_add(1);
+        rest = behind;
+    }
+    kinds
+};
+
 /// The kind of the byte at `at`.
 #[inline]
 fn kind_at(form: &str, at: usize) -> Option<ByteKind> {
-    Some(match form.as_bytes().get(at)? {
-        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => ByteKind::Letter,
-        0x80.. => ByteKind::Wide,
-        _ => ByteKind::Sign,
-    })
+    let byte = form.as_bytes().get(at)?;
+    KINDS.get(usize::from(*byte)).copied()
 }
 
 /// Where the next word begins, from `at` on.

@@ -2,7 +2,7 @@
 //!
 //! In:      forms, one behind the other.
 //! Out:     the places where a form may stand.
-//! Imports: its own room alone.
+//! Imports: `lang`.
 //!
 //! Most sessions hold few words: of each of these two bytes of its hash are kept, and all of them
 //! looked through, which takes less room and less time than a map. Of many words a map is made.
@@ -11,6 +11,7 @@ use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState};
 
+use crate::lang::value::scan;
 use crate::runtime::session::tokens::words;
 
 /// The words of all forms. Words with one hash are one word here: whoever looks for a value
@@ -359,7 +360,9 @@ impl Hasher for Spread {
             self.write_u64(u64::from_le_bytes(*word));
         }
         if !rest.is_empty() {
-            self.write_u64(rest.iter().fold(0, |word, byte| word << 8 | u64::from(*byte)));
+            // The first byte is the highest.
+            let word = scan::word(rest, 0).swap_bytes() >> (64 - 8 * rest.len());
+            self.write_u64(word);
         }
     }
 
@@ -385,8 +388,9 @@ impl Hasher for Spread {
 pub(super) mod tests {
     use std::collections::{BTreeSet, HashMap};
     use std::fmt::Write as _;
+    use std::hash::Hasher as _;
 
-    use super::{FEW, Looked, Words, hash, short_hash};
+    use super::{FEW, Looked, Spread, Words, hash, short_hash};
 
     /// Two words that have one hash.
     pub(in crate::runtime::session) fn twins() -> (String, String) {
@@ -447,6 +451,24 @@ pub(super) mod tests {
             assert_eq!((looked, shown), (Looked::All, wanted), "{form}");
         }
         assert_eq!(words.look(&forms, "of user199\0and more", |_| false), Looked::All);
+    }
+
+    #[test]
+    fn bytes_are_hashed_as_numbers_whose_first_byte_is_the_highest() {
+        for (text, numbers) in [
+            ("a", vec![0x61]),
+            ("abc", vec![0x61_6263]),
+            ("abcdefg", vec![0x61_6263_6465_6667]),
+            ("abcdefgh", vec![u64::from_le_bytes(*b"abcdefgh")]),
+            ("abcdefghij", vec![u64::from_le_bytes(*b"abcdefgh"), 0x696a]),
+        ] {
+            let (mut bytes, mut wanted) = (Spread::default(), Spread::default());
+            bytes.write(text.as_bytes());
+            for number in numbers {
+                wanted.write_u64(number);
+            }
+            assert_eq!(bytes.finish(), wanted.finish(), "{text}");
+        }
     }
 
     #[test]
