@@ -117,6 +117,27 @@ fn rules_and_atoms_are_counted() {
     assert_eq!((shares.rules.covered, shares.rules.all), (1, 4));
 }
 
+/// What `cel.bind` names is asked in its body: the atoms are those of the body.
+#[test]
+fn atoms_below_a_binding_are_counted() {
+    let policy = "\
+policyc: 1
+name: bound
+default: deny
+schema: {a: int, b: bool}
+rules:
+  - {id: one, when: \"cel.bind(x, a + 1, x > 3 && b)\", allow: \"one\"}
+";
+    let cases = "policy: bound\ncases:\n  \
+                 - {name: one, patch: {/a: 3, /b: true}, expect: {allow: one}}\n  \
+                 - {name: two, patch: {/a: 0, /b: true}, expect: {deny: null}}\n";
+    let (files, coverage) = covered(policy, cases);
+    let one = rule(&coverage, "one");
+    let counts = |it: &AtomCover| (files.text(it.span).to_owned(), it.guard, it.yes, it.no);
+    let told: Vec<_> = one.atoms.iter().map(counts).collect();
+    assert_eq!(told, [("x > 3".to_owned(), false, 1, 1), ("b".to_owned(), false, 1, 0)]);
+}
+
 /// A rule that fires and never wins names who wins.
 #[test]
 fn who_wins_instead_is_named() {

@@ -6,10 +6,10 @@ use crate::base::name::Name;
 use crate::base::span::{FileId, Span};
 use crate::compiler::check::analysis::Checked;
 use crate::compiler::emit::lowered::{LoweredProgram, LoweredRule, RuleSource};
-use crate::compiler::emit::rules::{EmittedProgram, EmittedRule};
+use crate::compiler::emit::rules::{EmittedAtom, EmittedProgram, EmittedRule};
 use crate::compiler::source::map::SourceMap;
 use crate::compiler::syntax::ast::ExprId;
-use crate::runtime::bundle::debug::{Debug, Place, RuleDebug};
+use crate::runtime::bundle::debug::{Debug, Place, RuleAtom, RuleDebug};
 
 /// The files of a bundle, in order of logical path, and their numbers.
 #[derive(Debug)]
@@ -75,7 +75,12 @@ fn rule_debug(
     written: &EmittedRule,
     place: &dyn Fn(ExprId) -> Place,
 ) -> RuleDebug {
-    let mut debug = RuleDebug { atoms: written.atoms.clone(), ..RuleDebug::default() };
+    let own = |own: &EmittedAtom| {
+        let EmittedAtom { atom, origin, bound, guard } = *own;
+        RuleAtom { atom, place: place(origin), bound, guard }
+    };
+    let atoms = written.atoms.iter().map(own).collect();
+    let mut debug = RuleDebug { atoms, ..RuleDebug::default() };
     match rule.source {
         RuleSource::Rule(policy, number) => {
             let Some(document) = checked.parsed().policies.get(policy) else { return debug };

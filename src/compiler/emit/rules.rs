@@ -1,5 +1,7 @@
 //! Rules, outcomes and outputs: their functions, messages and requirements.
 
+use rustc_hash::FxHashSet;
+
 use crate::base::name::Name;
 use crate::compiler::emit::condition::Edges;
 use crate::compiler::emit::function::Dest;
@@ -11,8 +13,8 @@ use crate::compiler::emit::lowered::{
 use crate::compiler::emit::paths::Places;
 use crate::compiler::emit::requirements::RequirementContext;
 use crate::compiler::emit::tables::{FinishedFunction, Tables};
-use crate::compiler::ir::{NodeId, NodeKind};
-use crate::compiler::syntax::ast::LogicOp;
+use crate::compiler::ir::{Ir, NodeId, NodeKind};
+use crate::compiler::syntax::ast::{ExprId, LogicOp};
 use crate::compiler::syntax::document::model::{Escalation, OnTimeout};
 use crate::lang::types::TypeTable;
 use crate::runtime::bundle::govern::Govern;
@@ -27,7 +29,19 @@ pub(crate) struct EmittedRule {
     pub(crate) outcomes: Vec<OutcomeRow>,
     pub(crate) requirements: Vec<Requirement>,
     /// Atoms of its condition, in the order of the language.
-    pub(crate) atoms: Vec<u16>,
+    pub(crate) atoms: Vec<EmittedAtom>,
+}
+
+/// An atom of a rule's condition.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct EmittedAtom {
+    pub(crate) atom: u16,
+    /// Where the rule says it.
+    pub(crate) origin: ExprId,
+    /// Whether it reads locals that are bound around it.
+    pub(crate) bound: bool,
+    /// Whether the index took it away, and nothing else of the rule asks it.
+    pub(crate) guard: bool,
 }
 
 /// Everything written.
@@ -62,7 +76,7 @@ pub(crate) fn roots(plan: &LoweredProgram) -> Vec<NodeId> {
     let mut roots = Vec::new();
     for rule in &plan.rules {
         roots.extend(&rule.conjuncts);
-        decision_nodes(rule.decision.as_ref(), &mut roots);
+        decision_nodes(rule.decision.as_ref(), &|_| true, &mut roots);
         for outcome in &rule.outcomes {
             roots.extend(reason_nodes(outcome));
         }
@@ -81,22 +95,27 @@ fn reason_nodes(outcome: &LoweredOutcome) -> impl Iterator<Item = NodeId> {
     })
 }
 
-fn decision_nodes(decision: Option<&LoweredDecision>, nodes: &mut Vec<NodeId>) {
+/// The nodes that a decision asks, and those values of its variables that `binds` takes.
+fn decision_nodes(
+    decision: Option<&LoweredDecision>,
+    binds: &dyn Fn(NodeId) -> bool,
+    nodes: &mut Vec<NodeId>,
+) {
     match decision {
         None | Some(LoweredDecision::Outcome(_)) => {}
         Some(LoweredDecision::If(condition, yes, no)) => {
             nodes.push(*condition);
-            decision_nodes(Some(yes), nodes);
-            decision_nodes(Some(no), nodes);
+            decision_nodes(Some(yes), binds, nodes);
+            decision_nodes(Some(no), binds, nodes);
         }
         Some(LoweredDecision::Bind(_, init, body)) => {
-            nodes.push(*init);
-            decision_nodes(Some(body), nodes);
+            nodes.extend(binds(*init).then_some(*init));
+            decision_nodes(Some(body), binds, nodes);
         }
         Some(LoweredDecision::Match(choices)) => {
             for (condition, decision) in choices {
                 nodes.extend(condition);
-                decision_nodes(Some(decision), nodes);
+                decision_nodes(Some(decision), binds, nodes);
             }
         }
     }
@@ -133,9 +152,9 @@ pub(crate) fn write(
         let outcomes =
             rule.outcomes.iter().map(|outcome| outcome_row(&mut generator, outcome)).collect();
         let function = rule_function(&mut generator, rule, &left);
+        let atoms = generator.rule_atoms(rule, &left);
         let mut nodes = rule.conjuncts.clone();
-        decision_nodes(rule.decision.as_ref(), &mut nodes);
-        let atoms = generator.atoms_of(&nodes);
+        decision_nodes(rule.decision.as_ref(), &|_| true, &mut nodes);
         nodes.extend(rule.outcomes.iter().flat_map(reason_nodes));
         let tools = rule.tools.as_deref();
         let requirements = asking.requirements(&nodes, tools, &mut generator.tables);
@@ -218,33 +237,75 @@ pub(crate) fn escalation_of(tables: &mut Tables, escalation: &Escalation) -> u16
 }
 
 impl Generator<'_> {
-    /// The atoms below `nodes`, in the order of the language.
-    fn atoms_of(&mut self, nodes: &[NodeId]) -> Vec<u16> {
+    /// The atoms of a rule, of whose conjuncts the index left `left`.
+    fn rule_atoms(&mut self, rule: &LoweredRule, left: &[NodeId]) -> Vec<EmittedAtom> {
         let ir = self.ir;
-        let mut atoms = Vec::new();
+        let is_bool = |node: NodeId| ir.nodes[node].ty == TypeTable::BOOL;
+        let (mut all, mut run) = (rule.conjuncts.clone(), left.to_vec());
+        decision_nodes(rule.decision.as_ref(), &is_bool, &mut all);
+        decision_nodes(rule.decision.as_ref(), &is_bool, &mut run);
+        let run: FxHashSet<u16> = self.atoms_of(&run).into_iter().map(|own| own.atom).collect();
+        let mut atoms = self.atoms_of(&all);
+        for own in &mut atoms {
+            own.guard = !run.contains(&own.atom);
+        }
+        atoms
+    }
+
+    /// The atoms below `nodes`, in the order of the language, each with where it is said first:
+    /// what `condition` decides as one. What a local is bound to is asked where it is a condition.
+    fn atoms_of(&mut self, nodes: &[NodeId]) -> Vec<EmittedAtom> {
+        let ir = self.ir;
+        let mut atoms: Vec<EmittedAtom> = Vec::new();
+        let mut known = FxHashSet::default();
         let mut waiting: Vec<NodeId> = nodes.iter().rev().copied().collect();
         while let Some(node) = waiting.pop() {
+            let is_bool = |node: NodeId| ir.nodes[node].ty == TypeTable::BOOL;
             match ir.kind(node) {
-                NodeKind::Logic(..) | NodeKind::Not(_) => {
+                NodeKind::Logic(..) | NodeKind::Not(_) | NodeKind::Conditional(..) => {
                     waiting.extend(ir.children(node).into_iter().rev());
                 }
-                NodeKind::Conditional(..) if ir.nodes[node].ty == TypeTable::BOOL => {
-                    waiting.extend(ir.children(node).into_iter().rev());
+                NodeKind::Bind(_, init, body) => {
+                    waiting.push(*body);
+                    waiting.extend(is_bool(*init).then_some(*init));
                 }
-                NodeKind::Variable(variable) => {
-                    if ir.nodes[node].ty == TypeTable::BOOL {
-                        waiting.extend(self.variables.get(variable));
-                    }
+                NodeKind::Variable(variable) if is_bool(node) => {
+                    let is_new = known.insert(*variable);
+                    waiting.extend(self.variables.get(variable).filter(|_| is_new));
                 }
                 NodeKind::Constant(_) => {}
+                // It is said where the local is bound.
+                NodeKind::Local(_) if self.tables.is_inverse(ir, node) => {}
                 _ => {
                     let atom = self.tables.atom(ir, node, self.analysis);
-                    if !atoms.contains(&atom) {
-                        atoms.push(atom);
+                    if !atoms.iter().any(|known| known.atom == atom) {
+                        let origin = ir.nodes[node].origin;
+                        let (bound, guard) = (reads_locals(ir, node), false);
+                        atoms.push(EmittedAtom { atom, origin, bound, guard });
                     }
                 }
             }
         }
         atoms
     }
+}
+
+/// Whether `node` reads locals that are bound around it.
+fn reads_locals(ir: &Ir, node: NodeId) -> bool {
+    let (mut read, mut bound) = (FxHashSet::default(), FxHashSet::default());
+    let mut waiting = vec![node];
+    while let Some(node) = waiting.pop() {
+        match ir.kind(node) {
+            NodeKind::Local(local) => {
+                read.insert(*local);
+            }
+            NodeKind::Bind(local, ..) => {
+                bound.insert(*local);
+            }
+            NodeKind::Loop(it) => bound.extend(it.second.into_iter().chain([it.first])),
+            _ => {}
+        }
+        waiting.extend(ir.children(node));
+    }
+    read.difference(&bound).next().is_some()
 }

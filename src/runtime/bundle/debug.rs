@@ -61,7 +61,21 @@ pub struct RuleDebug {
     /// `owner`
     pub owner: String,
     /// Atoms of its condition, in the order of the language; guards that the index took away too.
-    pub atoms: Vec<u16>,
+    pub atoms: Vec<RuleAtom>,
+}
+
+/// An atom as a rule has it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode)]
+pub struct RuleAtom {
+    /// Its number.
+    pub atom: u16,
+    /// Where this rule, or a variable that it asks, says it; rules that share an atom each have
+    /// their own place of it. Where they have several it is the first.
+    pub place: Place,
+    /// Whether it reads what `cel.bind` names around it: by itself its source says nothing.
+    pub bound: bool,
+    /// Whether the index asks it for this rule, and no instruction of the rule.
+    pub guard: bool,
 }
 
 /// Why debug bytes cannot be read.
@@ -142,7 +156,7 @@ pub fn check(debug: &Debug, module: &Module) -> Result<(), DebugError> {
         && debug.atoms.len() == atoms
         && debug.functions.len() == module.functions.len()
         && debug.rules.len() == module.rules.len()
-        && debug.rules.iter().flat_map(|rule| &rule.atoms).all(|atom| usize::from(*atom) < atoms);
+        && debug.rules.iter().flat_map(|it| &it.atoms).all(|it| usize::from(it.atom) < atoms);
     if !beside {
         return Err(DebugError::Beside);
     }
@@ -155,7 +169,9 @@ pub fn check(debug: &Debug, module: &Module) -> Result<(), DebugError> {
     }
     let functions = debug.functions.iter().map(|(_, place)| place);
     let rules = debug.rules.iter().map(|rule| &rule.place);
-    for place in debug.code.iter().chain(&debug.atoms).chain(functions).chain(rules) {
+    let own = debug.rules.iter().flat_map(|rule| &rule.atoms).map(|atom| &atom.place);
+    let all = debug.code.iter().chain(&debug.atoms).chain(functions).chain(rules).chain(own);
+    for place in all {
         let source = usize::try_from(place.source).ok().and_then(|at| debug.sources.get(at));
         let range = usize::try_from(place.start).ok().zip(usize::try_from(place.end).ok());
         let inside = source.zip(range).and_then(|((_, text), (start, end))| text.get(start..end));
@@ -168,7 +184,7 @@ pub fn check(debug: &Debug, module: &Module) -> Result<(), DebugError> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Debug, DebugError, Place, RuleDebug, decode, encode};
+    use super::{Debug, DebugError, Place, RuleAtom, RuleDebug, decode, encode};
 
     fn sample() -> Debug {
         let place = Place { source: 0, start: 300, end: 305 };
@@ -181,7 +197,7 @@ mod tests {
                 policy: "p".to_owned(),
                 place,
                 tags: vec!["t".to_owned()],
-                atoms: vec![1],
+                atoms: vec![RuleAtom { atom: 1, place, bound: true, guard: false }],
                 ..RuleDebug::default()
             }],
         }
@@ -195,7 +211,8 @@ mod tests {
             1, 0, 251, 44, 1, 251, 49, 1, // code
             1, 0, 0, 0, // atoms
             1, 5, b's', b'm', b'a', b'l', b'l', 0, 251, 44, 1, 251, 49, 1, // functions
-            1, 1, b'p', 0, 251, 44, 1, 251, 49, 1, 0, 0, 1, 1, b't', 0, 1, 1, // rules
+            1, 1, b'p', 0, 251, 44, 1, 251, 49, 1, 0, 0, 1, 1, b't', 0, // rules
+            1, 1, 0, 251, 44, 1, 251, 49, 1, 1, 0, // their atoms
         ];
         assert_eq!(bytes, golden);
         assert_eq!(decode(&bytes), Ok(sample()));

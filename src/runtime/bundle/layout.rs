@@ -8,7 +8,7 @@ pub const MAGIC: [u8; 8] = *b"\x89PLC\r\n\x1a\n";
 /// Version of the format; another one is refused.
 pub const MAJOR: u16 = 1;
 /// Additions to the format; a greater one is refused.
-pub const MINOR: u16 = 1;
+pub const MINOR: u16 = 2;
 /// Version of the instruction table (`lang::opcodes`): it goes up when rows are added;
 /// `docs/opcodes.md` is the ledger.
 pub const ISA: u16 = 1;

@@ -21,10 +21,9 @@ use rustc_hash::FxHashMap;
 use crate::base::span::Span;
 use crate::compiler::solve::input::Example;
 use crate::diag::sink::Sink;
-use crate::runtime::bundle::debug::{self, Debug};
 use crate::runtime::program::Program;
 use crate::tools::coverage::watch::{DecisionTrace, WatchedProgram};
-use crate::tools::inspect::atoms::turned;
+use crate::tools::inspect::description::DescribedProgram;
 use crate::tools::project::Settings;
 use crate::tools::suite::TestFile;
 use crate::tools::suite::choose::TestSources;
@@ -82,6 +81,8 @@ pub struct AtomCover {
     pub span: Span,
     /// Whether it is what the index asks: the tools of `on`, or a text compared with constants.
     pub guard: bool,
+    /// What it asks, where nobody wrote that: it stands for a declaration.
+    pub asks: Option<String>,
     /// Cases in which it held, as it is written.
     pub yes: usize,
     /// Cases in which it did not.
@@ -201,22 +202,21 @@ pub fn measure(
 /// The rules of a group.
 fn rules(group: &Group<'_>, watch: &WatchedProgram<'_>, seen: &[DecisionTrace]) -> Vec<RuleCover> {
     let program = &group.program;
-    let debug = debug::of(program.module());
-    let turned = turned(program.module(), &debug);
+    let worded = DescribedProgram::of(program);
     let phase = program.module().rules.iter().map(|rule| rule.phase);
     let request = crate::runtime::bundle::module::Phase::Request;
     let asked = (0_u16..).zip(phase).filter(|(_, phase)| *phase == request);
-    asked.filter_map(|(at, _)| rule(group, watch, seen, (&debug, &turned), at)).collect()
+    asked.filter_map(|(at, _)| rule(group, watch, seen, &worded, at)).collect()
 }
 
 fn rule(
     group: &Group<'_>,
     watch: &WatchedProgram<'_>,
     seen: &[DecisionTrace],
-    (debug, turned): (&Debug, &[bool]),
+    worded: &DescribedProgram<'_>,
     at: u16,
 ) -> Option<RuleCover> {
-    let own = debug.rules.get(usize::from(at))?;
+    let own = worded.debug.rules.get(usize::from(at))?;
     let id = rule_id(&group.program, at);
     let count =
         |holds: &dyn Fn(&DecisionTrace) -> bool| seen.iter().filter(|seen| holds(seen)).count();
@@ -226,20 +226,21 @@ fn rule(
     let vectors = watch.vectors(seen, at);
     let atoms = watch.atoms(at);
     let atom = |(number, atom): (usize, &watch::Atom)| {
-        let place = debug.atoms.get(usize::from(atom.number))?;
-        let turned = turned.get(usize::from(atom.number)).copied().unwrap_or(false);
+        let turned = worded.is_turned(atom.number);
+        let asks = worded.generated_at(atom.number, atom.place).map(str::to_owned);
         let ways = |wanted| count(&|seen: &DecisionTrace| seen.value(at, *atom) == wanted);
         let (held, not) = (ways(watch::AtomState::True), ways(watch::AtomState::False));
-        Some(AtomCover {
+        AtomCover {
             // The tools of `on` have no place of their own.
-            span: group.span(if atom.guard { own.place } else { *place }),
+            span: group.span(if atom.guard { own.place } else { atom.place }),
             guard: atom.guard,
+            asks: asks.filter(|_| !atom.guard),
             yes: if turned { not } else { held },
             no: if turned { held } else { not },
             failed: ways(watch::AtomState::Error),
             alone: watch::alone(&vectors, number),
             witnesses: BTreeMap::new(),
-        })
+        }
     };
     Some(RuleCover {
         policy: own.policy.clone(),
@@ -249,7 +250,7 @@ fn rule(
         failed: count(&|seen| seen.failed.contains(&at)),
         won: count(&|seen| seen.winner.as_ref() == Some(&id)),
         masked_by: seen.iter().filter(masks).filter_map(|seen| seen.winner.clone()).collect(),
-        atoms: atoms.iter().enumerate().filter_map(atom).collect(),
+        atoms: atoms.iter().enumerate().map(atom).collect(),
         reach: None,
         id,
     })

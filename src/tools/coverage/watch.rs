@@ -11,9 +11,8 @@ pub(super) use crate::runtime::vm::observe::AtomState;
 
 use crate::compiler::solve::input::Example;
 use crate::lang::glob;
-use crate::lang::opcodes::{NO_ATOM, Op};
-use crate::runtime::bundle::debug;
-use crate::runtime::bundle::module::{Module, NONE};
+use crate::runtime::bundle::debug::{self, Place, RuleAtom};
+use crate::runtime::bundle::module::Module;
 use crate::runtime::program::Program;
 use crate::runtime::program::dispatch::ProgramItem;
 use crate::runtime::vm::observe::Witness;
@@ -66,6 +65,8 @@ pub(super) struct Atom {
     pub(super) number: u16,
     /// Whether the index asks it.
     pub(super) guard: bool,
+    /// Where the rule says it.
+    pub(super) place: Place,
 }
 
 /// How the atoms of a rule came out, and the rule.
@@ -96,10 +97,8 @@ pub(super) struct WatchedProgram<'p> {
 
 impl<'p> WatchedProgram<'p> {
     pub(super) fn of(program: &'p Program) -> Self {
-        let module = program.module();
-        let debug = debug::of(module);
-        let rows = module.rules.iter().zip(&debug.rules);
-        let atoms = rows.map(|(row, own)| atoms(module, row.function, &own.atoms)).collect();
+        let debug = debug::of(program.module());
+        let atoms = debug.rules.iter().map(|own| atoms(&own.atoms)).collect();
         let (alone, runner) = (ContextDecider::of(program), Runner::of(program));
         Self { program, alone, runner, atoms }
     }
@@ -183,32 +182,12 @@ pub(super) fn apart_in((a, outcome): &Vector, (b, other): &Vector, atom: usize) 
         && (0..a.len()).all(|at| at == atom || !differs(at))
 }
 
-/// The atoms of a rule. Those that its code does not ask are what the index asks; they are one.
-fn atoms(module: &Module, function: u16, all: &[u16]) -> Vec<Atom> {
-    let mut inside = BTreeSet::new();
-    let mut left = vec![function];
-    let mut known = BTreeSet::new();
-    while let Some(number) = left.pop().filter(|number| *number != NONE) {
-        if !known.insert(number) {
-            continue;
-        }
-        let Some(row) = module.functions.get(usize::from(number)) else { continue };
-        let first = row.first as usize;
-        let code = module.code.get(first..first + usize::from(row.len)).unwrap_or_default();
-        for step in code {
-            if step.w != NO_ATOM {
-                inside.insert(step.w);
-            }
-            if matches!(step.op, Op::Test | Op::Need) {
-                left.push(step.a);
-            }
-        }
-    }
+/// The atoms of a rule. Those that the index asks are one.
+fn atoms(all: &[RuleAtom]) -> Vec<Atom> {
     let mut atoms: Vec<Atom> = Vec::new();
-    for number in all {
-        let guard = !inside.contains(number);
+    for RuleAtom { atom: number, place, guard, .. } in all.iter().copied() {
         if !guard || !atoms.iter().any(|atom| atom.guard) {
-            atoms.push(Atom { number: *number, guard });
+            atoms.push(Atom { number, guard, place });
         }
     }
     atoms

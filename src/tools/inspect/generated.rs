@@ -9,6 +9,8 @@
 //! The place of such an atom is a part of a declaration, which is no condition: the name of a
 //! meter, a pattern, an id.
 
+use std::collections::BTreeSet;
+
 use crate::lang::fixed;
 use crate::lang::opcodes::{Instruction, Op};
 use crate::lang::session::{CTX, Question, ROOT};
@@ -20,23 +22,23 @@ use crate::tools::inspect::reads::keys;
 /// The id of the rule that asks whether a tool is declared.
 const DECLARED: &str = "tool.declared";
 
-/// Of each atom what it asks, where its source is no expression.
+/// Of each atom what it asks, where its source is no expression in one of the rules that ask it.
 #[must_use]
 pub fn generated(module: &Module, debug: &Debug) -> Vec<Option<String>> {
     let mut told = vec![None; debug.atoms.len()];
-    let is_free = |atom: u16| {
-        let place = debug.atoms.get(usize::from(atom));
-        place.is_some_and(|place| !is_expression(text(debug, *place)))
-    };
-    for code in module.code.iter().filter(|code| is_free(code.w)) {
+    let is_made = |place: &Place| !is_expression(text(debug, *place));
+    let own = debug.rules.iter().flat_map(|rule| &rule.atoms);
+    let places = (0..).zip(&debug.atoms).chain(own.map(|own| (own.atom, &own.place)));
+    let made: BTreeSet<u16> = places.filter(|(_, at)| is_made(at)).map(|(atom, _)| atom).collect();
+    for code in module.code.iter().filter(|code| made.contains(&code.w)) {
         if let Some(row) = told.get_mut(usize::from(code.w)) {
             *row = asked(module, debug, code);
         }
     }
     let declared = (0..).zip(&module.rules).find(|(_, rule)| string(module, rule.id) == DECLARED);
     let rule = declared.and_then(|(at, _): (usize, _)| debug.rules.get(at));
-    for atom in rule.iter().flat_map(|rule| &rule.atoms).filter(|atom| is_free(**atom)) {
-        if let Some(row) = told.get_mut(usize::from(*atom)) {
+    for own in rule.iter().flat_map(|rule| &rule.atoms).filter(|own| is_made(&own.place)) {
+        if let Some(row) = told.get_mut(usize::from(own.atom)) {
             *row = Some("action.tool in tools".to_owned());
         }
     }
@@ -50,7 +52,8 @@ pub fn is_approval(text: &str) -> bool {
 }
 
 /// Whether a source is more than a name or a pattern.
-fn is_expression(source: &str) -> bool {
+#[must_use]
+pub fn is_expression(source: &str) -> bool {
     source.contains(['(', '=', '<', '>', '!', '[']) || source.contains(" in ")
 }
 

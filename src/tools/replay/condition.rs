@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::base::arrange::{Arrange as _, gathered};
 use crate::lang::decision::Effect;
-use crate::runtime::bundle::debug::Place;
+use crate::runtime::bundle::debug::{Place, RuleAtom};
 use crate::runtime::bundle::module::SlotRow;
 use crate::runtime::program::Program;
 use crate::runtime::vm::observe::AtomState;
@@ -85,7 +85,8 @@ impl<'p> Bundle<'p> {
     /// The atoms of the rules that make the way.
     fn atoms(&self) -> BTreeSet<u16> {
         let of = |rule: &u16| self.worded.debug.rules.get(usize::from(*rule));
-        gathered(self.changed.iter().filter_map(of).flat_map(|rule| rule.atoms.iter().copied()))
+        let rules = self.changed.iter().filter_map(of);
+        gathered(rules.flat_map(|rule| rule.atoms.iter().map(|own| own.atom)))
     }
 
     fn text(&self, place: Place) -> Option<String> {
@@ -99,8 +100,8 @@ impl<'p> Bundle<'p> {
         let own = self.worded.debug.rules.get(usize::from(rule));
         let atoms = own.map_or(&[][..], |own| own.atoms.as_slice());
         // What lifts a rule once it was approved stands behind conditions that somebody wrote.
-        let lifts = |atom: u16| self.worded.generated(atom).is_some_and(is_approval);
-        if atoms.iter().any(|it| self.worded.generated(*it).is_some() && !lifts(*it)) {
+        let asked = |own: &RuleAtom| self.worded.generated_at(own.atom, own.place);
+        if atoms.iter().filter_map(asked).any(|asked| !is_approval(asked)) {
             return None;
         }
         let function = self.worded.program.module().rules.get(usize::from(rule))?.function;

@@ -177,7 +177,8 @@ pub fn rules(program: &Program, exercised: &BundleExercise) -> Vec<RuleCover> {
         let fired = exercised.rules.get(&id).copied().unwrap_or(0);
         // A guard that the index took away is decided by no instruction, so no witness tells of it.
         let own = debug.rules.get(usize::from(at)).map_or(&[][..], |rule| rule.atoms.as_slice());
-        let own: Vec<u16> = own.iter().copied().filter(|atom| decided.contains(atom)).collect();
+        let own = own.iter().filter(|own| !own.guard).map(|own| own.atom);
+        let own: Vec<u16> = own.filter(|atom| decided.contains(atom)).collect();
         let both = own.iter().filter(|atom| {
             let ways = exercised.atoms.get(usize::from(**atom));
             ways.is_some_and(|ways| ways.yes > 0 && ways.no > 0)

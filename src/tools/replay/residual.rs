@@ -40,10 +40,9 @@ pub fn residual(
     let (_, place) = *worded.debug.functions.get(usize::from(function))?;
     let (ast, root) = parsed(worded.text(place))?;
     let own = &worded.debug.rules.get(usize::from(rule))?.atoms;
-    let known = own.iter().filter_map(|atom| {
-        let at = usize::from(*atom);
-        let truth = atoms.get(at)?.truth()? != worded.is_turned(*atom);
-        let (ast, root) = parsed(worded.text(worded.atom(*atom)?))?;
+    let known = own.iter().filter(|own| !own.bound).filter_map(|own| {
+        let truth = atoms.get(usize::from(own.atom))?.truth()? != worded.is_turned(own.atom);
+        let (ast, root) = parsed(worded.text(own.place))?;
         Some((print_expression(&ast, root), truth))
     });
     let known: HashMap<String, bool> = known.collect();

@@ -17,7 +17,7 @@ use serde_json::{Value as Json, json};
 
 use crate::compiler::source::lines::Lines;
 use crate::lang::value::Value;
-use crate::runtime::bundle::debug::{Place, RuleDebug};
+use crate::runtime::bundle::debug::{Place, RuleAtom, RuleDebug};
 use crate::runtime::bundle::module::{Module, NONE, RuleRow, SlotRow};
 use crate::runtime::vm::decision::Decision;
 use crate::runtime::vm::report::DecisionReport;
@@ -237,22 +237,19 @@ impl ExplanationInput<'_> {
     /// The atoms of a rule. A guard that no condition spells out, as `on`, has no text of its own,
     /// and is not told.
     fn atoms(&self, rule: &RuleDebug, asked: Option<&RuleTrace>) -> Vec<AtomWhy> {
-        let place = |atom: u16| Some((atom, self.own_place(rule, self.worded.atom(atom)?)));
-        let all: Vec<(u16, Place)> = rule.atoms.iter().filter_map(|it| place(*it)).collect();
         let holds = |outer: &Place, inner: &Place| {
             outer.source == inner.source && outer.start <= inner.start && inner.end <= outer.end
         };
         let mut told = Vec::new();
-        for (atom, place) in &all {
-            let mut others = all.iter().filter(|(other, _)| other != atom);
-            let is_guard = !self.module.code.iter().any(|code| code.w == *atom);
+        for RuleAtom { atom, place, guard, .. } in &rule.atoms {
+            let mut others = rule.atoms.iter().filter(|other| other.atom != *atom);
             let is_spelled =
-                holds(&rule.place, place) && !others.any(|(_, other)| holds(place, other));
-            if is_guard && !is_spelled {
+                holds(&rule.place, place) && !others.any(|other| holds(place, &other.place));
+            if *guard && !is_spelled {
                 continue;
             }
             let mut own = self.atom(*atom, *place, asked.and_then(|it| it.atoms.get(atom)));
-            if is_guard && !self.refused {
+            if *guard && !self.refused {
                 // The index asked it: of the rules that it left out it does not hold.
                 own.truth = if asked.is_some() { Truth::True } else { Truth::False };
                 own.values = self.key().unwrap_or_default();
@@ -275,24 +272,8 @@ impl ExplanationInput<'_> {
         }
     }
 
-    /// The place of an atom that rules share is where it is written first; where the rule spells it
-    /// out alike, that is its place for the rule.
-    fn own_place(&self, rule: &RuleDebug, place: Place) -> Place {
-        let whole = rule.place;
-        if place.source == whole.source && (whole.start..whole.end).contains(&place.start) {
-            return place;
-        }
-        let at = spelled(self.worded.text(whole), self.worded.text(place));
-        let start = at.and_then(|at| whole.start.checked_add(u32::try_from(at).ok()?));
-        start.map_or(place, |start| Place {
-            source: whole.source,
-            start,
-            end: start.saturating_add(place.end.saturating_sub(place.start)),
-        })
-    }
-
     fn atom(&self, atom: u16, place: Place, outcome: Option<&AtomTrace>) -> AtomWhy {
-        let made = self.worded.generated(atom);
+        let made = self.worded.generated_at(atom, place);
         let text = made.unwrap_or_else(|| self.worded.text(place)).to_owned();
         let made = made.is_some();
         let (truth, values) = outcome
@@ -319,21 +300,6 @@ impl ExplanationInput<'_> {
         };
         slots.filter_map(value).collect()
     }
-}
-
-/// Where `text` spells an expression, and not a part of another: `a < 5` is not in `a < 50`.
-fn spelled(text: &str, expression: &str) -> Option<usize> {
-    let of_a_word = |c: char| c.is_alphanumeric() || c == '_';
-    let stands_alone = |at: &usize| {
-        let before = text.get(..*at).unwrap_or_default();
-        let behind = text.get(*at + expression.len()..).unwrap_or_default();
-        let goes_on = before.ends_with(of_a_word) || behind.starts_with(of_a_word);
-        let joined = before.trim_end().ends_with(['.', '+', '-', '*', '/', '%'])
-            || behind.trim_start().starts_with(['.', '(', '[', '+', '-', '*', '/', '%']);
-        !goes_on && !joined
-    };
-    let found = text.match_indices(expression).map(|(at, _)| at);
-    found.filter(|_| !expression.is_empty()).find(stands_alone)
 }
 
 impl Origin<'_> {

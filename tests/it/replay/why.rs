@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use policyc::runtime::bundle::debug;
+use policyc::runtime::bundle::debug::{self, Place};
 use policyc::runtime::program::Program;
 use policyc::runtime::vm::observe::{AtomState, Witness};
 use policyc::runtime::vm::report::DecisionReport;
@@ -100,6 +100,55 @@ fn loops_name_the_element_that_settled_them() {
     assert_eq!(fired, ["radius", "every"]);
 }
 
+/// Rules that share an atom spell it as they like, and one reads what `cel.bind` names.
+const SHARED: &str = "policyc: 1
+name: shared
+default: deny
+schema: {n: int, url: string}
+tools: {get: {effect: none}, put: {effect: state}}
+rules:
+  - {id: first, on: [get, put], when: 'url.startsWith(\"a\") || n > 5', allow: ok}
+  - {id: second, on: [get], when: 'n>5 && url != \"b\"', allow: ok}
+  - {id: bound, on: [put], when: 'cel.bind(x, n + 1, x > 7 && url != \"b\")', allow: ok}
+  - {id: named, on: [put], when: 'cel.bind(w, url != \"b\", w && n > 5)', allow: ok}
+labels: {integrity: {untrusted: [web], input: [user]}}
+";
+
+#[test]
+fn atoms_that_rules_share_are_told_where_each_says_them() {
+    let (_folder, program) = project("why-shared", SHARED);
+    let told = |why: &Why, id: &str| -> Vec<(String, Truth)> {
+        let rule = why.rules.iter().find(|rule| rule.id == id).expect("a rule");
+        let whole = rule.place.expect("a place");
+        let text = |place: Place| &SHARED[place.start as usize..place.end as usize];
+        let inside = |at: Place| whole.start <= at.start && at.end <= whole.end;
+        assert!(
+            rule.atoms.iter().all(|it| it.made || inside(it.place) && text(it.place) == it.text)
+        );
+        rule.atoms.iter().map(|atom| (atom.text.clone(), atom.truth.clone())).collect()
+    };
+    let of = |text: &str, truth: Truth| (text.to_owned(), truth);
+    let put = json!({"action": {"tool": "put"}, "n": 6, "url": "c"}).to_string();
+    let (_, why) = explained(&program, &put);
+    let starts = of("url.startsWith(\"a\")", Truth::False);
+    assert_eq!(told(&why, "first"), [starts, of("n > 5", Truth::True)]);
+    assert_eq!(
+        told(&why, "bound"),
+        [of("x > 7", Truth::False), of("url != \"b\"", Truth::NotNeeded)]
+    );
+    assert_eq!(told(&why, "named"), [of("url != \"b\"", Truth::True), of("n > 5", Truth::True)]);
+    let get = json!({"action": {"tool": "get"}, "n": 6, "url": "c"}).to_string();
+    let (_, why) = explained(&program, &get);
+    assert_eq!(told(&why, "second"), [of("n>5", Truth::True), of("url != \"b\"", Truth::True)]);
+    // Nobody wrote what asks whether a tool is declared: it is told where tools are.
+    let other = json!({"action": {"tool": "drop"}, "n": 6, "url": "c"}).to_string();
+    let (_, why) = explained(&program, &other);
+    assert_eq!(told(&why, "tool.declared"), [of("action.tool in tools", Truth::False)]);
+    let rule = why.rules.iter().find(|rule| rule.id == "tool.declared").expect("the rule");
+    let Place { start, end, .. } = rule.atoms[0].place;
+    assert_eq!(&SHARED[start as usize..end as usize], "get");
+}
+
 #[test]
 fn what_is_told_is_what_the_witness_says() {
     let (_folder, program) = project("why-witness", PLANTED);
@@ -119,7 +168,8 @@ fn what_is_told_is_what_the_witness_says() {
             let fired = [&report.fired, &report.shadow].iter().any(|it| it.contains(&rule.id));
             let said = matches!(rule.state, State::Won | State::Fired);
             assert_eq!(fired, said, "{} {context}", rule.id);
-            assert!(rule.atoms.iter().all(|atom| debug.atoms.contains(&atom.atom)));
+            let own: Vec<u16> = debug.atoms.iter().map(|own| own.atom).collect();
+            assert!(rule.atoms.iter().all(|atom| own.contains(&atom.atom)));
             for atom in rule.atoms.iter().filter(|atom| asked && atom.is_seen()) {
                 told.insert(atom.atom);
                 let known = match (&atom.truth, worded.is_turned(atom.atom)) {
@@ -133,9 +183,9 @@ fn what_is_told_is_what_the_witness_says() {
             let settled = rule.settled().is_some_and(|atom| atom.truth != Truth::NotNeeded);
             assert!(settled || rule.state != State::Silent, "{} {context}", rule.id);
         }
-        for atom in rules.iter().flat_map(|rule| &rule.atoms) {
-            let is_known = witness.atom(*atom) != AtomState::Unseen;
-            assert!(!is_known || told.contains(atom), "atom {atom} in {context}");
+        for atom in rules.iter().flat_map(|rule| &rule.atoms).map(|own| own.atom) {
+            let is_known = witness.atom(atom) != AtomState::Unseen;
+            assert!(!is_known || told.contains(&atom), "atom {atom} in {context}");
             seen += usize::from(is_known);
         }
     }

@@ -3,7 +3,9 @@
 use policyc::compiler::source::map::SourceMap;
 use policyc::compiler::{Options, compile};
 use policyc::diag::sink::Sink;
-use policyc::runtime::bundle::debug::{Debug, DebugError, Place, check, decode, encode, of};
+use policyc::runtime::bundle::debug::{
+    Debug, DebugError, Place, RuleAtom, check, decode, encode, of,
+};
 use policyc::runtime::bundle::module::Module;
 use policyc::runtime::bundle::reader::read;
 
@@ -44,7 +46,7 @@ fn tables_that_stand_beside_other_tables_are_refused() {
         |debug| debug.rules.clear(),
         |debug| debug.sources.clear(),
         |debug| debug.sources.push(("more.yaml".to_owned(), String::new())),
-        |debug| debug.rules[0].atoms.push(99),
+        |debug| debug.rules[0].atoms.push(RuleAtom { atom: 99, ..RuleAtom::default() }),
     ];
     for (nth, change) in changes.into_iter().enumerate() {
         let (module, mut debug) = sample();
@@ -75,11 +77,12 @@ fn places_outside_of_sources_are_refused() {
     for (source, start, end) in places {
         let place = Place { source, start, end };
         let (module, debug) = sample();
-        let mut changed = [debug.clone(), debug.clone(), debug.clone(), debug];
+        let mut changed = [debug.clone(), debug.clone(), debug.clone(), debug.clone(), debug];
         changed[0].code[0] = place;
         changed[1].atoms[0] = place;
         changed[2].functions[0].1 = place;
         changed[3].rules[0].place = place;
+        changed[4].rules[0].atoms[0].place = place;
         for debug in changed {
             assert_eq!(check(&debug, &module), Err(DebugError::Place(place)));
         }
@@ -102,9 +105,10 @@ fn nobody_is_shown_what_was_refused() {
 fn the_atom_behind_the_last_is_refused() {
     let (module, mut debug) = sample();
     let rule = debug.rules.first_mut().unwrap();
-    rule.atoms = vec![module.manifest.atoms - 1];
+    let last = RuleAtom { atom: module.manifest.atoms - 1, ..RuleAtom::default() };
+    rule.atoms = vec![last];
     assert_eq!(check(&debug, &module), Ok(()));
-    debug.rules[0].atoms = vec![module.manifest.atoms];
+    debug.rules[0].atoms[0].atom += 1;
     assert_eq!(check(&debug, &module), Err(DebugError::Beside));
 }
 

@@ -41,7 +41,8 @@ pub struct ProjectCoverage<'a> {
 
 impl ProjectCoverage<'_> {
     pub(super) fn report(&self) -> Report<'_> {
-        Report { files: self.files, prefix: self.prefix, findings: &[], dropped: 0, cases: None }
+        let (files, prefix, command) = (self.files, self.prefix, "policyc test");
+        Report { files, prefix, findings: &[], dropped: 0, cases: None, command }
     }
 
     /// The lines of a span, from the first to the last.
@@ -180,7 +181,11 @@ pub(super) fn rule_notes(rule: &RuleCover) -> Vec<String> {
 
 /// What an atom is called.
 pub(super) fn name(project: &ProjectCoverage<'_>, atom: &AtomCover) -> String {
-    if atom.guard { "asked".to_owned() } else { project.text(atom.span) }
+    match &atom.asks {
+        Some(asks) => asks.clone(),
+        None if atom.guard => "asked".to_owned(),
+        None => project.text(atom.span),
+    }
 }
 
 /// The inputs that would cover what is missing of a rule's atoms.
