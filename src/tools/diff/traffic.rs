@@ -18,7 +18,7 @@ use crate::tools::diff::seeds::Seed;
 use crate::tools::diff::{Difference, rank};
 use crate::tools::replay::comparer::{Comparer, PairedDecision};
 use crate::tools::replay::filter::Filter;
-use crate::tools::replay::impact::Outcome;
+use crate::tools::replay::impact::{Outcome, Turn};
 use crate::tools::replay::sketch::{Merge, Table, hash};
 use crate::tools::replay::store::Store;
 use crate::tools::replay::stream::Chunk;
@@ -34,8 +34,8 @@ const KEPT_BYTES_MAX: usize = 1 << 16;
 pub struct TouchedRecords {
     /// How many.
     pub records: u64,
-    /// Of how many the effect is another, by what it is now.
-    pub newly: BTreeMap<Outcome, u64>,
+    /// Of how many the effect is another, and how it changes.
+    pub turned: BTreeMap<Turn, u64>,
     /// The ids of some of them.
     pub examples: Table<String, u64>,
 }
@@ -43,15 +43,15 @@ pub struct TouchedRecords {
 impl Default for TouchedRecords {
     fn default() -> Self {
         let examples = Table::keeping(EXAMPLES_MAX);
-        Self { records: 0, newly: BTreeMap::new(), examples }
+        Self { records: 0, turned: BTreeMap::new(), examples }
     }
 }
 
 impl TouchedRecords {
     fn add(&mut self, id: &str, [was, is]: [Outcome; 2]) {
         self.records += 1;
-        if was != is {
-            *self.newly.entry(is).or_default() += 1;
+        if let Some(turn) = Turn::of(was, is) {
+            *self.turned.entry(turn).or_default() += 1;
         }
         let hash = hash(id.as_bytes());
         if !self.examples.passes_over(hash) {
@@ -61,8 +61,8 @@ impl TouchedRecords {
 
     fn merge(&mut self, other: Self) {
         self.records += other.records;
-        for (outcome, count) in other.newly {
-            *self.newly.entry(outcome).or_default() += count;
+        for (turn, count) in other.turned {
+            *self.turned.entry(turn).or_default() += count;
         }
         self.examples.merge(other.examples);
     }

@@ -84,6 +84,66 @@ impl Outcome {
     }
 }
 
+/// How a candidate changes an effect. Every decision whose effect is known and changes is of one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Turn {
+    /// It allows what was not allowed.
+    NewlyAllowed,
+    /// It does not allow it, and objects less: what was denied is escalated, or nothing decides
+    /// where something objected.
+    Relaxed,
+    /// It denies what was not denied.
+    NewlyDenied,
+    /// It does not deny it, and objects more: it escalates what was allowed, or where nothing
+    /// decided; or nothing decides where it was allowed.
+    Tightened,
+}
+
+impl Turn {
+    /// Every turn, those first that let more through.
+    pub const ALL: [Self; 4] =
+        [Self::NewlyAllowed, Self::Relaxed, Self::NewlyDenied, Self::Tightened];
+
+    /// From one outcome to another; `None` where both are the same, or one is not known.
+    #[must_use]
+    pub const fn of(from: Outcome, to: Outcome) -> Option<Self> {
+        match (from, to) {
+            (Outcome::Undetermined, _)
+            | (_, Outcome::Undetermined)
+            | (Outcome::Allow, Outcome::Allow)
+            | (Outcome::Escalate, Outcome::Escalate)
+            | (Outcome::Deny, Outcome::Deny)
+            | (Outcome::None, Outcome::None) => None,
+            (_, Outcome::Allow) => Some(Self::NewlyAllowed),
+            (_, Outcome::Deny) => Some(Self::NewlyDenied),
+            (Outcome::Deny | Outcome::Escalate, _) => Some(Self::Relaxed),
+            (Outcome::Allow | Outcome::None, _) => Some(Self::Tightened),
+        }
+    }
+
+    /// As people read it.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::NewlyAllowed => "newly allowed",
+            Self::Relaxed => "relaxed",
+            Self::NewlyDenied => "newly denied",
+            Self::Tightened => "tightened",
+        }
+    }
+
+    /// As gates and programs read it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::NewlyAllowed => "newly_allowed",
+            Self::Relaxed => "relaxed",
+            Self::NewlyDenied => "newly_denied",
+            Self::Tightened => "tightened",
+        }
+    }
+}
+
 /// How many records, and how many decisions they stand for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Count {
@@ -361,9 +421,9 @@ impl Impact {
         self.of(|from, to| [from, to].contains(&Outcome::Undetermined))
     }
 
-    /// The records that go to `to` and were not there before.
+    /// The records whose effect changes so.
     #[must_use]
-    pub fn newly(&self, to: Outcome) -> Count {
-        self.of(|from, now| now == to && from != now && from != Outcome::Undetermined)
+    pub fn turned(&self, turn: Turn) -> Count {
+        self.of(|from, to| Turn::of(from, to) == Some(turn))
     }
 }

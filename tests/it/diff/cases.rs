@@ -313,7 +313,7 @@ fn nothing_invisible_is_drawn() {
         match format.name {
             "json" => {
                 let json: serde_json::Value = serde_json::from_str(&text).expect("JSON");
-                assert_eq!(json["schema"], "policyc.diff/1");
+                assert_eq!(json["schema"], "policyc.diff/2");
             }
             name => assert!(!text.contains(bad), "{name}: {text}"),
         }

@@ -87,7 +87,7 @@ fn every_format_names_the_record() {
     assert_eq!(witness["record"], "record-0", "{json:#}");
     assert_eq!(witness["context"], json!({"amount": amount(HIDDEN)}));
     assert_eq!(json["rules"][0]["changes"]["wider"]["witness"]["record"], "record-0");
-    let touched = json!({"records": 1, "newly": {"allow": 1}, "examples": ["record-0"]});
+    let touched = json!({"records": 1, "turned": {"newly_allowed": 1}, "examples": ["record-0"]});
     assert_eq!(json["traffic"]["effects"], touched);
     assert_eq!(json["rules"][0]["traffic"], touched);
     for format in ["markdown", "github"] {

@@ -1,5 +1,6 @@
 //! `policyc replay diff`: what a candidate changes is counted, clustered, and told apart.
 
+use policyc::tools::replay::impact::{Outcome, Turn};
 use serde_json::Value as Json;
 
 use crate::replay::{POLICY, file, payment, project, records};
@@ -54,8 +55,33 @@ fn a_bound_that_moves_is_one_cluster() {
     assert_eq!(clusters[1]["while"], "`secret` fires");
     assert_eq!((&clusters[0]["records"], &clusters[1]["records"]), (&18.into(), &6.into()));
     assert!(clusters.iter().all(|it| it["others"] == 0 && it["gone"][0] == "two-person"));
-    assert_eq!(found["counts"]["newly_allowed"], 18);
-    assert_eq!(found["counts"]["drift"], 0);
+    let turns = ["newly_allowed", "relaxed", "newly_denied", "tightened", "changed", "drift"];
+    let counted = turns.map(|turn| found["counts"][turn].as_u64().expect("a count"));
+    // What was denied and is escalated now is milder, and no new escalation.
+    assert_eq!(counted, [18, 6, 0, 0, 24, 0]);
+    let told: Vec<&Json> = clusters.iter().map(|it| &it["turn"]).collect();
+    assert_eq!(told, ["newly_allowed", "relaxed"]);
+    let line = "replay diff logs --bundle policy.plcb --to new --fail-on relaxed>0";
+    let told = "▼ newly allowed 18 ▽ relaxed 6 ▲ newly denied 0 △ tightened 0";
+    ran(folder.path(), line).expect(1, &[told, "▽ B relaxed · 6", "gate relaxed>0 ✗"]);
+}
+
+/// Whatever an effect changes to is of one sort, and what is milder is never taken for stricter.
+#[test]
+fn every_change_of_an_effect_is_of_one_sort() {
+    use Outcome::{Allow, Deny, Escalate, None as Nothing, Undetermined};
+    let sorts = [
+        (Turn::NewlyAllowed, vec![(Escalate, Allow), (Deny, Allow), (Nothing, Allow)]),
+        (Turn::Relaxed, vec![(Deny, Escalate), (Deny, Nothing), (Escalate, Nothing)]),
+        (Turn::NewlyDenied, vec![(Allow, Deny), (Escalate, Deny), (Nothing, Deny)]),
+        (Turn::Tightened, vec![(Allow, Escalate), (Nothing, Escalate), (Allow, Nothing)]),
+    ];
+    for (from, to) in Outcome::ALL.iter().flat_map(|it| Outcome::ALL.map(|to| (*it, to))) {
+        let own = sorts.iter().find(|(_, ways)| ways.contains(&(from, to))).map(|(turn, _)| *turn);
+        assert_eq!(Turn::of(from, to), own, "{from:?} to {to:?}");
+        let known = from != to && ![from, to].contains(&Undetermined);
+        assert_eq!(own.is_some(), known, "{from:?} to {to:?}");
+    }
 }
 
 #[test]

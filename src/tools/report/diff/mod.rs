@@ -376,7 +376,7 @@ fn json(drawing: &Drawing<'_>, _style: Style) -> String {
         found.types.iter().map(|(path, old, new)| json!({"path": path, "old": old, "new": new}));
     let outputs = found.outputs.iter().map(|(name, what)| json!({"name": name, "is": what}));
     let all = json!({
-        "schema": "policyc.diff/1",
+        "schema": "policyc.diff/2",
         "rules": rules.collect::<Vec<_>>(),
         "same": found.same,
         "decisions": changes_json(&found.whole, name(found)),

@@ -2,7 +2,7 @@
 //!
 //! In:      a `Traffic`.
 //! Out:     words, and JSON.
-//! Imports: `diag`, `tools::diff`, `tools::replay`.
+//! Imports: `diag`, `tools::diff`.
 
 use std::fmt::Write as _;
 
@@ -10,7 +10,6 @@ use serde_json::{Map, Value as Json, json};
 
 use crate::diag::numbers::grouped;
 use crate::tools::diff::traffic::{TouchedRecords, Traffic};
-use crate::tools::replay::impact::Outcome;
 use crate::tools::report::replay::many;
 
 /// `3 of 48 213 907 records, 2 newly denied: 01JD4ZK7Q8, ..`
@@ -18,8 +17,8 @@ pub(super) fn touched(touched: Option<&TouchedRecords>, traffic: &Traffic) -> St
     let none = TouchedRecords::default();
     let touched = touched.unwrap_or(&none);
     let mut text = format!("{} of {} records", grouped(touched.records), grouped(traffic.records));
-    for (outcome, count) in &touched.newly {
-        let _ = write!(text, ", {} {}", grouped(*count), newly(*outcome));
+    for (turn, count) in &touched.turned {
+        let _ = write!(text, ", {} {}", grouped(*count), turn.words());
     }
     let ids: Vec<&str> = touched.examples.rows().map(|(id, _)| id.as_str()).collect();
     if !ids.is_empty() {
@@ -27,16 +26,6 @@ pub(super) fn touched(touched: Option<&TouchedRecords>, traffic: &Traffic) -> St
         let _ = write!(text, ": {}{more}", ids.join(", "));
     }
     text
-}
-
-const fn newly(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::Allow => "newly allowed",
-        Outcome::Escalate => "newly escalated",
-        Outcome::Deny => "newly denied",
-        Outcome::None => "no longer decided",
-        Outcome::Undetermined => "undetermined",
-    }
 }
 
 /// What the records say that could not be decided.
@@ -55,9 +44,9 @@ pub(super) fn touched_json(touched: Option<&TouchedRecords>) -> Json {
     let none = TouchedRecords::default();
     let touched = touched.unwrap_or(&none);
     let ids: Vec<&String> = touched.examples.rows().map(|(id, _)| id).collect();
-    let newly = touched.newly.iter().map(|(outcome, count)| (outcome.word(), json!(count)));
-    let newly: Map<String, Json> = newly.map(|(word, count)| (word.to_owned(), count)).collect();
-    json!({"records": touched.records, "newly": newly, "examples": ids})
+    let turned = touched.turned.iter().map(|(turn, count)| (turn.name().to_owned(), json!(count)));
+    let turned: Map<String, Json> = turned.collect();
+    json!({"records": touched.records, "turned": turned, "examples": ids})
 }
 
 pub(super) fn traffic_json(traffic: &Traffic) -> Json {

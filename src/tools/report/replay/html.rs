@@ -13,7 +13,7 @@ use crate::tools::replay::impact::Outcome;
 use crate::tools::report::paint::Style;
 use crate::tools::report::replay::caveats::{Caveat, caveats};
 use crate::tools::report::replay::impact::{
-    Cluster, Drawing, cause, count, decisions, example, names, nothing, sign,
+    Cluster, Drawing, cause, count, decisions, example, names, nothing, sign, turns_in_words,
 };
 use crate::tools::report::replay::page::{FILTER, TAIL, head, text};
 
@@ -25,14 +25,11 @@ pub fn draw(drawing: &Drawing<'_>, _style: Style) -> String {
     let mut page = head("impact");
     let _ = write!(
         page,
-        "<h1>Impact of {}</h1>\n<p>{}, from <code>{}</code>. {} newly allowed, \
-         {} newly denied, {} newly escalated.</p>\n",
+        "<h1>Impact of {}</h1>\n<p>{}, from <code>{}</code>. {}.</p>\n",
         text(&to),
         decisions(impact.total(), "recorded "),
         text(&from),
-        count(impact.newly(Outcome::Allow)),
-        count(impact.newly(Outcome::Deny)),
-        count(impact.newly(Outcome::Escalate)),
+        turns_in_words(impact),
     );
     for Caveat { word, says, fails } in caveats(drawing) {
         let class = if fails { " class=\"broken\"" } else { "" };

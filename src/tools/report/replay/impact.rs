@@ -14,7 +14,9 @@ use crate::tools::inspect::bundle_name;
 use crate::tools::inspect::description::DescribedProgram;
 use crate::tools::replay::condition::{Condition, condition};
 use crate::tools::replay::gate::Standing;
-use crate::tools::replay::impact::{Changed, Count, Example, FirstChange, Impact, Outcome, Way};
+use crate::tools::replay::impact::{
+    Changed, Count, Example, FirstChange, Impact, Outcome, Turn, Way,
+};
 use crate::tools::report::paint::{Paint, Style};
 use crate::tools::report::replay::caveats::{Caveat, caveats};
 use crate::tools::report::replay::{chain, html, impact_told, share};
@@ -116,12 +118,34 @@ fn letters(at: usize) -> String {
 }
 
 const fn rank(way: &Way) -> u8 {
-    match (way.from, way.to) {
-        (Outcome::Undetermined, _) | (_, Outcome::Undetermined) => 4,
-        (_, Outcome::Allow) => 0,
-        (Outcome::Deny, Outcome::Escalate) => 1,
-        (_, Outcome::Deny) => 2,
-        (_, Outcome::Escalate | Outcome::None) => 3,
+    match Turn::of(way.from, way.to) {
+        Some(Turn::NewlyAllowed) => 0,
+        Some(Turn::Relaxed) => 1,
+        Some(Turn::NewlyDenied) => 2,
+        Some(Turn::Tightened) => 3,
+        None => 4,
+    }
+}
+
+/// `▼ newly allowed 3   ▽ relaxed 0   ..`
+fn turns(impact: &Impact) -> String {
+    let told =
+        |turn: Turn| format!("{} {} {}", turn_sign(turn), turn.words(), count(impact.turned(turn)));
+    Turn::ALL.map(told).join("   ")
+}
+
+/// `3 newly allowed, 0 relaxed, ..`
+pub(super) fn turns_in_words(impact: &Impact) -> String {
+    let told = |turn: Turn| format!("{} {}", count(impact.turned(turn)), turn.words());
+    Turn::ALL.map(told).join(", ")
+}
+
+const fn turn_sign(turn: Turn) -> &'static str {
+    match turn {
+        Turn::NewlyAllowed => "▼",
+        Turn::Relaxed => "▽",
+        Turn::NewlyDenied => "▲",
+        Turn::Tightened => "△",
     }
 }
 
@@ -130,11 +154,10 @@ pub(super) const fn sign(way: &Way) -> (&'static str, &'static str) {
     match (way.from, way.to) {
         (Outcome::Undetermined, _) => ("◇", "now determined"),
         (_, Outcome::Undetermined) => ("◇", "now undetermined"),
-        (_, Outcome::Allow) => ("▼", "newly allowed"),
-        (Outcome::Deny, Outcome::Escalate) => ("◇", "relaxed"),
-        (_, Outcome::Deny) => ("▲", "newly denied"),
-        (_, Outcome::Escalate) => ("◆", "newly escalated"),
-        (_, Outcome::None) => ("◇", "no longer decided"),
+        (from, to) => match Turn::of(from, to) {
+            Some(turn) => (turn_sign(turn), turn.words()),
+            None => ("◇", "the same effect"),
+        },
     }
 }
 
@@ -341,12 +364,7 @@ fn matrix(impact: &Impact) -> String {
 
 fn summary(drawing: &Drawing<'_>) -> String {
     let impact = drawing.impact;
-    let mut text = format!(
-        "\n  ▼ newly allowed {}   ▲ newly denied {}   ◆ newly escalated {}\n",
-        count(impact.newly(Outcome::Allow)),
-        count(impact.newly(Outcome::Deny)),
-        count(impact.newly(Outcome::Escalate)),
-    );
+    let mut text = format!("\n  {}\n", turns(impact));
     if impact.reworded > 0 {
         let same = number(impact.reworded, true, "decision");
         let _ = writeln!(text, "  the same effect for other reasons: {same}");
@@ -446,17 +464,17 @@ fn downstream(impact: &Impact) -> String {
 /// The counts that `--fail-on` may name, in order.
 #[must_use]
 pub fn counts(impact: &Impact) -> Vec<(&'static str, u64)> {
-    let newly = |to| impact.newly(to).decisions;
-    let cell = |from, to| impact.cell(from, to).decisions;
+    let turned = |turn: Turn| (turn.name(), impact.turned(turn).decisions);
     let undetermined = impact.undetermined().decisions;
     let changed = impact.of(|from, to| from != to).decisions;
+    let [allowed, relaxed, denied, tightened] = Turn::ALL.map(turned);
     vec![
         ("total", impact.total().decisions),
         ("changed", changed),
-        ("newly_allowed", newly(Outcome::Allow)),
-        ("newly_denied", newly(Outcome::Deny)),
-        ("newly_escalated", newly(Outcome::Escalate)),
-        ("relaxed", cell(Outcome::Deny, Outcome::Escalate)),
+        allowed,
+        relaxed,
+        denied,
+        tightened,
         ("undetermined", undetermined),
         ("drift", impact.drift),
         ("reworded", impact.reworded),

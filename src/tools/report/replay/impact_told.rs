@@ -10,7 +10,7 @@ use serde_json::{Value as Json, json};
 
 use crate::tools::inspect::digest_text;
 use crate::tools::replay::gate::Standing;
-use crate::tools::replay::impact::{Example, FirstChange, Outcome};
+use crate::tools::replay::impact::{Example, FirstChange, Outcome, Turn};
 use crate::tools::report::json::document as json_document;
 use crate::tools::report::junit::{Case, document};
 use crate::tools::report::markdown::{cell, code};
@@ -19,7 +19,7 @@ use crate::tools::report::replay::caveats::{Caveat, caveats};
 use crate::tools::report::replay::chain;
 use crate::tools::report::replay::impact::{
     Cluster, Drawing, baseline, cause, count, counts, decisions, example, names, sign,
-    with_later_changes,
+    turns_in_words, with_later_changes,
 };
 
 /// For programs: one document.
@@ -32,7 +32,8 @@ pub(super) fn json(drawing: &Drawing<'_>, _style: Style) -> String {
         let Cluster { name, way, changed, condition } = cluster;
         let examples: Vec<&Example> = changed.examples.rows().map(|(it, _)| it).collect();
         json!({
-            "name": name, "from": way.from, "to": way.to, "gone": way.gone, "new": way.new,
+            "name": name, "from": way.from, "to": way.to,
+            "turn": Turn::of(way.from, way.to).map(Turn::name), "gone": way.gone, "new": way.new,
             "failed": way.failed, "refused": way.refused,
             "records": changed.count.records, "decisions": changed.count.decisions,
             "where": condition.text, "while": condition.beside,
@@ -64,7 +65,7 @@ pub(super) fn json(drawing: &Drawing<'_>, _style: Style) -> String {
         with_later_changes(impact).iter().map(row).collect::<Vec<_>>()
     });
     json_document(&json!({
-        "format": "policyc.impact", "version": 1,
+        "format": "policyc.impact", "version": 2,
         "from": from, "to": digest_text(&drawing.to.program.digest()),
         "counts": counts, "matrix": matrix.collect::<Vec<_>>(),
         "clusters": clusters.collect::<Vec<_>>(), "gates": gates.collect::<Vec<_>>(),
@@ -116,14 +117,11 @@ pub(super) fn markdown(drawing: &Drawing<'_>, _style: Style) -> String {
     let impact = drawing.impact;
     let (from, to) = names(drawing);
     let mut text = format!(
-        "**{}**, `{}` → `{}`. {} newly allowed, {} newly denied, {} newly \
-         escalated.\n\n{}.\n",
+        "**{}**, `{}` → `{}`. {}.\n\n{}.\n",
         decisions(impact.total(), "recorded "),
         code(&from),
         code(&to),
-        count(impact.newly(Outcome::Allow)),
-        count(impact.newly(Outcome::Deny)),
-        count(impact.newly(Outcome::Escalate)),
+        turns_in_words(impact),
         cell(&baseline(impact).replacen("baseline  r", "R", 1)),
     );
     for Caveat { word, says, .. } in caveats(drawing) {
