@@ -17,18 +17,51 @@ use crate::tools::replay::knew::recorded_effect;
 use crate::tools::replay::plain::context;
 use crate::tools::replay::sketch::hash;
 
-/// What a condition over a record may name: its fields.
-const FIELDS: [&str; 17] = [
-    "id", "ts", "ses", "eng", "bun", "ctx", "now", "phase", "reads", "nd", "out", "sig", "ns",
-    "smp", "wire", "otel", "ch",
+/// What a condition over a record may name: all fields that `docs/records.md` lists.
+const FIELDS: [&str; 32] = [
+    "v",
+    "id",
+    "ses",
+    "eng",
+    "bun",
+    "ev",
+    "ctx",
+    "raw",
+    "form",
+    "replayable",
+    "why",
+    "refused",
+    "redacted",
+    "phase",
+    "reads",
+    "writes",
+    "nd",
+    "out",
+    "sig",
+    "labels",
+    "chain",
+    "plan",
+    "approval",
+    "note",
+    "st",
+    "ns",
+    "smp",
+    "rep",
+    "shadow",
+    "wire",
+    "otel",
+    "ch",
 ];
+/// Those of them that are times.
+const TIMES: [&str; 2] = ["ts", "now"];
 
 /// A condition over the fields of a record.
 ///
 /// # Errors
 /// What is wrong with it, in words.
 pub fn condition(text: &str) -> Result<Expression, String> {
-    Expression::of(text, FIELDS.map(|name| (name, "dyn")))
+    let fields = FIELDS.map(|name| (name, "dyn"));
+    Expression::of(text, fields.into_iter().chain(TIMES.map(|name| (name, "timestamp"))))
 }
 
 /// What is asked for; nothing: all records.
@@ -266,6 +299,38 @@ mod tests {
         assert_eq!(holds("'a' in out.fired && ctx.n == 4"), [4]);
         assert!(condition("amount > 7").unwrap_err().contains("amount"));
         assert!(condition("ctx.n +").is_err());
+    }
+
+    #[test]
+    fn every_field_of_a_record_can_be_asked_about() {
+        let page = include_str!("../../../docs/records.md");
+        let rows = page.split("\n## The context").next().unwrap_or_default();
+        let knew = page.split("\n## Sessions").nth(1).unwrap_or_default();
+        let knew = knew.split("\n## ").next().unwrap_or_default();
+        let cells = |line: &str| Some(line.strip_prefix("| `")?.split(" |").next()?.to_owned());
+        let rows = [rows, knew].into_iter().flat_map(str::lines).filter_map(cells);
+        let names: Vec<String> = rows
+            .flat_map(|row| row.split(", ").map(|it| it.replace('`', "")).collect::<Vec<_>>())
+            .collect();
+        assert!(names.len() > 34, "{names:?}");
+        for name in names {
+            assert!(condition(&format!("string({name}) != ''")).is_ok(), "{name}");
+        }
+    }
+
+    #[test]
+    fn times_are_timestamps() {
+        let line = r#"{"v":1,"id":"r","ts":"2026-11-19T14:03:22.5Z",
+            "now":"2026-11-19T16:00:00+02:00","ctx":{}}"#;
+        let record = Record::read(line.as_bytes()).unwrap();
+        let holds = |text: &str| {
+            let condition = Some(condition(text).unwrap());
+            Filter { condition, ..Filter::default() }.takes(&record)
+        };
+        assert!(holds("now == timestamp('2026-11-19T14:00:00Z') && ts > now"));
+        assert!(holds("now.getHours('Europe/Berlin') == 15"));
+        assert!(!holds("now > timestamp('2026-11-19T14:00:00Z')"));
+        assert!(condition("now == '2026-11-19T14:00:00Z'").is_err());
     }
 
     #[test]
