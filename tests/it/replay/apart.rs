@@ -224,7 +224,8 @@ fn commands_tell_what_the_session_knew_or_say_why_not() {
             "seen /to in read (1, event 2), all of it",
         ],
     );
-    run("flip s-4 --records a.jsonl").expect(3, &["happened before in session `s`"]);
+    run("flip s-4 --records a.jsonl")
+        .expect(0, &["ESCALATE by `large` → ALLOW", "action.args.amount 500.0 → 100.0"]);
     run("cover a.jsonl").expect(0, &["cover · 2 records"]);
     run("diff a.jsonl --to new.yaml").expect(3, &["newly denied 0", "limit `limit.sent`"]);
     run("diff a.jsonl --to new.yaml --state resim")

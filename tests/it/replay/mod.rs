@@ -5,6 +5,7 @@ mod chain;
 mod changed;
 mod few;
 mod flip;
+mod flip_session;
 mod impact;
 mod judged;
 mod lint;

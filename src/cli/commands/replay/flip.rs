@@ -7,7 +7,7 @@ use crate::cli::Command;
 use crate::cli::bundles::Settings;
 use crate::cli::clock::Stopwatch;
 use crate::cli::commands::replay::input::effect;
-use crate::cli::commands::replay::one::Named;
+use crate::cli::commands::replay::one::{Named, Wanted};
 use crate::cli::exit::Exit;
 use crate::cli::reporting::{alone, format_named};
 use crate::cli::root::with_options;
@@ -18,11 +18,17 @@ use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
 use crate::lang::decision::Effect;
 use crate::runtime::program::Program;
+use crate::runtime::record::read::Record;
+use crate::runtime::session::ground::Ground;
 use crate::tools::bench::subject::reads_time;
+use crate::tools::event::Event;
 use crate::tools::replay::again::{Obstacle, moment};
+use crate::tools::replay::events::{said, unlike};
+use crate::tools::replay::flip::session::flip_session;
 use crate::tools::replay::flip::{FlipQuery, flip, place_of};
 use crate::tools::replay::seal::holds;
 use crate::tools::report::replay::flip::{Drawing, Format};
+use crate::tools::report::replay::flip_session::{SessionDrawing, draw};
 
 /// The row of this part.
 pub const COMMAND: Command = Command {
@@ -74,8 +80,11 @@ fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {
 fn flipped(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
     let settings = Settings::read(terminal)?;
     let wanted = options.named.find(terminal, &settings)?;
-    let record = wanted.record_alone(terminal)?;
+    let record = wanted.record(terminal)?;
     let program = wanted.program(terminal, &record)?;
+    if record.event.is_some() {
+        return of_session(terminal, options, &settings, (&wanted, &record, &program));
+    }
     let obstructed = |obstacle: Obstacle| wanted.obstructed(terminal, &obstacle);
     let typed = wanted.context(terminal, &record)?;
     let hosts = record.hosts();
@@ -97,6 +106,42 @@ fn flipped(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
     let drawing = Drawing { id: id.as_deref(), flips: &flips, took: &took };
     terminal.result(&(options.output_format.draw)(&drawing, terminal.style));
     Ok(if flips.found.is_empty() && flips.is_open() { Exit::Inconclusive } else { Exit::Done })
+}
+
+/// Of a request of a session: changes of what it says, and events without which it would be so.
+///
+/// # Errors
+/// How the command ends, its words already written.
+fn of_session(
+    terminal: &Terminal,
+    options: &Options,
+    settings: &Settings,
+    (wanted, record, program): (&Wanted, &Record<'_>, &Program),
+) -> Result<Exit, Exit> {
+    let happened = options.named.events(terminal, settings, (wanted, record))?;
+    let events: Vec<Event> = happened.iter().map(|it| it.event.clone()).collect();
+    if let Some(number) = unlike(&happened, &said(&Ground::of(program), &events)).next() {
+        let why = format!("event {number} of its session is not decided as recorded");
+        return Err(wanted.cannot(terminal, "flipped", &why));
+    }
+    let Some(request) = events.last().filter(|event| event.text("ev") == Some("request")) else {
+        let why = "it is no request, so nothing is decided about it";
+        return Err(wanted.cannot(terminal, "flipped", why));
+    };
+    let places = |names: &[String]| -> Result<Vec<String>, Exit> {
+        names.iter().map(|name| place(terminal, (name, request.value()), program)).collect()
+    };
+    let (mutable, fixed) = (places(&options.mutable)?, places(&options.fixed)?);
+    let asked = FlipQuery { to: options.to, mutable, fixed, all: options.all };
+    let watch = Stopwatch::start();
+    let flips = flip_session(program, &events, &asked);
+    let flips = flips.map_err(|why| wanted.cannot(terminal, "flipped", why.words()))?;
+    let took = watch.text();
+    let id = record.id.map(|id| id.text().into_owned());
+    let drawing = SessionDrawing { id: id.as_deref(), events: &events, flips: &flips, took: &took };
+    terminal.result(&draw(&drawing, &options.output_format, terminal.style));
+    let none = flips.found.is_empty() && flips.without.is_empty();
+    Ok(if none { Exit::Inconclusive } else { Exit::Done })
 }
 
 /// The place that a name means: one that the record holds or the bundle reads.

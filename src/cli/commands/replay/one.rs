@@ -22,7 +22,7 @@ use crate::tools::inspect::digest_text;
 use crate::tools::project::read_bytes;
 use crate::tools::replay::again::Obstacle;
 use crate::tools::replay::engine::Engine;
-use crate::tools::replay::events::{Happened, events};
+use crate::tools::replay::events::{Happened, IncompleteSession, events};
 use crate::tools::replay::filter::Filter;
 use crate::tools::replay::findings;
 use crate::tools::replay::store::Store;
@@ -35,7 +35,7 @@ const IDS_TOLD_MAX: usize = 4;
 /// A record that is named.
 #[derive(Clone, Debug, clap::Args)]
 pub(super) struct Named {
-    /// The beginning of its id; `@FILE` or `-` for a record alone.
+    /// The beginning of a record's id; `@FILE` or `-` for a record alone.
     #[arg(value_name = "ID", required = true)]
     ids: Vec<String>,
     /// Where records lie; else `records` of `[replay]`.
@@ -122,7 +122,19 @@ impl Named {
                 wanted.name,
                 why.words()
             );
-            let help = "`--records` names where all records of the session lie";
+            let help = match why {
+                IncompleteSession::Withheld(_) => {
+                    "the bundle withholds what its sessions hold, so no record of one can be \
+                     folded again: `policyc replay explain` tells what the record says"
+                }
+                IncompleteSession::Missing(_)
+                | IncompleteSession::Twice(_)
+                | IncompleteSession::Unreadable(_)
+                | IncompleteSession::Bundle(_)
+                | IncompleteSession::Engine(_) => {
+                    "`--records` names where all records of the session lie"
+                }
+            };
             let _ = alone(terminal, &Diagnostic::without_place(Code::BadRecord, fact).help(help));
             Exit::Inconclusive
         })
@@ -186,30 +198,6 @@ impl Wanted {
         let known = Engine::of(&record).check().and(declared);
         known.map_err(|obstacle| self.obstructed(terminal, &obstacle))?;
         Ok(record)
-    }
-
-    /// The record, of which the context may be changed: of a session it may not, for nobody can
-    /// answer in its stead.
-    ///
-    /// # Errors
-    /// How the command ends, its words already written.
-    pub(super) fn record_alone(&self, terminal: &Terminal) -> Result<Record<'_>, Exit> {
-        let record = self.record(terminal)?;
-        match (record.event, record.session) {
-            (Some(_), Some(session)) => Err(self.of_session(terminal, &session.id.text())),
-            (Some(_), None) | (None, _) => Ok(record),
-        }
-    }
-
-    /// That it is of a session, and what to do about it.
-    fn of_session(&self, terminal: &Terminal, id: &str) -> Exit {
-        let fact = format!("`{}` hangs on what happened before in session `{id}`", self.name);
-        let help = format!(
-            "`policyc replay explain` tells why it was decided so, `policyc replay step {id}` \
-             shows the session"
-        );
-        let _ = alone(terminal, &Diagnostic::without_place(Code::BadRecord, fact).help(help));
-        Exit::Inconclusive
     }
 
     /// What was decided about, as typed JSON.

@@ -190,8 +190,11 @@ fn sheet_text(
     };
     if record.event.is_some() && matches!(sheet, Sheet::Flip | Sheet::Test) {
         let id = &call.id;
+        let flip = ("flip", "looks for what would flip it");
+        let test = ("test", "makes a test of all of it");
+        let (part, what) = if sheet == Sheet::Flip { flip } else { test };
         return Err(format!(
-            "it hangs on what happened before; `policyc replay test {id}` makes a test of all of it"
+            "it hangs on what happened before; `policyc replay {part} {id}` {what}"
         ));
     }
     let style = Style { colour: false, width };

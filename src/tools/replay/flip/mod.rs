@@ -12,7 +12,10 @@
 //! that the program names.
 
 mod context;
+pub mod session;
 mod trial;
+mod tried;
+mod without;
 
 use std::collections::BTreeMap;
 use std::rc::Rc;

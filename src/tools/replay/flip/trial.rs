@@ -268,41 +268,7 @@ impl<'p> Trial<'p> {
                 break;
             }
         }
-        self.closer_number(changes, which);
-    }
-
-    /// Brings a number closer to what was recorded, by halves: what is not understood may draw its
-    /// line where no constant stands.
-    fn closer_number(&mut self, changes: &mut Vec<Change>, which: usize) {
-        for step in [1.0, 0.01] {
-            let Some(Change { from: Some(Json::Number(from)), to: Some(Json::Number(to)), .. }) =
-                changes.get(which).cloned()
-            else {
-                return;
-            };
-            let (Some(start), Some(end)) = (from.as_f64(), to.as_f64()) else { return };
-            let most = ((end - start) / step).abs();
-            if most > STEPS_MAX || (step < 1.0 && !from.is_f64()) {
-                continue;
-            }
-            let sign = if end < start { -step } else { step };
-            let (mut low, mut high) = (0.0, most.floor());
-            while high - low > 1.0 {
-                let middle = f64::midpoint(low, high).floor();
-                // Cents as people write them.
-                let at = ((start + sign * middle) * 100.0).round() / 100.0;
-                let mut closer = changes.clone();
-                if let Some(change) = closer.get_mut(which) {
-                    change.to = Some(number_like(at, &from));
-                }
-                if self.shows(&closer) {
-                    *changes = closer;
-                    high = middle;
-                } else {
-                    low = middle;
-                }
-            }
-        }
+        closer_number(changes, which, &mut |changes| self.shows(changes));
     }
 
     /// Values to try at a place, those nearest to what was recorded first; `to` is one that is
@@ -373,6 +339,44 @@ impl<'p> Trial<'p> {
         let near = (1..=24 * 7).flat_map(|hours| [hours * 3_600, hours * -3_600]);
         let times = near.filter_map(|by| time::from_seconds(self.moment.seconds.checked_add(by)?));
         times.map(|at| Some(json!(at.to_string()))).collect()
+    }
+}
+
+/// Brings a number closer to what was recorded, by halves: what is not understood may draw its
+/// line where no constant stands.
+pub(super) fn closer_number(
+    changes: &mut Vec<Change>,
+    which: usize,
+    shows: &mut dyn FnMut(&[Change]) -> bool,
+) {
+    for step in [1.0, 0.01] {
+        let Some(Change { from: Some(Json::Number(from)), to: Some(Json::Number(to)), .. }) =
+            changes.get(which).cloned()
+        else {
+            return;
+        };
+        let (Some(start), Some(end)) = (from.as_f64(), to.as_f64()) else { return };
+        let most = ((end - start) / step).abs();
+        if most > STEPS_MAX || (step < 1.0 && !from.is_f64()) {
+            continue;
+        }
+        let sign = if end < start { -step } else { step };
+        let (mut low, mut high) = (0.0, most.floor());
+        while high - low > 1.0 {
+            let middle = f64::midpoint(low, high).floor();
+            // Cents as people write them.
+            let at = ((start + sign * middle) * 100.0).round() / 100.0;
+            let mut closer = changes.clone();
+            if let Some(change) = closer.get_mut(which) {
+                change.to = Some(number_like(at, &from));
+            }
+            if shows(&closer) {
+                *changes = closer;
+                high = middle;
+            } else {
+                low = middle;
+            }
+        }
     }
 }
 

@@ -90,7 +90,7 @@ pub fn full(drawing: &Drawing<'_>, style: Style) -> String {
 }
 
 /// A change: the place, and what becomes of it.
-fn words(change: &Change) -> (String, String) {
+pub(super) fn words(change: &Change) -> (String, String) {
     let value = |value: Option<&Json>, none: &str| match value {
         None => none.to_owned(),
         Some(value) => {
@@ -163,18 +163,20 @@ fn notes(flips: &Flips) -> Vec<String> {
     notes
 }
 
+/// A change, for programs.
+pub(super) fn change_json(change: &Change) -> Json {
+    json!({
+        "path": change.place, "from": change.from, "to": change.to,
+        "was_there": change.from.is_some(), "removed": change.to.is_none(),
+    })
+}
+
 fn json(drawing: &Drawing<'_>, _: Style) -> String {
     let Drawing { id, flips, .. } = drawing;
-    let change = |change: &Change| {
-        json!({
-            "path": change.place, "from": change.from, "to": change.to,
-            "was_there": change.from.is_some(), "removed": change.to.is_none(),
-        })
-    };
     let found = flips.found.iter().map(|changes| {
         json!({
             "cost": changes.len(),
-            "changes": changes.iter().map(change).collect::<Vec<_>>(),
+            "changes": changes.iter().map(change_json).collect::<Vec<_>>(),
         })
     });
     let places =

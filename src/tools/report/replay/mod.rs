@@ -8,6 +8,7 @@ mod caveats;
 pub mod chain;
 pub mod cover;
 pub mod flip;
+pub mod flip_session;
 pub mod html;
 pub mod impact;
 mod impact_told;
