@@ -90,6 +90,8 @@ pub struct Conclusion<'a> {
     pub at_least: Exit,
     /// Whether a bundle was needed: where the sources give none, the command could not run.
     pub needs_bundle: bool,
+    /// The command: `policyc check`.
+    pub command: &'static str,
 }
 
 impl<'a> Conclusion<'a> {
@@ -98,7 +100,8 @@ impl<'a> Conclusion<'a> {
     pub const fn of(files: &'a SourceMap, prefix: &'a str, at_least: Exit) -> Self {
         let body = String::new();
         let parts = Vec::new();
-        Self { files, prefix, body, parts, cases: None, at_least, needs_bundle: false }
+        let (cases, needs_bundle) = (None, false);
+        Self { files, prefix, body, parts, cases, at_least, needs_bundle, command: "policyc" }
     }
 }
 
@@ -110,9 +113,11 @@ pub fn conclude(
     sink: Sink,
     conclusion: &Conclusion<'_>,
 ) -> Exit {
-    let Conclusion { files, prefix, body, parts, cases, at_least, needs_bundle } = conclusion;
+    let Conclusion { files, prefix, body, parts, cases, at_least, needs_bundle, command } =
+        conclusion;
     let (findings, dropped) = sink.finish();
-    let report = Report { files, prefix, findings: &findings, dropped, cases: cases.as_deref() };
+    let cases = cases.as_deref();
+    let report = Report { files, prefix, findings: &findings, dropped, cases, command };
     let mut exit = findings.iter().map(exit_of).max().unwrap_or(Exit::Done).max(*at_least);
     terminal.result(&(options.output_format.draw)(&report, terminal.style));
     let gap = if findings.is_empty() || body.is_empty() { "" } else { "\n" };
@@ -176,7 +181,8 @@ pub fn next_line(terminal: &Terminal, next: &str, exit: Exit) -> String {
 pub fn alone(terminal: &Terminal, finding: &Diagnostic) -> Exit {
     let files = SourceMap::new();
     let findings = std::slice::from_ref(finding);
-    let report = Report { files: &files, prefix: "", findings, dropped: 0, cases: None };
+    let report =
+        Report { files: &files, prefix: "", findings, dropped: 0, cases: None, command: "policyc" };
     terminal.error(&full::draw(&report, terminal.notice_style));
     exit_of(finding)
 }

@@ -360,7 +360,14 @@ fn draw(input: &[u8]) {
     let (files, mut sink) = (one("p.yaml", input), Sink::new());
     let _ = compile(&files, &Options::default(), &mut sink);
     let (findings, dropped) = sink.finish();
-    let report = Report { files: &files, prefix: "", findings: &findings, dropped, cases: None };
+    let report = Report {
+        files: &files,
+        prefix: "",
+        findings: &findings,
+        dropped,
+        cases: None,
+        command: "policyc check",
+    };
     for format in FORMATS {
         assert!(!(format.draw)(&report, Paint::PLAIN).is_empty());
     }

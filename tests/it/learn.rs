@@ -182,6 +182,22 @@ fn records_tell_which_calls_were_needed() {
     assert!(!text.contains("wipe") && !text.contains("mallory"), "{text}");
 }
 
+/// Records without a session are none to learn from, whatever files of events say beside them.
+#[test]
+fn records_of_no_session_are_told() {
+    let folder = Folder::new("learn-none");
+    let calls = [("read", json!({"path": "a"}), false)];
+    let lines: Vec<String> = events(&[], &calls).iter().map(|it| it.to_string() + "\n").collect();
+    folder.add("events.jsonl", lines.concat());
+    folder.add("none.jsonl", "");
+    folder.add("alone.jsonl", "{\"v\":1,\"id\":\"a\",\"ctx\":{}}\n");
+    ran(folder.path(), "learn events.jsonl").expect(0, &["1 session"]);
+    for records in ["none.jsonl", "alone.jsonl"] {
+        let line = format!("learn events.jsonl --records {records}");
+        ran(folder.path(), &line).expect(2, &["none of the records is of a session"]);
+    }
+}
+
 /// What a name calls a secret is in no policy.
 #[test]
 fn secrets_are_not_written() {

@@ -16,7 +16,8 @@ fn find(files: &SourceMap, id: FileId, needle: &str) -> Span {
 }
 
 fn snapshot(name: &str, files: &SourceMap, findings: &[Diagnostic]) {
-    let report = Report { files, prefix: "", findings, dropped: 0, cases: None };
+    let report =
+        Report { files, prefix: "", findings, dropped: 0, cases: None, command: "policyc check" };
     let read = |name| ["full", "concise", "json", "json-lines"].contains(&name);
     for format in FORMATS.iter().filter(|format| read(format.name)) {
         let text = (format.draw)(&report, Style::PLAIN);
@@ -286,8 +287,14 @@ fn colours_mark_the_same_text() {
             "amount",
         );
     let findings = [found];
-    let report =
-        Report { files: &files, prefix: "sub/", findings: &findings, dropped: 0, cases: None };
+    let report = Report {
+        files: &files,
+        prefix: "sub/",
+        findings: &findings,
+        dropped: 0,
+        cases: None,
+        command: "policyc check",
+    };
     let codes = regex::Regex::new("\u{1b}\\[[0-9;]*m").expect("a pattern");
     for format in FORMATS.iter().filter(|format| format.for_people) {
         let plain = (format.draw)(&report, Style::PLAIN);
@@ -319,6 +326,7 @@ fn every_span_can_be_drawn() {
                     findings: &findings,
                     dropped: 0,
                     cases: None,
+                    command: "policyc check",
                 };
                 for format in FORMATS {
                     (format.draw)(&report, Style { colour: false, width });
@@ -336,7 +344,14 @@ fn the_tally_counts() {
         Diagnostic::without_place(Code::NoSchema, "two"),
         Diagnostic::without_place(Code::NoSchema, "three"),
     ];
-    let report = Report { files: &files, prefix: "", findings: &findings, dropped: 4, cases: None };
+    let report = Report {
+        files: &files,
+        prefix: "",
+        findings: &findings,
+        dropped: 4,
+        cases: None,
+        command: "policyc check",
+    };
     assert_eq!(tally(&report), "1 error, 2 warnings, 4 more left out");
     assert_eq!(counted(2, "policy"), "2 policies");
     assert_eq!(counted(1, "policy"), "1 policy");

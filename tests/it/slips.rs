@@ -41,8 +41,14 @@ fn one_mistake_is_one_finding() {
         compile(&files, &Settings::default(), &mut sink);
         let (mut findings, dropped) = sink.finish();
         findings.retain(|found| !BESIDE.contains(&found.code.id()));
-        let report =
-            Report { files: &files, prefix: "", findings: &findings, dropped, cases: None };
+        let report = Report {
+            files: &files,
+            prefix: "",
+            findings: &findings,
+            dropped,
+            cases: None,
+            command: "policyc check",
+        };
         let found: Vec<String> = findings
             .iter()
             .map(|found| {

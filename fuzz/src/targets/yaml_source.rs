@@ -35,7 +35,14 @@ pub(super) fn draw(files: &SourceMap, sink: Sink) {
         let text = files.get(at.file).map_or("", |file| file.text.as_str());
         assert!(text.get(at.start as usize..at.end as usize).is_some(), "{found:?}");
     }
-    let report = Report { files, prefix: "", findings: &findings, dropped, cases: None };
+    let report = Report {
+        files,
+        prefix: "",
+        findings: &findings,
+        dropped,
+        cases: None,
+        command: "policyc check",
+    };
     for format in FORMATS {
         let drawn = (format.draw)(&report, Style::PLAIN);
         // Programs read edits as they are.

@@ -448,8 +448,14 @@ impl Conclusions<'_> {
         let budgets = self.judged(stopped);
         let mut sources = findings::Sources::default();
         let found = self.findings(&compared, &budgets, &mut sources);
-        let report =
-            Report { files: &sources.files, prefix: "", findings: &found, dropped: 0, cases: None };
+        let report = Report {
+            files: &sources.files,
+            prefix: "",
+            findings: &found,
+            dropped: 0,
+            cases: None,
+            command: "policyc",
+        };
         let against = compared.as_ref().map(|(name, source, comparisons)| ComparisonView {
             name,
             source: *source,

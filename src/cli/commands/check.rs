@@ -156,6 +156,7 @@ fn once(options: &Options, terminal: &Terminal) -> Exit {
         cases: None,
         at_least: exit,
         needs_bundle: false,
+        command: "policyc check",
     };
     conclude(terminal, &options.reporting, sink, &conclusion)
 }

@@ -129,9 +129,15 @@ impl Options {
         if self.explain || plain && output.is_empty() && !tree && !exhaustive {
             return Ok(());
         }
-        let fact = "only explanations are written so".to_owned();
-        let finding = Diagnostic::without_place(Code::BadUsage, fact);
-        Err(alone(terminal, &finding.help("add `--explain`")))
+        let (fact, help) = if self.session.is_some() {
+            let help =
+                "keep its records, `--record FILE`: `policyc replay explain` writes a call so";
+            ("a session is written as full or json", help)
+        } else {
+            ("only explanations are written so", "add `--explain`")
+        };
+        let finding = Diagnostic::without_place(Code::BadUsage, fact.to_owned());
+        Err(alone(terminal, &finding.help(help)))
     }
 
     /// The file of the context.
@@ -469,8 +475,14 @@ impl Refusal<'_> {
         let code = if self.unreadable { Code::BadContext } else { Code::Input };
         let findings = [Diagnostic::without_place(code, fact)];
         let files = SourceMap::new();
-        let report =
-            Report { files: &files, prefix: "", findings: &findings, dropped: 0, cases: None };
+        let report = Report {
+            files: &files,
+            prefix: "",
+            findings: &findings,
+            dropped: 0,
+            cases: None,
+            command: "policyc",
+        };
         terminal.error(&full::draw(&report, terminal.notice_style));
     }
 
@@ -502,8 +514,14 @@ impl Refusal<'_> {
             (Code::Input, format!("this context was refused{place}"))
         };
         let findings = [Diagnostic::new(code, at, message, error.message.clone())];
-        let report =
-            Report { files: &files, prefix: "", findings: &findings, dropped: 0, cases: None };
+        let report = Report {
+            files: &files,
+            prefix: "",
+            findings: &findings,
+            dropped: 0,
+            cases: None,
+            command: "policyc",
+        };
         terminal.error(&full::draw(&report, terminal.notice_style));
     }
 }

@@ -209,6 +209,7 @@ fn files(job: &Job<'_>) -> Exit {
         cases: None,
         at_least,
         needs_bundle: false,
+        command: "policyc fmt",
     };
     conclude(terminal, &Reporting::default(), merged.sink, &conclusion)
 }
@@ -327,7 +328,8 @@ fn piped_text(job: &Job<'_>, name: &Path) -> Result<Exit, Exit> {
 
 /// Writes findings where they do not mix with a text, and says how the command ends.
 fn report_findings(terminal: &Terminal, files: &SourceMap, findings: &[Diagnostic]) -> Exit {
-    let report = Report { files, prefix: "", findings, dropped: 0, cases: None };
+    let report =
+        Report { files, prefix: "", findings, dropped: 0, cases: None, command: "policyc" };
     terminal.error(&full::draw(&report, terminal.notice_style));
     findings.iter().map(exit_of).max().unwrap_or(Exit::Done)
 }

@@ -100,6 +100,7 @@ fn work(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
             .into_iter()
             .chain([watch.text()])
             .collect(),
+        command: "policyc plan check",
         ..Conclusion::of(&project.files, &project.prefix, options.chosen.exit(&project, &sink))
     };
     Ok(conclude(terminal, &options.reporting, sink, &conclusion))

@@ -80,12 +80,19 @@ pub(super) fn of_files(terminal: &Terminal, paths: &[PathBuf]) -> Result<Vec<Rec
 /// The sessions in records: their ids and events.
 ///
 /// # Errors
-/// How the command ends, its words already written: where one is not whole.
+/// How the command ends, its words already written: where one is not whole, or there is none.
 pub(super) fn whole(
     terminal: &Terminal,
     records: &[PathBuf],
 ) -> Result<Vec<(String, Vec<Happened>)>, Exit> {
-    let all = sessions(terminal, records)?.into_iter();
+    let all = sessions(terminal, records)?;
+    if all.is_empty() {
+        let fact = "none of the records is of a session";
+        let help = "name records of sessions, as `policyc eval --session EVENTS --record FILE` \
+                    writes them";
+        let finding = Diagnostic::without_place(Code::Unlearned, fact.to_owned()).help(help);
+        return Err(alone(terminal, &finding));
+    }
     let one = |(id, happened): (String, Result<_, IncompleteSession>)| match happened {
         Ok(happened) => Ok((id, happened)),
         Err(why) => {
@@ -94,7 +101,7 @@ pub(super) fn whole(
             Err(alone(terminal, &Diagnostic::without_place(Code::Unlearned, fact).help(help)))
         }
     };
-    all.map(one).collect()
+    all.into_iter().map(one).collect()
 }
 
 /// The files of sessions that a path names, in order.

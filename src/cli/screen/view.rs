@@ -15,8 +15,8 @@ use ratatui::widgets::{Block, Paragraph};
 
 use crate::lang::decision::Effect;
 use crate::tools::replay::step::desk::{Prompt, Sheet, ViewState};
-use crate::tools::replay::step::{Call, Session};
-use crate::tools::report::replay::step::{Columns, fit, held, missing, remark, title};
+use crate::tools::replay::step::{Call, Said, Session};
+use crate::tools::report::replay::step::{Columns, UNRECORDED, fit, held, missing, remark, title};
 use crate::tools::report::visible::{visible, visible_lines};
 
 /// Columns from which on calls and reasons stand side by side.
@@ -177,6 +177,9 @@ impl Screen<'_> {
         if let Some(call) = self.call() {
             let said = if self.desk.candidate { call.candidate.as_ref() } else { None };
             rows.extend(remark(said.unwrap_or(&call.replayed)));
+            if call.recorded.is_none() && matches!(call.replayed, Said::Decided { .. }) {
+                rows.push(UNRECORDED.to_owned());
+            }
             rows.extend(call.state.iter().map(|it| {
                 let (key, says) = held(it);
                 format!("{key}  {says}")

@@ -489,6 +489,7 @@ fn bundle<'a>(cursor: &mut Cursor<'a>) -> Read<Bundle<'a>> {
 fn outcome<'a>(cursor: &mut Cursor<'a>) -> Read<Outcome<'a>> {
     let (mut effect, mut rule, mut reason, mut outputs) = (None, None, None, None);
     let (mut fired, mut shadow, mut errors, mut cost, mut dig) = (None, None, None, None, None);
+    let mut obligations = None;
     if cursor.peek() != b'{' {
         return Err(wrong(cursor, "out", "an object"));
     }
@@ -498,6 +499,10 @@ fn outcome<'a>(cursor: &mut Cursor<'a>) -> Read<Outcome<'a>> {
         b"fired" => once(&mut fired, ids(cursor, "out.fired")?, cursor, "out.fired"),
         b"shadow" => once(&mut shadow, ids(cursor, "out.shadow")?, cursor, "out.shadow"),
         b"reason" => once(&mut reason, text_or_null(cursor, "out.reason")?, cursor, "out.reason"),
+        b"oblig" => {
+            let part = container(cursor, b'[', "out.oblig", "a list")?;
+            once(&mut obligations, part, cursor, "out.oblig")
+        }
         b"outputs" => {
             let part = container(cursor, b'{', "out.outputs", "an object")?;
             once(&mut outputs, part, cursor, "out.outputs")
@@ -513,6 +518,7 @@ fn outcome<'a>(cursor: &mut Cursor<'a>) -> Read<Outcome<'a>> {
         fired,
         shadow,
         reason: reason.flatten(),
+        obligations,
         outputs,
         errors,
         cost,

@@ -167,6 +167,7 @@ pub struct Outcome<'a> {
     pub(crate) shadow: Option<&'a [u8]>,
     /// The message of the winner.
     pub reason: Option<Text<'a>>,
+    pub(crate) obligations: Option<&'a [u8]>,
     /// Outputs by name: JSON.
     pub outputs: Option<&'a [u8]>,
     pub(crate) errors: Option<&'a [u8]>,
@@ -430,6 +431,7 @@ impl<'a> Outcome<'a> {
             ("fired", alike(self.fired, made.fired)),
             ("shadow", alike(self.shadow, made.shadow)),
             ("reason", text(self.reason, made.reason)),
+            ("oblig", alike(self.obligations, made.obligations)),
             ("outputs", alike(self.outputs, made.outputs)),
             ("err", alike(self.errors, made.errors)),
             ("cost", self.cost == made.cost),
@@ -445,11 +447,8 @@ impl<'a> Outcome<'a> {
         if self.effect != made.effect {
             return Some("effect");
         }
-        let is_rule = match (self.rule, made.rule) {
-            (Some(own), Some(rule)) => own.is(rule),
-            (own, rule) => own.is_none() && rule.is_none(),
-        };
-        if !is_rule {
+        let is_one = self.rule.is_some() == made.rule.is_some();
+        if !is_one || !self.rule.zip(made.rule).is_none_or(|(own, rule)| own.is(rule)) {
             return Some("rule");
         }
         let words = made.words;
@@ -461,6 +460,7 @@ impl<'a> Outcome<'a> {
         }
         let parts = [
             ("fired", self.fired.unwrap_or(b"[]"), words.fired()),
+            ("oblig", self.obligations.unwrap_or(b"[]"), "[]"),
             ("outputs", self.outputs.unwrap_or(b"{}"), words.outputs()),
             ("err", self.errors.unwrap_or(b"[]"), words.errors()),
         ];

@@ -9,12 +9,12 @@ use crate::runtime::record::read::{Outcome, Text};
 use crate::runtime::vm::canonical;
 
 impl Outcome<'_> {
-    /// The digest of the decision that it says in words. `None` where it has outputs, or lists that
-    /// are not spelled as this build spells them: whoever reads one by its spelling and another by
-    /// its meaning would come to two answers.
+    /// The digest of the decision that it says in words. `None` where it has outputs, obligations,
+    /// which no decision here has, or lists that are not spelled as this build spells them: whoever
+    /// reads one by its spelling and another by its meaning would come to two answers.
     #[must_use]
     pub fn digest_of_words(&self) -> Option<[u8; 32]> {
-        if self.outputs.is_some() {
+        if self.outputs.is_some() || self.obligations.is_some_and(|it| it != b"[]") {
             return None;
         }
         let (mut fired, mut errors) = (String::from("["), String::from("["));

@@ -16,6 +16,9 @@ use crate::tools::replay::stand_in::StandIns;
 /// Marks of values that JSON has no kind for: the value stands behind them as hosts write it.
 const MARKS: &[&str] = &["$u", "$b", "$ts", "$d", "$f"];
 
+/// What stands for a value that is withheld, where people look at it.
+const WITHHELD: &str = "(withheld)";
+
 /// Parts of a record as people look at them. What `serde_json` does not hold, as `1e400`, becomes
 /// the text that it is spelled as, so that the rest can be looked at.
 #[must_use]
@@ -55,6 +58,24 @@ pub fn context(record: &Record<'_>) -> Json {
 #[must_use]
 pub fn plain(typed: &Json, withheld: &mut Vec<String>) -> Json {
     part(typed, String::new(), (withheld, &mut StandIns::default()))
+}
+
+/// A context as hosts write it, in which what is withheld is named so.
+#[must_use]
+pub fn told(typed: &Json) -> Json {
+    match typed {
+        Json::Object(entries) if entries.contains_key("$x") => Json::from(WITHHELD),
+        Json::Object(entries) => {
+            let entry = |(key, it): (&String, &Json)| {
+                let key = if key.starts_with("$$") { key.get(1..).unwrap_or(key) } else { key };
+                (key.to_owned(), told(it))
+            };
+            let plain = || Json::Object(entries.iter().map(entry).collect::<Map<_, _>>());
+            unmarked(typed).cloned().unwrap_or_else(plain)
+        }
+        Json::Array(items) => items.iter().map(told).collect(),
+        Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => typed.clone(),
+    }
 }
 
 /// A value of a kind that JSON lacks, as hosts write it.
@@ -117,7 +138,7 @@ pub fn leaves(context: &Json) -> Vec<String> {
 mod tests {
     use serde_json::json;
 
-    use super::{leaves, plain, shown};
+    use super::{leaves, plain, shown, told};
 
     #[test]
     fn a_number_that_is_too_large_hides_nothing_else() {
@@ -138,6 +159,9 @@ mod tests {
         let context = json!({"a": 7, "b": ["2026-01-01T00:00:00Z"], "$c": 1, "memo": "", "n/a": 0});
         assert_eq!(plain(&typed, &mut withheld), context);
         assert_eq!(withheld, ["/memo", "/n~1a"]);
+        let shown = json!({"a": 7, "b": ["2026-01-01T00:00:00Z"], "$c": 1, "memo": "(withheld)",
+            "n/a": "(withheld)"});
+        assert_eq!(told(&typed), shown);
     }
 
     #[test]

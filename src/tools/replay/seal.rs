@@ -66,7 +66,17 @@ pub struct RewrittenRecord {
     /// Whether how the atoms came out was withheld.
     pub witness: bool,
     /// Places that hold a value that was withheld elsewhere: nobody asked for these.
-    pub elsewhere: BTreeSet<String>,
+    pub elsewhere: BTreeSet<OtherPlace>,
+}
+
+/// Where a value that is withheld stands, too.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum OtherPlace {
+    /// At this path, which can be withheld.
+    Value(String),
+    /// As the name of a member of the object at this path. It goes with the object alone; one at
+    /// the top never does.
+    Name(String),
 }
 
 /// Fields that hold nothing of the context, and what of each is known.
@@ -226,7 +236,7 @@ struct RecordRewriter<'w, 'r> {
     /// The texts and numbers that are withheld, as people read them.
     secrets: BTreeSet<String>,
     /// Places that hold one of them, too, and are not withheld.
-    elsewhere: BTreeSet<String>,
+    elsewhere: BTreeSet<OtherPlace>,
 }
 
 impl RecordRewriter<'_, '_> {
@@ -293,17 +303,16 @@ impl RecordRewriter<'_, '_> {
                         // Its place would tell a key that is withheld elsewhere.
                         let is_secret = self.is_told(key);
                         let key = if is_secret { "*".into() } else { pointer::token(key) };
-                        let below = format!("{at}/{key}");
                         if is_secret {
-                            self.elsewhere.insert(below.clone());
+                            self.elsewhere.insert(OtherPlace::Name(at.clone()));
                         }
-                        open.push((below, value));
+                        open.push((format!("{at}/{key}"), value));
                     }
                     continue;
                 }
                 Json::Array(items) => {
-                    let items = items.iter().enumerate();
-                    open.extend(items.map(|(nth, item)| (format!("{at}/{nth}"), item)));
+                    // No rule names an element by its number.
+                    open.extend(items.iter().map(|item| (format!("{at}/*"), item)));
                     continue;
                 }
                 Json::String(text) => text.clone(),
@@ -311,7 +320,7 @@ impl RecordRewriter<'_, '_> {
                 Json::Null | Json::Bool(_) => continue,
             };
             if self.is_told(&text) {
-                self.elsewhere.insert(at);
+                self.elsewhere.insert(OtherPlace::Value(at));
             }
         }
     }

@@ -49,6 +49,8 @@ pub struct Report<'a> {
     pub dropped: usize,
     /// The tests that were run, where that is what the command does.
     pub cases: Option<&'a [TestCase]>,
+    /// The command that reports: `policyc check`.
+    pub command: &'a str,
 }
 
 /// What became of a test.

@@ -11,7 +11,14 @@ use super::{TWICE, one, only, told};
 fn drawn(format: &str) -> String {
     let files = one("a b/p.yaml", TWICE);
     let findings = told(&files, &only(&["W0563"]));
-    let report = Report { files: &files, prefix: "", findings: &findings, dropped: 0, cases: None };
+    let report = Report {
+        files: &files,
+        prefix: "",
+        findings: &findings,
+        dropped: 0,
+        cases: None,
+        command: "policyc check",
+    };
     let format = FORMATS.iter().find(|it| it.name == format).expect("a format");
     (format.draw)(&report, Style::PLAIN)
 }
@@ -49,8 +56,14 @@ fn fingerprints_outlast_lines_above() {
     let fingerprints = |text: &str| {
         let files = one("p.yaml", text);
         let findings = told(&files, &only(&["W0563"]));
-        let report =
-            Report { files: &files, prefix: "", findings: &findings, dropped: 0, cases: None };
+        let report = Report {
+            files: &files,
+            prefix: "",
+            findings: &findings,
+            dropped: 0,
+            cases: None,
+            command: "policyc check",
+        };
         let format = FORMATS.iter().find(|it| it.name == "gitlab").expect("a format");
         let drawn = (format.draw)(&report, Style::PLAIN);
         let found: Vec<Json> = serde_json::from_str(&drawn).expect("JSON");
@@ -90,7 +103,14 @@ fn reviewdog_counts_bytes() {
     let text = TWICE.replace("\"!!request.internal\"", "\"'é' != '' && !!request.internal\"");
     let files = one("p.yaml", &text);
     let findings = told(&files, &only(&["W0563"]));
-    let report = Report { files: &files, prefix: "", findings: &findings, dropped: 0, cases: None };
+    let report = Report {
+        files: &files,
+        prefix: "",
+        findings: &findings,
+        dropped: 0,
+        cases: None,
+        command: "policyc check",
+    };
     let format = FORMATS.iter().find(|it| it.name == "rdjson").expect("a format");
     let found: Json = serde_json::from_str(&(format.draw)(&report, Style::PLAIN)).expect("JSON");
     let first = &found["diagnostics"][0];

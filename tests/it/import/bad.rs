@@ -183,3 +183,24 @@ fn packed_logs_and_standard_input_are_read() {
     drop(input);
     assert!(child.wait().expect("it ends").success());
 }
+
+/// What a bundle asks of a session no log of calls says: it decides about none of them.
+#[test]
+fn a_bundle_that_asks_sessions_decides_about_no_log() {
+    let policy = "policyc: 1\nname: few\ndefault: deny\ntools: {a: {effect: none}}\n\
+                  meters: {calls: {on: \"*\", window: session}}\nlimits: [{meter: calls, max: 3}]\n\
+                  rules: [{id: all, on: [a], allow: a call}]\n";
+    let folder = Folder::new("import-sessions");
+    folder.add("map.yaml", MAP);
+    folder.add("policy.yaml", policy);
+    folder.add("log.jsonl", event("a").replace("{}", "{\"action\":{\"tool\":\"a\"}}"));
+    let import = "replay import log.jsonl --map map.yaml -o out.jsonl";
+    let (text, exit) = run(&folder, &format!("{import} --bundle policy.yaml"));
+    assert_eq!(exit, 2, "{text}");
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(text.contains("`few` asks what happened before a call"), "{text}");
+    assert!(text.contains("`policyc eval --session EVENTS --record FILE`"), "{text}");
+    assert_eq!(folder.names(), ["log.jsonl", "map.yaml", "policy.yaml"]);
+    let (text, exit) = run(&folder, import);
+    assert!(exit == 0 && text.contains("1 record"), "{text}");
+}

@@ -112,6 +112,29 @@ fn what_cannot_be_verified_is_a_warning() {
     });
 }
 
+/// A log of another engine lacks the same in every line: that is told once.
+#[test]
+fn what_no_line_has_is_told_once() {
+    let folder = Folder::new("lint-foreign");
+    let line = |id: &str| json!({"v": 1, "id": id, "ctx": {"action": {"tool": "a"}}}).to_string();
+    folder.add("a.jsonl", file(&["1", "2", "3"].map(line)));
+    let ran = ran(folder.path(), "replay lint a.jsonl --output-format concise");
+    let fact = "line 1, byte 0: no bundle is named by its digest, and it does not say what was \
+                decided; so with 2 lines more";
+    ran.expect(0, &[fact, "1 warning · 3 records"]);
+    assert_eq!(ran.out.matches("P0919").count(), 1, "{}", ran.out);
+}
+
+/// Whoever reads the results sees which command found nothing.
+#[test]
+fn junit_names_the_command() {
+    let (folder, all) = good("lint-junit");
+    let lines: Vec<String> = all.iter().map(Json::to_string).collect();
+    folder.add("a.jsonl", file(&lines));
+    ran(folder.path(), "replay lint a.jsonl --bundle policy.plcb --output-format junit")
+        .expect(0, &["<testcase classname=\"policyc replay lint\" name=\"no findings\"/>"]);
+}
+
 #[test]
 fn lines_that_are_no_records_and_bundles_that_nobody_has_are_told() {
     let (folder, all) = good("lint-lost");

@@ -242,8 +242,34 @@ fn keys_that_hold_what_is_withheld_are_told() {
     folder.add("in.pdr.jsonl", json!({"v": 1, "id": "a", "ctx": context}).to_string() + "\n");
     let seal = "replay seal in.pdr.jsonl --path /action/args/to --as drop -o out.pdr.jsonl";
     let ran = ran(folder.path(), seal);
-    ran.expect(0, &["/action/args/by/*", "/action/args/by/*/in"]);
+    let name = "the same value is a name in the object /action/args/by, too, in 1 record";
+    ran.expect(0, &[name, "stands at /action/args/by/*/in, too", "a name goes with its object"]);
     assert!(!format!("{}{}", ran.out, ran.err).contains("xylophone"), "{}{}", ran.out, ran.err);
+}
+
+/// Who does what the report says comes to an end: nothing is told any more, and nothing is left.
+#[test]
+fn what_is_told_to_be_named_can_be_named() {
+    let folder = project("seal-named");
+    let by = json!({"xylophone": {"in": "xylophone"}, "bob": 1});
+    let args = json!({"to": "xylophone", "by": by, "cc": ["ann", "xylophone"]});
+    let context = json!({"action": {"tool": "send_mail", "args": args}});
+    folder.add("in.pdr.jsonl", json!({"v": 1, "id": "a", "ctx": context}).to_string() + "\n");
+    let mut seal =
+        "replay seal in.pdr.jsonl --as drop -o out.pdr.jsonl --path /action/args/to".to_owned();
+    let told = |seal: &str| -> Vec<String> {
+        let ran = ran(folder.path(), seal);
+        ran.expect(0, &[]);
+        let rows = ran.err.lines().chain(ran.out.lines()).filter(|it| it.contains(", too, in"));
+        rows.filter_map(|row| Some(row.split_once('/')?.1.split(',').next()?.to_owned())).collect()
+    };
+    let places = told(&seal);
+    assert_eq!(places, ["action/args/by/*/in", "action/args/cc/*", "action/args/by"]);
+    for place in places.iter().skip(1) {
+        seal = format!("{seal} --path /{place}");
+    }
+    assert_eq!(told(&seal), [""; 0]);
+    assert!(!records(&folder, "out.pdr.jsonl").0.contains("xylophone"));
 }
 
 /// Of what host functions gave what this version knows stays.

@@ -262,3 +262,36 @@ fn a_number_that_nobody_can_hold_hides_nothing_else() {
     assert!(call.arguments.contains("note=1e400"), "{}", call.arguments);
     assert_eq!(call.state.len(), 2, "{:?}", call.state);
 }
+
+/// What is withheld is no empty text, records without numbers are told apart, and of a call that
+/// nobody decided nothing stands there as if somebody had.
+#[test]
+fn what_records_do_not_say_is_not_made_up() {
+    let lines: Vec<String> = lines()
+        .iter()
+        .take(3)
+        .map(|line| {
+            let mut record: Json = serde_json::from_str(line).expect("JSON");
+            record["ses"] = json!({"id": "s-1"});
+            record["ctx"]["action"]["args"]["memo"] = json!({"$x": "drop", "t": "string"});
+            for gone in ["out", "sig", "writes", "reads"] {
+                record.as_object_mut().expect("an object").remove(gone);
+            }
+            record.to_string()
+        })
+        .collect();
+    let own = (1..).zip(&lines);
+    let own = own.map(|(line, it)| Line { source: 0, line, bytes: it.as_bytes().to_vec() });
+    let store = Store::default();
+    store.add(program(POLICY));
+    let session = session("s-1", own.collect(), &store, None);
+    let steps: Vec<u64> = session.calls.iter().map(|call| call.step).collect();
+    assert_eq!((steps, session.missing), (vec![1, 2, 3], 0));
+    assert_eq!(session.calls[0].arguments, "amount=500 memo=(withheld) note=1.50");
+    assert!(session.calls.iter().all(|call| call.recorded.is_none()));
+    let told = plain(&session, Style::PLAIN);
+    assert!(told.contains("  1 ✓ pay") || told.contains("  1 ? pay"), "{told}");
+    let unrecorded = "no decision is recorded: the bundle decides so now";
+    let decided = session.calls.iter().filter(|it| matches!(it.replayed, Said::Decided { .. }));
+    assert_eq!(told.matches(unrecorded).count(), decided.count(), "{told}");
+}

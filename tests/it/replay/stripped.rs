@@ -58,6 +58,7 @@ fn words_beside_what_is_withheld_are_compared() {
         ("\"reason\":\"12000 needs", "\"reason\":\"nobody needs", "reason"),
         ("\"fired\":[", "\"fired\":[\"secret\",", "fired"),
         ("\"err\":[]", "\"err\":[{\"class\":\"INPUT\",\"rule\":null}]", "err"),
+        ("\"oblig\":[]", "\"oblig\":[\"mask\"]", "oblig"),
         (",\"err\":", ",\"outputs\":{\"x\":1},\"err\":", "outputs"),
     ] {
         verify(&changed(&line, from, to), 1, &[&format!("`{field}` differs"), "mismatch 1"]);

@@ -36,6 +36,7 @@ use crate::tools::replay::import::{Importer, Log};
 use crate::tools::replay::open::{Source, Unopened, sources};
 use crate::tools::replay::pdrb::read::Choosing;
 use crate::tools::report::counted;
+use crate::tools::standalone::asks_sessions;
 
 /// Events at the start of a log by which its format is told.
 const LOOK_AHEAD: usize = 16;
@@ -288,7 +289,17 @@ fn decider(options: &Options, terminal: &Terminal) -> Result<Option<Decider>, Ex
     };
     let settings = Settings::read(terminal)?;
     let store = settings.open_store(terminal, options.store.as_deref())?;
-    Ok(Some(Decider::of(Arc::new(settings.bundle(terminal, &store, name)?))))
+    let program = settings.bundle(terminal, &store, name)?;
+    if asks_sessions(&program) {
+        let fact = format!(
+            "`{}` asks what happened before a call, and a log of calls does not say",
+            program.name()
+        );
+        let help = "import without --bundle, or make events of the log: `policyc eval --session \
+                    EVENTS --record FILE` decides about them";
+        return Err(alone(terminal, &Diagnostic::without_place(Code::BadUsage, fact).help(help)));
+    }
+    Ok(Some(Decider::of(Arc::new(program))))
 }
 
 /// The records of `lines`, which an import made of `log`, decided.

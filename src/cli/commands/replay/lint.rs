@@ -12,7 +12,7 @@ use crate::cli::terminal::Terminal;
 use crate::compiler::source::map::SourceMap;
 use crate::diag::sink::Sink;
 use crate::tools::replay::findings;
-use crate::tools::replay::lint::{Linter, Order};
+use crate::tools::replay::lint::{Linter, Order, Remark, Unverifiable};
 use crate::tools::report::replay::records;
 
 /// The row of this part.
@@ -52,7 +52,12 @@ fn linted(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
     let Opened { store, sources, filter } = &opened;
     let stream = opened.stream(terminal, &options.input);
     let (mut order, mut sink, mut count) = (Order::default(), Sink::new(), 0);
-    let mut missing = std::collections::BTreeSet::new();
+    let (mut missing, mut unverifiable) =
+        (std::collections::BTreeSet::new(), Unverifiable::default());
+    let say = |remark: &Remark, sink: &mut Sink| {
+        let name = sources.get(remark.source).map_or("", |source| source.name.as_str());
+        sink.report(findings::remark(remark, name));
+    };
     let Ran { stopped, broken, .. } = stream.run(
         || Linter::of(store, filter),
         Linter::chunk,
@@ -60,12 +65,11 @@ fn linted(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
             order.add(&mut part);
             count += part.records;
             missing.extend(part.missing);
-            for remark in &part.remarks {
-                let name = sources.get(remark.source).map_or("", |source| source.name.as_str());
-                sink.report(findings::remark(remark, name));
-            }
+            let at_once = part.remarks.into_iter().filter_map(|remark| unverifiable.take(remark));
+            at_once.for_each(|remark| say(&remark, &mut sink));
         },
     );
+    unverifiable.told().iter().for_each(|remark| say(remark, &mut sink));
     let mut exit = if stopped { Exit::Interrupted } else { broken };
     for digest in &missing {
         exit = exit.max(stored_exit(terminal, store, *digest));
@@ -78,6 +82,7 @@ fn linted(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
         cases: None,
         at_least: exit,
         needs_bundle: false,
+        command: "policyc replay lint",
     };
     Ok(conclude(terminal, &options.reporting, sink, &conclusion))
 }

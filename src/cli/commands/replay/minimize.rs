@@ -38,12 +38,17 @@ pub const COMMAND: Command = Command {
     name: "minimize",
     group: "replay",
     short: "what forces a decision",
-    about: "Find the fewest facts that force a decision, and the smallest context that shows it; \
-            of a request of a session the fewest events",
+    about: "Find the fewest facts that force a decision, and the smallest context that shows it. \
+            Of a request of a session find the fewest events that force it: then all records of \
+            the session are to be there",
     usage: "ID|@FILE|- [OPTIONS]",
     examples: &[
         ("policyc replay minimize 01JD4ZK7Q8 --records logs", "of all fields those that decide"),
         ("policyc replay minimize 01JD4ZK7Q8 -o min.json", "the smallest context, in a file"),
+        (
+            "policyc replay minimize 01JD4ZK7Q9 --records logs -o few.jsonl",
+            "of a call of a session the events, for `policyc eval --session few.jsonl`",
+        ),
     ],
     arguments: Options::augment_args,
     run,

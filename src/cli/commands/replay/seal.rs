@@ -25,7 +25,9 @@ use crate::runtime::record::seal::Keeper;
 use crate::tools::replay::filter::Filter;
 use crate::tools::replay::findings;
 use crate::tools::replay::plain::context;
-use crate::tools::replay::seal::{MakerBundle, RewriteError, SealOptions, holds, rewritten};
+use crate::tools::replay::seal::{
+    MakerBundle, OtherPlace, RewriteError, SealOptions, holds, rewritten,
+};
 use crate::tools::replay::store::Store;
 use crate::tools::replay::verify::Found;
 use crate::tools::report::counted;
@@ -102,7 +104,7 @@ struct Tally {
     /// Lines about other lines.
     chained: u64,
     /// Places that hold what is withheld elsewhere, and in how many records.
-    elsewhere: BTreeMap<String, u64>,
+    elsewhere: BTreeMap<OtherPlace, u64>,
 }
 
 /// Lines that are left out.
@@ -338,12 +340,23 @@ impl Tally {
         let mut text = format!("  {}\n", words.join(" · "));
         for (place, count) in &self.elsewhere {
             let records = many(*count, "record");
-            let place = visible(place);
-            text.extend(["  the same value stands at ", &place, ", too, in ", &records, "\n"]);
+            let said = match place {
+                OtherPlace::Value(path) => format!("stands at {}", visible(path)),
+                OtherPlace::Name(path) if path.is_empty() => "is a name at the top".to_owned(),
+                OtherPlace::Name(path) => format!("is a name in the object {}", visible(path)),
+            };
+            text.extend(["  the same value ", &said, ", too, in ", &records, "\n"]);
         }
-        if !self.elsewhere.is_empty() {
+        let has = |is: fn(&OtherPlace) -> bool| self.elsewhere.keys().any(is);
+        if has(|place| matches!(place, OtherPlace::Value(_))) {
             text += "  name such a place as well, with --path or in `redact`; what the host says, \
                      as /ses, stays\n";
+        }
+        if has(|place| matches!(place, OtherPlace::Name(path) if !path.is_empty())) {
+            text += "  a name goes with its object: name that, and all in it is withheld\n";
+        }
+        if has(|place| matches!(place, OtherPlace::Name(path) if path.is_empty())) {
+            text += "  no path withholds a name at the top\n";
         }
         text
     }

@@ -95,6 +95,7 @@ pub(super) fn report(
         at_least: if reporting.exit_zero { Exit::Done } else { failed }
             .max(exit_of_project(merged.missing)),
         needs_bundle: false,
+        command: "policyc test",
     };
     conclude(terminal, reporting, merged.sink, &conclusion)
 }

@@ -13,13 +13,15 @@ mod order;
 mod place;
 mod schema;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use serde_json::Value as Json;
 
+use crate::base::arrange::Arrange as _;
 use crate::base::limits::LINT_REMARKS_MAX;
 use crate::diag::codes::Code;
+use crate::diag::numbers::grouped;
 use crate::runtime::program::Program;
 use crate::runtime::record::error::RecordError;
 use crate::runtime::record::read::{Entry, Record};
@@ -36,6 +38,9 @@ use crate::tools::replay::lint::schema::Rules;
 use crate::tools::replay::store::{Digest, Store};
 use crate::tools::replay::stream::Chunk;
 
+/// What is said of a record whose bundle nobody knows.
+const NAMELESS: &str = "no bundle is named by its digest";
+
 /// What is to be said of a line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Remark {
@@ -51,6 +56,39 @@ pub struct Remark {
     pub fact: String,
     /// What to do next, if there is something.
     pub help: Option<&'static str>,
+}
+
+/// Records that nobody can verify. A log of another engine has nothing else, so of the lines of a
+/// source that lack the same the first is told, with how many more there are.
+#[derive(Debug, Default)]
+pub struct Unverifiable(BTreeMap<(usize, String), (Remark, u64)>);
+
+impl Unverifiable {
+    /// Takes such a remark in; any other comes back, to be told at once.
+    pub fn take(&mut self, remark: Remark) -> Option<Remark> {
+        if remark.code != Code::Unverifiable {
+            return Some(remark);
+        }
+        let lacking = (remark.source, remark.fact.clone());
+        self.0.entry(lacking).and_modify(|(_, more)| *more += 1).or_insert((remark, 0));
+        None
+    }
+
+    /// What is to be said of them, by source and line.
+    #[must_use]
+    pub fn told(self) -> Vec<Remark> {
+        let mut told: Vec<Remark> = Vec::new();
+        for (remark, more) in self.0.into_values() {
+            let lines = if more == 1 { "line" } else { "lines" };
+            let fact = match more {
+                0 => remark.fact,
+                _ => format!("{}; so with {} {lines} more", remark.fact, grouped(more)),
+            };
+            told.push(Remark { fact, ..remark });
+        }
+        told.arrange_by_key(|remark| (remark.source, remark.line));
+        told
+    }
 }
 
 /// What is to be said of a part of the records.
@@ -204,23 +242,25 @@ impl<'s> Linter<'s> {
 
 /// What a record lacks so that nobody can verify it; `meant`: one bundle was named besides.
 fn lacks(at: &LinePosition<'_>, record: &Record<'_>, meant: bool, linted: &mut LintSummary) {
-    let mut say = |path: &[&str], fact: &str, help: &'static str| {
-        let remark = at.remark(Code::Unverifiable, path, fact.to_owned());
-        linted.remarks.push(Remark { help: Some(help), ..remark });
-    };
-    if !meant && record.bundle.and_then(|bundle| bundle.digest).is_none() {
-        let help = "`--bundle` says which one is meant, as long as it is one";
-        say(&["bun"], "no bundle is named by its digest", help);
-    }
-    match record.outcome {
+    let nameless = !meant && record.bundle.and_then(|bundle| bundle.digest).is_none();
+    let lacking = match record.outcome {
         // Of what is no request nothing is decided.
-        None if record.event.is_some() => {}
-        None => say(&["out"], "it does not say what was decided", "explain and diff can use it"),
-        Some(outcome) if outcome.digest.is_none() => {
-            say(&["out"], "the decision has no digest", "explain and diff can use it");
+        None if record.event.is_some() => None,
+        None => Some("it does not say what was decided"),
+        Some(outcome) if outcome.digest.is_none() => Some("the decision has no digest"),
+        Some(_) => None,
+    };
+    let (path, fact, help) = match (nameless, lacking) {
+        (false, None) => return,
+        (true, None) => ("bun", NAMELESS.to_owned(), "`--bundle` says which one is meant"),
+        (true, Some(lacking)) => {
+            let help = "`--bundle` says which one is meant: then explain and diff can use it";
+            ("bun", format!("{NAMELESS}, and {lacking}"), help)
         }
-        Some(_) => {}
-    }
+        (false, Some(lacking)) => ("out", lacking.to_owned(), "explain and diff can use it"),
+    };
+    let remark = at.remark(Code::Unverifiable, &[path], fact);
+    linted.remarks.push(Remark { help: Some(help), ..remark });
 }
 
 /// The witness has two bits for every atom.

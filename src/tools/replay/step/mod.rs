@@ -22,7 +22,7 @@ use crate::runtime::record::read::{Record, Text};
 use crate::tools::replay::again::{Again, Obstacle, Seat, Seats};
 use crate::tools::replay::answers::{Answers, Needs};
 use crate::tools::replay::knew::{Row, happened, is_refused, knew, recorded_effect};
-use crate::tools::replay::plain::{self, plain, shown};
+use crate::tools::replay::plain::{self, shown, told};
 use crate::tools::replay::store::Store;
 
 /// A line of a session's record, and where it stands.
@@ -204,6 +204,10 @@ pub fn session(
     let mut calls: Vec<Call> =
         lines.into_iter().filter_map(|line| call(line, &mut seats, other.as_mut())).collect();
     calls.arrange_by_key(|call| (call.step, call.line.source, call.line.line));
+    // Records that say no number are counted in the order in which they stand.
+    if calls.len() > 1 && calls.iter().all(|call| call.step == 0) {
+        (1..).zip(&mut calls).for_each(|(step, call)| call.step = step);
+    }
     let steps = calls.windows(2).map(|pair| match pair {
         [a, b] => b.step.saturating_sub(a.step).saturating_sub(1),
         _ => 0,
@@ -283,6 +287,9 @@ fn replayed(record: &Record<'_>, seats: &mut Seats<'_>) -> (Said, Option<String>
     };
     let recorded = record.outcome.and_then(|outcome| outcome.digest);
     let again = seat.decide(record, None);
+    // Nor is it known what a session answered where nobody decided.
+    let asks = seat.lacks_answers() && record.outcome.is_none();
+    let again = if asks { Err(Obstacle::Asks) } else { again };
     let said = said((recorded, again), Needs::withheld, &seat.program);
     (said, seat.key().map(str::to_owned))
 }
@@ -306,9 +313,9 @@ fn said(
     }
 }
 
-/// The context of a record as hosts write it.
+/// The context of a record as hosts write it, what is withheld named so.
 fn context(record: &Record<'_>) -> Json {
-    plain(&plain::context(record), &mut Vec::new())
+    told(&plain::context(record))
 }
 
 /// Arguments as `amount=25000 to=acct_395`.

@@ -27,10 +27,8 @@ fn tests(report: &Report<'_>) -> Vec<(String, String, Vec<Case>)> {
 #[must_use]
 pub fn draw(report: &Report<'_>, _style: Style) -> String {
     let mut suites = tests(report);
-    let (command, nothing) = match report.cases {
-        None => ("policyc check", "no findings"),
-        Some(_) => ("policyc test", "no tests"),
-    };
+    let command = report.command;
+    let nothing = if report.cases.is_some() { "no tests" } else { "no findings" };
     // A test that failed is told as one.
     let is_test = |code: Code| report.cases.is_some() && code == Code::TestFailed;
     for finding in report.findings.iter().filter(|finding| !is_test(finding.code)) {

@@ -25,6 +25,9 @@ const RULE_COLUMNS_MAX: usize = 20;
 /// Why nobody knows what a session would have answered.
 const OTHERWISE: &str = "which the bundles define differently";
 
+/// Of a call of which the record says no decision: where its effect comes from.
+pub const UNRECORDED: &str = "no decision is recorded: the bundle decides so now";
+
 /// One letter for an effect; `?` where it is not known.
 #[must_use]
 pub const fn mark(effect: Option<Option<Effect>>) -> char {
@@ -211,6 +214,9 @@ pub fn plain(session: &Session, style: Style) -> String {
         }
         if let Some(remark) = remark(&call.replayed) {
             say(&remark);
+        }
+        if call.recorded.is_none() && matches!(call.replayed, Said::Decided { .. }) {
+            say(UNRECORDED);
         }
         for (key, says) in call.state.iter().map(held) {
             say(&format!("{key}  {says}"));

@@ -265,7 +265,9 @@ fn full(drawing: &Drawing<'_>, style: Style) -> String {
 }
 
 fn drawn(files: &SourceMap, finding: Diagnostic, style: Style) -> String {
-    let report = Report { files, prefix: "", findings: &[finding], dropped: 0, cases: None };
+    let findings = &[finding];
+    let command = "policyc replay verify";
+    let report = Report { files, prefix: "", findings, dropped: 0, cases: None, command };
     findings_full::draw(&report, style)
 }
 

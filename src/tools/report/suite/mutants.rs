@@ -108,7 +108,8 @@ fn survivors<'a>(drawing: &Drawing<'a>) -> Vec<SurvivingMutant<'a>> {
 impl SurvivingMutant<'_> {
     fn place(&self) -> String {
         let ProjectMutants { files, prefix, .. } = self.project;
-        Report { files, prefix, findings: &[], dropped: 0, cases: None }.place(self.mutant.span)
+        Report { files, prefix, findings: &[], dropped: 0, cases: None, command: "policyc" }
+            .place(self.mutant.span)
     }
 
     fn lines(&self) -> (Vec<String>, Vec<String>) {
@@ -222,7 +223,14 @@ fn json(drawing: &Drawing<'_>, _style: Style) -> String {
     for project in drawing.projects {
         let report = |tried: &TestedMutant| {
             let ProjectMutants { files, prefix, .. } = *project;
-            let report = Report { files, prefix, findings: &[], dropped: 0, cases: None };
+            let report = Report {
+                files,
+                prefix,
+                findings: &[],
+                dropped: 0,
+                cases: None,
+                command: "policyc",
+            };
             let file = files.get(tried.mutant.span.file);
             let at = file.map(|file| file.lines.place(&file.text, tried.mutant.span.start));
             mutant_json(
