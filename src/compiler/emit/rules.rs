@@ -237,50 +237,49 @@ pub(crate) fn escalation_of(tables: &mut Tables, escalation: &Escalation) -> u16
 }
 
 impl Generator<'_> {
-    /// The atoms of a rule, of whose conjuncts the index left `left`.
+    /// The atoms of a rule, of whose conjuncts the index left `left`: in the order of the language,
+    /// each with where it is said first, and what `condition` decides as one. What a local is bound
+    /// to is asked where it is a condition.
     fn rule_atoms(&mut self, rule: &LoweredRule, left: &[NodeId]) -> Vec<EmittedAtom> {
         let ir = self.ir;
         let is_bool = |node: NodeId| ir.nodes[node].ty == TypeTable::BOOL;
-        let (mut all, mut run) = (rule.conjuncts.clone(), left.to_vec());
-        decision_nodes(rule.decision.as_ref(), &is_bool, &mut all);
-        decision_nodes(rule.decision.as_ref(), &is_bool, &mut run);
-        let run: FxHashSet<u16> = self.atoms_of(&run).into_iter().map(|own| own.atom).collect();
-        let mut atoms = self.atoms_of(&all);
-        for own in &mut atoms {
-            own.guard = !run.contains(&own.atom);
-        }
-        atoms
-    }
-
-    /// The atoms below `nodes`, in the order of the language, each with where it is said first:
-    /// what `condition` decides as one. What a local is bound to is asked where it is a condition.
-    fn atoms_of(&mut self, nodes: &[NodeId]) -> Vec<EmittedAtom> {
-        let ir = self.ir;
+        let mut nodes = Vec::new();
+        decision_nodes(rule.decision.as_ref(), &is_bool, &mut nodes);
+        let left: FxHashSet<NodeId> = left.iter().copied().collect();
+        let asked = rule.conjuncts.iter().map(|node| (*node, !left.contains(node)));
+        let asked = asked.chain(nodes.into_iter().map(|node| (node, false)));
+        let mut waiting: Vec<(NodeId, bool)> = asked.collect();
+        waiting.reverse();
         let mut atoms: Vec<EmittedAtom> = Vec::new();
         let mut known = FxHashSet::default();
-        let mut waiting: Vec<NodeId> = nodes.iter().rev().copied().collect();
-        while let Some(node) = waiting.pop() {
-            let is_bool = |node: NodeId| ir.nodes[node].ty == TypeTable::BOOL;
+        while let Some((node, guard)) = waiting.pop() {
+            let mut wait = |node: NodeId| waiting.push((node, guard));
             match ir.kind(node) {
                 NodeKind::Logic(..) | NodeKind::Not(_) | NodeKind::Conditional(..) => {
-                    waiting.extend(ir.children(node).into_iter().rev());
+                    ir.children(node).into_iter().rev().for_each(wait);
                 }
                 NodeKind::Bind(_, init, body) => {
-                    waiting.push(*body);
-                    waiting.extend(is_bool(*init).then_some(*init));
+                    wait(*body);
+                    is_bool(*init).then_some(*init).into_iter().for_each(wait);
                 }
                 NodeKind::Variable(variable) if is_bool(node) => {
-                    let is_new = known.insert(*variable);
-                    waiting.extend(self.variables.get(variable).filter(|_| is_new));
+                    let is_new = known.insert((*variable, guard));
+                    self.variables
+                        .get(variable)
+                        .filter(|_| is_new)
+                        .copied()
+                        .into_iter()
+                        .for_each(wait);
                 }
                 NodeKind::Constant(_) => {}
                 // It is said where the local is bound.
                 NodeKind::Local(_) if self.tables.is_inverse(ir, node) => {}
                 _ => {
                     let atom = self.tables.atom(ir, node, self.analysis);
-                    if !atoms.iter().any(|known| known.atom == atom) {
-                        let origin = ir.nodes[node].origin;
-                        let (bound, guard) = (reads_locals(ir, node), false);
+                    if let Some(known) = atoms.iter_mut().find(|known| known.atom == atom) {
+                        known.guard &= guard;
+                    } else {
+                        let (origin, bound) = (ir.nodes[node].origin, reads_locals(ir, node));
                         atoms.push(EmittedAtom { atom, origin, bound, guard });
                     }
                 }
