@@ -11,7 +11,7 @@ must be right, and so must who shows an input. Where `diff` says that it is not 
 z3 does not answer within two seconds, nothing is compared; how often that is so is printed. Seeds
 tell pairs apart, so any one comes back. Ends with 1 where the two do not agree.
 
-With `--solver` each pair is compared once more, `policyc diff --solver PROGRAM`. What was decided
+With `--solver` a pair of which something stays open is compared once more, `policyc diff --solver PROGRAM`. What was decided
 without it must be the same, what it decides must be right, and how much that is is printed.
 `--harder` makes pairs of sums, products and quotients of two places, and of texts joined and within
 each other, which are seldom decided without one.
@@ -376,7 +376,8 @@ def main(policyc, pairs, first, solver):
             new = changed(rng, old)
             paths = written(folder, (old, new))
             decisions = told(policyc, paths)
-            also = told(policyc, paths, "--solver", solver) if solver else decisions
+            opens = any(decisions[way]["answer"] == "unknown" for way in ("wider", "narrower"))
+            also = told(policyc, paths, "--solver", solver) if solver and opens else decisions
             was, now = rank(old), rank(new)
             for way, formula in [("wider", now < was), ("narrower", now > was)]:
                 ours, theirs = decisions[way]["answer"], can(formula)
