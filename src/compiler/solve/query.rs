@@ -22,7 +22,7 @@ use crate::compiler::solve::point::Point;
 use crate::compiler::solve::sat::{Literal, SatResult, SatSolver};
 use crate::compiler::solve::smt::{self, Script, Unsupported};
 use crate::compiler::solve::store::{Fact, Kind, Store, Term, TermId};
-use crate::compiler::solve::values::{NoValues, Values as Given, values};
+use crate::compiler::solve::values::{NoValues, Value, Values as Given, values};
 use crate::runtime::bundle::module::Module;
 
 /// A question: is there an input within `domain` on which `holds`?
@@ -148,10 +148,19 @@ impl<'s> QuerySolver<'s> {
         smt::script(self.store(), holds)
     }
 
-    /// An input in which terms have these values; `None` where one cannot be written.
+    /// Inputs in which terms have these values: where it does not matter what stands in the place
+    /// of an object, as whatever was found, and as objects.
     #[must_use]
-    pub fn example(&self, values: &Given) -> Option<Example> {
-        self.frame.example(self.encoder.store, values)
+    pub fn examples(&self, values: &Given) -> Vec<Example> {
+        let store = &*self.encoder.store;
+        let mut objects = values.clone();
+        for (term, value) in &mut objects {
+            if let (Term::Presence(_), Value::Bool(is)) = (store.term(*term), value) {
+                *is = true;
+            }
+        }
+        let all = [values, &objects];
+        all.into_iter().filter_map(|values| self.frame.example(store, values)).collect()
     }
 
     /// Answers a question. `shows` says whether an input is one that is asked for.

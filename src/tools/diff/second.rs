@@ -87,7 +87,7 @@ impl Comparison<'_, '_> {
                 let mut told = |example: &Example| {
                     shows(&old.decide(example, phase), &new.decide(example, phase), rule)
                 };
-                let Some(example) = self.asker.example(&values).filter(&mut told) else {
+                let Some(example) = self.asker.examples(&values).into_iter().find(&mut told) else {
                     return silent(NoAnswer::NotShown(script.open));
                 };
                 second.tally.shown += 1;

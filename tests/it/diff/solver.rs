@@ -6,8 +6,14 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use policyc::compiler::solve::query::QuerySolver;
+use policyc::compiler::solve::rules::meaning;
+use policyc::compiler::solve::store::{Store, Term};
+use policyc::compiler::solve::values::{Value, Values};
 use policyc::tools::diff::solver::Solver;
 use policyc::tools::diff::{Change, Difference, Verdict, compare_by};
+
+use serde_json::json;
 
 use super::{program, refused, said};
 use crate::replay::{file, project, records};
@@ -233,6 +239,20 @@ fn a_replay_starts_no_process() {
     assert_eq!(run("diff policy.plcb new.yaml"), Some(2));
     let started = std::fs::read_to_string(folder.path().join("started")).expect("it was started");
     assert_eq!(started, "z3\n");
+}
+
+/// A solver that need not care puts anything in the place of an object, which inputs must have.
+#[test]
+fn what_stands_for_an_object_is_tried_as_one_too() {
+    let program = program(&document("has(m.o) && a > 3"));
+    let mut store = Store::default();
+    let module = program.module();
+    meaning(module, &mut store);
+    let place = store.known(&Term::Presence("/m".into())).expect("it is asked for");
+    let solver = QuerySolver::new(&mut store, &[module]);
+    let found = solver.examples(&Values::from([(place, Value::Bool(false))]));
+    let places: Vec<_> = found.iter().map(|example| example.context["m"].clone()).collect();
+    assert_eq!(places, [json!(0), json!({})]);
 }
 
 /// The solver that a variable names.

@@ -177,6 +177,9 @@ impl Theory<'_> {
         if let Some(literal) = constant.and_then(|it| Self::literal(it, sort)) {
             return literal;
         }
+        if matches!(constant, Some(Constant::String(_))) {
+            self.open.insert(Unsupported::Character);
+        }
         if sort == Sort::Real && self.number_sort(term) == Sort::Whole {
             return format!("(to_real {})", self.value(term, Sort::Whole));
         }
