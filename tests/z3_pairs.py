@@ -377,7 +377,9 @@ def main(policyc, pairs, first, solver):
             paths = written(folder, (old, new))
             decisions = told(policyc, paths)
             opens = any(decisions[way]["answer"] == "unknown" for way in ("wider", "narrower"))
-            also = told(policyc, paths, "--solver", solver) if solver and opens else decisions
+            also = decisions
+            if solver and opens:
+                also = told(policyc, paths, "--solver", solver, "--solver-timeout", "60")
             was, now = rank(old), rank(new)
             for way, formula in [("wider", now < was), ("narrower", now > was)]:
                 ours, theirs = decisions[way]["answer"], can(formula)
