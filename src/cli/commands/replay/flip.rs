@@ -35,9 +35,10 @@ pub const COMMAND: Command = Command {
     name: "flip",
     group: "replay",
     short: "what would change a decision",
-    about: "Find the smallest changes of a recorded context that flip the decision. For \
-            developers: what it prints tells how to get past the policy, so never show it to an \
-            agent",
+    about: "Find the smallest changes of a recorded context that flip the decision; of a request \
+            of a session changes of what it says, or else earlier events without which it is \
+            decided so. For developers: what it prints tells how to get past the policy, so never \
+            show it to an agent",
     usage: "ID|@FILE|- [OPTIONS]",
     examples: &[
         ("policyc replay flip 01JD4ZK7Q8 --to allow", "what would have been allowed?"),
@@ -60,7 +61,8 @@ struct Options {
     /// A place that stays, beside `principal` and `action.tool`. Several may follow.
     #[arg(long, value_name = "PATH", num_args = 1..)]
     fixed: Vec<String>,
-    /// Look for so many ways, also where they take more changes than others.
+    /// Look for so many ways, also where they take more changes than others; of a session also for
+    /// events, though changes were found.
     #[arg(long, value_name = "COUNT")]
     all: Option<usize>,
     /// How it is written: full, json or markdown.
