@@ -5,7 +5,8 @@
 //! three candidates how many records a second are compared on 1, 2 and 4 threads: the best of
 //! `RUNS` runs (5). With a path behind `--` the pack is that file, which is written where it is not
 //! there, beside it the bundle (`FILE.plcb`) and the candidates (`FILE.1.plcb` ..), so that
-//! `policyc replay diff` can be measured as a process. `THREADS=4` asks for that number alone.
+//! `policyc replay diff` can be measured as a process. `THREADS=4` asks for that number alone, and
+//! `CANDIDATE=1` for that candidate. With `COPIES=100` the pack has its records so many times.
 
 #![allow(
     clippy::cast_precision_loss,
@@ -53,7 +54,7 @@ fn main() {
     let program = load(&bundle);
     let candidates = CHANGES.map(|(old, new)| compiled(&POLICY.replacen(old, new, 1)));
     if !path.exists() {
-        packed(&program, number("RECORDS", 1_000_000), &path);
+        packed(&program, (number("RECORDS", 1_000_000), number("COPIES", 1)), &path);
     }
     if own.is_some() {
         let beside = |name: &str| format!("{}{name}.plcb", path.display());
@@ -65,7 +66,10 @@ fn main() {
     let store = Store::default();
     store.add(Program::load_unsigned_whole(&bundle).expect("loads"));
     let only = std::env::var("THREADS").is_ok();
-    for to in candidates.iter().map(|candidate| load(candidate)) {
+    let asked = number("CANDIDATE", 0);
+    let is_asked = |at: usize| asked == 0 || asked == at;
+    let candidates = (1..).zip(&candidates).filter(|(at, _)| is_asked(*at));
+    for to in candidates.map(|(_, candidate)| load(candidate)) {
         for threads in if only { vec![number("THREADS", 4)] } else { vec![1, 2, 4] } {
             let runs = (0..number("RUNS", 5)).map(|_| compared(&path, (&store, &to), threads));
             let (time, records, changed) =
@@ -96,8 +100,8 @@ fn compared(path: &Path, (store, to): (&Store, &Arc<Program>), threads: usize) -
     (time, impact.total().records, impact.of(|from, to| from != to).records)
 }
 
-/// Writes a pack; groups are made by all processors.
-fn packed(program: &Program, count: usize, path: &Path) {
+/// Writes a pack; groups are made by all processors, and written so many times.
+fn packed(program: &Program, (count, copies): (usize, usize), path: &Path) {
     let packer = Packer::of([program].into_iter()).expect("a layout");
     let file = BufWriter::new(File::create(path).expect("the file is made"));
     let mut writer = packer.begin(file).expect("a pack");
@@ -116,6 +120,10 @@ fn packed(program: &Program, count: usize, path: &Path) {
             made.into_iter().map(|made| made.join().expect("a group")).collect()
         });
         for group in groups {
+            // A copy is the same bytes, elsewhere in the file.
+            for _ in 1..copies {
+                writer.append(group.clone(), false).expect("it is written");
+            }
             writer.append(group, false).expect("it is written");
         }
     }

@@ -162,6 +162,16 @@ impl Count {
         let spread = weight.saturating_mul(weight.saturating_sub(1));
         Self { records: 1, decisions: weight, spread }
     }
+
+    /// So many times as many.
+    #[must_use]
+    pub const fn times(self, count: u64) -> Self {
+        Self {
+            records: self.records.saturating_mul(count),
+            decisions: self.decisions.saturating_mul(count),
+            spread: self.spread.saturating_mul(count),
+        }
+    }
 }
 
 impl Merge for Count {

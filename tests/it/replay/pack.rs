@@ -219,6 +219,36 @@ fn what_was_cut_or_changed_is_not_read() {
     assert!(refused > 300, "{refused}");
 }
 
+/// What the footer says of a group is read when the group is, so it may have changed since.
+#[test]
+fn a_footer_that_changes_behind_an_open_pack_is_not_gone_by() {
+    let folder = Folder::new("pack-behind");
+    let program = try_program(POLICY).expect("a policy");
+    let lines = file(&records(&program, &contexts()));
+    let bytes = packed(&[program], &[lines.as_bytes()]);
+    let path = folder.add("a.pdr.parquet", &bytes);
+    let pack = Pack::open(File::open(&path).expect("a file")).expect("a pack");
+    let told = || -> Result<Vec<String>, PackError> {
+        let group = pack.group(0)?;
+        let column = |at| group.column(at).map(|column| format!("{column:?}"));
+        (0..pack.layout().columns.len()).map(column).collect()
+    };
+    let (before, mut refused) = (told().expect("columns"), 0);
+    let (_, tail) = bytes.split_last_chunk::<8>().expect("an end");
+    let len = u32::from_le_bytes([tail[0], tail[1], tail[2], tail[3]]) as usize;
+    for at in (bytes.len() - 8 - len..bytes.len()).step_by(5) {
+        let mut changed = bytes.clone();
+        changed[at] ^= 1 << (at % 8);
+        fs::write(&path, changed).expect("a file");
+        match told() {
+            Ok(now) => assert_eq!(now, before, "{at}"),
+            Err(PackError::Changed(_)) => refused += 1,
+            Err(other) => panic!("{at}: {other}"),
+        }
+    }
+    assert!(refused > len / 10, "{refused} of {len}");
+}
+
 #[test]
 fn bad_packs_end_commands_as_the_table_says() {
     let (folder, program) = project("pack-bad", POLICY);

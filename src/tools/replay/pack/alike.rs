@@ -12,52 +12,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use aho_corasick::{AhoCorasick, Input};
-
 use crate::base::arrange::Arrange as _;
 use crate::lang::constant::Constant;
 use crate::lang::opcodes::{Instruction, Op, Operand};
 use crate::lang::pattern::Automaton;
-use crate::lang::value::text::code_points;
 use crate::runtime::bundle::module::{
     Module, NONE, NodeMode, Requirement, RuleRow, SlotRow, TemplatePart, TypeRow,
 };
 use crate::runtime::program::Program;
 use crate::runtime::program::withheld::RedactionPlan;
+use crate::tools::replay::pack::asked::{ColumnTests, Needle, Test};
 use crate::tools::replay::pack::layout::{Kind, Layout, pointer};
 
 /// Ints of this size and below are doubles, each its own.
 const EXACT_MAX: u64 = 1 << 53;
-
-/// What is asked of the values of a column.
-#[derive(Debug, Default)]
-pub struct ColumnTests {
-    /// Any two values may be told apart.
-    pub whole: bool,
-    /// Else these.
-    pub tests: Vec<Test>,
-}
-
-/// Something that is asked of a value.
-#[derive(Debug)]
-pub enum Test {
-    /// How it stands to this text; equality is a part of it.
-    Text(Vec<u8>),
-    /// Whether it starts, ends, or holds this.
-    Starts(Vec<u8>),
-    /// ..
-    Ends(Vec<u8>),
-    /// ..
-    Contains(Box<Needle>),
-    /// Whether this matches.
-    Matches(Box<Automaton>),
-    /// How its size stands to this.
-    Size(i64),
-    /// How an int stands to this.
-    Int(i128),
-    /// How a double stands to this.
-    Double(f64),
-}
 
 /// What programs tell apart.
 #[derive(Debug)]
@@ -125,6 +93,8 @@ impl Alike {
         }
         alike.nodes.arrange();
         alike.nodes.dedup();
+        // Programs mostly ask the same.
+        alike.columns.values_mut().for_each(ColumnTests::ask_once);
         Some(alike)
     }
 }
@@ -427,122 +397,5 @@ fn compared(constant: &Constant, kind: Kind) -> Option<Test> {
             Some(Test::Double(*number as f64))
         }
         _ => None,
-    }
-}
-
-/// Values of a column that are asked together.
-#[derive(Clone, Copy, Debug)]
-pub enum ColumnValues<'a> {
-    /// Texts, one behind the other, each behind so many bytes that are none of it; where each ends.
-    Texts(&'a [u8], &'a [usize], usize),
-    /// Ints.
-    Ints(&'a [i64]),
-    /// Doubles.
-    Doubles(&'a [f64]),
-    /// A list of so many texts.
-    List(usize),
-}
-
-impl ColumnTests {
-    /// How many bytes a value answers with.
-    #[must_use]
-    pub const fn answers(&self) -> usize {
-        self.tests.len()
-    }
-
-    /// Puts the answers of values into rows of `width` bytes, behind the first byte of each.
-    /// `None` if the values cannot be asked.
-    pub fn answer(&self, values: ColumnValues<'_>, (out, width): (&mut [u8], usize)) -> Option<()> {
-        (1..).zip(&self.tests).try_for_each(|(at, test)| {
-            let places = out.iter_mut().skip(at).step_by(width.max(1));
-            test.answer(values, places)
-        })
-    }
-}
-
-impl Test {
-    /// Asks all values; each has one place for its answer.
-    fn answer<'o>(
-        &self,
-        values: ColumnValues<'_>,
-        mut out: impl Iterator<Item = &'o mut u8>,
-    ) -> Option<()> {
-        let ordered = |ordering: std::cmp::Ordering| ordering as u8;
-        match (self, values) {
-            (Self::Contains(needle), ColumnValues::Texts(all, ends, gap)) => {
-                needle.seek((all, ends, gap), out);
-            }
-            (_, ColumnValues::Texts(all, ends, gap)) => {
-                let mut from = 0;
-                for (end, place) in ends.iter().zip(out) {
-                    *place = self.of_text(all.get(from + gap..*end)?)?;
-                    from = *end;
-                }
-            }
-            (Self::Int(number), ColumnValues::Ints(all)) => {
-                let asked = |own: &i64| ordered(i128::from(*own).cmp(number));
-                out.zip(all).for_each(|(place, own)| *place = asked(own));
-            }
-            (Self::Double(number), ColumnValues::Doubles(all)) => {
-                // Beside less, equal and more: in no relation.
-                let asked = |own: &f64| own.partial_cmp(number).map_or(2, ordered);
-                out.zip(all).for_each(|(place, own)| *place = asked(own));
-            }
-            (Self::Size(size), ColumnValues::List(own)) => {
-                *out.next()? = ordered(i64::try_from(own).ok()?.cmp(size));
-            }
-            _ => return None,
-        }
-        Some(())
-    }
-
-    fn of_text(&self, own: &[u8]) -> Option<u8> {
-        let ordered = |ordering: std::cmp::Ordering| ordering as u8;
-        Some(match self {
-            Self::Text(text) => ordered(own.cmp(text)),
-            Self::Starts(text) => u8::from(own.starts_with(text)),
-            Self::Ends(text) => u8::from(own.ends_with(text)),
-            Self::Matches(pattern) => u8::from(pattern.is_match(&mut pattern.cache(), own).ok()?),
-            Self::Size(size) => ordered(i64::try_from(code_points(own)).ok()?.cmp(size)),
-            Self::Contains(_) | Self::Int(_) | Self::Double(_) => return None,
-        })
-    }
-}
-
-/// A text that is looked for in many at once.
-#[derive(Debug)]
-pub struct Needle {
-    search: AhoCorasick,
-    len: usize,
-}
-
-impl Needle {
-    fn of(text: &[u8]) -> Option<Self> {
-        Some(Self { search: AhoCorasick::new([text]).ok()?, len: text.len() })
-    }
-
-    /// Says of texts, one behind the other, which hold it.
-    fn seek<'o>(
-        &self,
-        (all, ends, gap): (&[u8], &[usize], usize),
-        out: impl Iterator<Item = &'o mut u8>,
-    ) {
-        let mut from = 0;
-        let mut hit = self.next(all, 0);
-        for (end, place) in ends.iter().zip(out) {
-            let start = from + gap;
-            // What begins in front of a text, or goes on behind it, is none of it.
-            while hit.is_some_and(|at| at < start) {
-                hit = self.next(all, start);
-            }
-            *place = u8::from(hit.is_some_and(|at| at + self.len <= *end));
-            from = *end;
-        }
-    }
-
-    /// Where it stands next.
-    fn next(&self, all: &[u8], from: usize) -> Option<usize> {
-        let span = Input::new(all).span(from.min(all.len())..all.len());
-        self.search.find(span).map(|found| found.start())
     }
 }

@@ -10,7 +10,7 @@ use crate::lang::value::time;
 use crate::tools::replay::impact::{Changed, Count, Example, FirstChange, Impact, Way};
 use crate::tools::replay::pack::PackError;
 use crate::tools::replay::pack::decode::{Coded, NONE};
-use crate::tools::replay::pack::file::Pack;
+use crate::tools::replay::pack::file::PackGroup;
 use crate::tools::replay::pack::group::Data;
 use crate::tools::replay::pack::layout::{Kind, Layout, pointer};
 use crate::tools::replay::pack::spell::Value;
@@ -28,11 +28,11 @@ struct Place {
 
 impl Place {
     fn read(
-        (pack, group): (&Pack, usize),
+        group: &PackGroup<'_>,
         columns: &Columns,
         path: [&str; 2],
     ) -> Result<Option<Self>, PackError> {
-        let layout = pack.layout();
+        let layout = group.pack().layout();
         let path = path.map(str::to_owned);
         let Some((node, column, is_text)) = found(layout, &path) else { return Ok(None) };
         let letter = |code: usize| {
@@ -44,7 +44,7 @@ impl Place {
             }
         };
         let holds = (0..columns.state.count()).map(letter).collect();
-        Ok(Some(Self { coded: pack.column(group, column)?, holds }))
+        Ok(Some(Self { coded: group.column(column)?, holds }))
     }
 
     /// The code of the text of a row, `NONE` where there is none. `None` where no column tells.
@@ -105,18 +105,14 @@ impl<'c> Changes<'c> {
     ///
     /// # Errors
     /// If a column cannot be read, or is not what was written.
-    pub fn of(
-        (pack, group): (&Pack, usize),
-        columns: &'c Columns,
-        any: bool,
-    ) -> Result<Self, PackError> {
+    pub fn of(group: &PackGroup<'_>, columns: &'c Columns, any: bool) -> Result<Self, PackError> {
         let read = || -> Result<Option<Details>, PackError> {
-            let named = |name| pack.layout().named(name);
+            let named = |name| group.pack().layout().named(name);
             let (Some(id), Some(step)) = (named("id"), named("step")) else { return Ok(None) };
-            let tool = Place::read((pack, group), columns, ["action", "tool"])?;
-            let principal = Place::read((pack, group), columns, ["principal", "id"])?;
+            let tool = Place::read(group, columns, ["action", "tool"])?;
+            let principal = Place::read(group, columns, ["principal", "id"])?;
             let Some((tool, principal)) = tool.zip(principal) else { return Ok(None) };
-            let (id, step) = (pack.column(group, id)?, pack.column(group, step)?);
+            let (id, step) = (group.column(id)?, group.column(step)?);
             Ok(Some(Details { id, step, tool, principal }))
         };
         Ok(Self {

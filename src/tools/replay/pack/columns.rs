@@ -10,7 +10,7 @@
 //! those whose effect changes columns tell who made them, and in which sessions (`changes`).
 //! Records that columns do not tell whole are taken as whole lines.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::num::NonZero;
 use std::panic::resume_unwind;
 use std::sync::Arc;
@@ -23,20 +23,21 @@ use crate::base::arrange::Arrange as _;
 use crate::lang::value::time;
 use crate::runtime::program::Program;
 use crate::runtime::record::check::Chains;
-use crate::tools::replay::again::Obstacle;
 use crate::tools::replay::comparer::Comparer;
 use crate::tools::replay::filter::Filter;
-use crate::tools::replay::impact::{Count, Impact, Outcome, Sort, Way};
+use crate::tools::replay::impact::{Count, Impact, Outcome, Way};
 use crate::tools::replay::pack::alike::{Alike, Quoted};
 use crate::tools::replay::pack::changes::Changes;
-use crate::tools::replay::pack::classes::{Classes, Folded};
-use crate::tools::replay::pack::decode::Coded;
-use crate::tools::replay::pack::file::Pack;
+use crate::tools::replay::pack::classes::Classes;
+use crate::tools::replay::pack::combine::{Combined, Combining};
+use crate::tools::replay::pack::decode::{Coded, NONE};
+use crate::tools::replay::pack::entry::{Decided, Entry};
+use crate::tools::replay::pack::file::{Pack, PackGroup};
 use crate::tools::replay::pack::layout::STATE;
 use crate::tools::replay::pack::lines::GroupLines;
 use crate::tools::replay::pack::message::{Found, Retold, Room};
 use crate::tools::replay::pack::short::Shape;
-use crate::tools::replay::pack::tallies::{Columns, Fixed, Tally, Tallying, append};
+use crate::tools::replay::pack::tallies::{Columns, Counted, Fixed, Tally, Tallying, append};
 use crate::tools::replay::pack::{ByLines, Candidates, PackError};
 use crate::tools::replay::sketch::{Merge, hash};
 use crate::tools::replay::store::Digest;
@@ -70,7 +71,7 @@ pub fn compare(
     if !pack.is_columnar() {
         return Ok(Err(ByLines::Older));
     }
-    let before = before(pack, candidates)?;
+    let before = before(pack, candidates, threads)?;
     let mut programs: Vec<&Program> = before.iter().map(|program| &**program).collect();
     programs.push(candidates.to);
     let Some(alike) = Alike::of(&programs, pack.layout()) else {
@@ -87,23 +88,13 @@ pub fn compare(
             if group >= pack.groups() || stop.load(Ordering::Relaxed) {
                 return Ok(worker.end());
             }
-            worker.group(group)?;
-            let bytes = (0..pack.layout().columns.len()).map(|column| pack.bytes(group, column));
-            read.fetch_add(bytes.sum(), Ordering::Relaxed);
+            let group = pack.group(group)?;
+            worker.group(&group)?;
+            read.fetch_add(group.bytes(), Ordering::Relaxed);
         }
     };
     let mut compared = Compared::default();
-    let parts: Vec<_> = scope(|scope| {
-        let others: Vec<_> =
-            (1..threads.get().min(pack.groups())).map(|_| scope.spawn(part)).collect();
-        let mut parts = vec![part()];
-        let join = |other: std::thread::ScopedJoinHandle<'_, _>| {
-            other.join().unwrap_or_else(|cause| resume_unwind(cause))
-        };
-        parts.extend(others.into_iter().map(join));
-        parts
-    });
-    for part in parts {
+    for part in parts(threads.get().min(pack.groups()), &part) {
         let part = part?;
         compared.impact.merge(part.impact);
         compared.decided += part.decided;
@@ -111,19 +102,45 @@ pub fn compare(
     Ok(Ok(compared))
 }
 
+/// What each of `threads` threads makes, of which this is one.
+fn parts<T: Send>(threads: usize, part: &(impl Fn() -> T + Sync)) -> Vec<T> {
+    scope(|scope| {
+        let others: Vec<_> = (1..threads).map(|_| scope.spawn(part)).collect();
+        let mut parts = vec![part()];
+        let join = |other: std::thread::ScopedJoinHandle<'_, _>| {
+            other.join().unwrap_or_else(|cause| resume_unwind(cause))
+        };
+        parts.extend(others.into_iter().map(join));
+        parts
+    })
+}
+
 /// The programs that decide before, as far as they are to be had.
-fn before(pack: &Pack, candidates: Candidates<'_>) -> Result<Vec<Arc<Program>>, PackError> {
+fn before(
+    pack: &Pack,
+    candidates: Candidates<'_>,
+    threads: NonZero<usize>,
+) -> Result<Vec<Arc<Program>>, PackError> {
     if let Some(from) = candidates.from {
         return Ok(vec![Arc::clone(from)]);
     }
-    let mut digests: Vec<Digest> = candidates.store.only().into_iter().collect();
+    let mut digests: BTreeSet<Digest> = candidates.store.only().into_iter().collect();
     let Some(column) = pack.layout().named("bundle") else { return Ok(Vec::new()) };
-    for group in 0..pack.groups() {
-        let coded = pack.column(group, column)?;
-        let all = (0..coded.count()).filter_map(|code| u32::try_from(code).ok());
-        digests.extend(all.filter_map(|code| Digest::try_from(coded.bytes(code)?).ok()));
-        digests.arrange();
-        digests.dedup();
+    let next = AtomicUsize::new(0);
+    let part = || -> Result<BTreeSet<Digest>, PackError> {
+        let mut digests = BTreeSet::new();
+        loop {
+            let group = next.fetch_add(1, Ordering::Relaxed);
+            if group >= pack.groups() {
+                return Ok(digests);
+            }
+            let coded = pack.group(group)?.column(column)?;
+            let all = (0..coded.count()).filter_map(|code| u32::try_from(code).ok());
+            digests.extend(all.filter_map(|code| Digest::try_from(coded.bytes(code)?).ok()));
+        }
+    };
+    for part in parts(threads.get().min(pack.groups()), &part) {
+        digests.extend(part?);
     }
     Ok(digests.into_iter().filter_map(|digest| candidates.store.get(digest).ok()).collect())
 }
@@ -138,47 +155,13 @@ struct Plan<'p> {
     columns: Fixed,
 }
 
-/// What is known of records that are alike.
-#[derive(Clone, Debug)]
-enum Entry {
-    /// They cannot be decided.
-    Left(Obstacle),
-    /// More is told of them than columns tell.
-    Apart,
-    /// They are decided so.
-    Decided(Box<Decided>),
-}
-
-/// Records that are alike.
-#[derive(Clone, Debug)]
-struct Decided {
-    /// Their effect before and now.
-    outcomes: (Outcome, Outcome),
-    /// The number of the way in which it changes.
-    way: Option<u32>,
-    /// The bundle that decides before.
-    bundle: Digest,
-    /// Their sort, with its hash.
-    sort: (u64, Sort),
-    /// Whether the candidate refuses them, and the bundle before does not.
-    refused: bool,
-    /// Columns that the messages of the winners quote.
-    quotes: Vec<usize>,
-    /// What the digests tell but for what is quoted, with the recorded words but the reason.
-    frame: u32,
-    /// What both say of all of them, where messages tell it.
-    retold: Option<Retold>,
-    /// How many there were.
-    count: Count,
-}
-
 /// What a thread knows.
 struct Worker<'p, 's> {
     plan: &'p Plan<'p>,
     comparer: Comparer<'s>,
     compared: Compared,
     classes: Classes,
-    entries: HashMap<Box<[u32]>, usize>,
+    entries: FxHashMap<Box<[u32]>, usize>,
     known: Vec<Entry>,
     /// Ways in which effects change, each with its hash.
     ways: Vec<(u64, Way)>,
@@ -200,7 +183,7 @@ impl<'p, 's> Worker<'p, 's> {
             comparer: Comparer::of((store, all), from, to),
             compared: Compared::default(),
             classes: Classes::default(),
-            entries: HashMap::new(),
+            entries: FxHashMap::default(),
             known: Vec::new(),
             ways: Vec::new(),
             frames: HashMap::new(),
@@ -242,30 +225,30 @@ impl<'p, 's> Worker<'p, 's> {
     }
 
     /// Compares the records of a group.
-    fn group(&mut self, group: usize) -> Result<(), PackError> {
+    fn group(&mut self, group: &PackGroup<'_>) -> Result<(), PackError> {
         let full = self.known.len() > ENTRIES_MAX || self.quoted.len() > QUOTES_MAX;
         if full || self.classes.are_many() {
             self.settle();
         }
         let plan = self.plan;
-        let mut columns = Columns::read((plan.pack, group), plan.columns, plan.alike)?;
+        let mut columns = Columns::read(group, plan.columns, plan.alike)?;
         let (told, mut others) = columns.told(&plan.alike.nodes);
-        let folded = self.folded(&columns, &told);
-        let all = 0..folded.count();
-        let entries: Vec<usize> = all.map(|at| self.entry(&columns, &folded, at)).collect();
+        let combined = self.combined(&columns, &told);
+        let entries = self.entries_of(&columns, &combined);
+        let combinations = combined.into_rows();
         let way = |entry: &usize| self.way(*entry);
         let any = entries.iter().any(|entry| way(entry).is_some());
         let is_decided = |entry: &usize| matches!(self.known.get(*entry), Some(Entry::Decided(_)));
         // Examples have their times; and of a part of the rows nobody else says the first.
         if any || !others.is_empty() || !entries.iter().all(is_decided) {
-            columns.read_times((plan.pack, group), plan.columns)?;
+            columns.read_times(group, plan.columns)?;
         }
-        let mut changes = Changes::of((plan.pack, group), &columns, any)?;
-        let rows = (told.as_slice(), &folded);
-        let tallies = self.tallies((&columns, &mut changes), rows, &entries, &mut others);
+        let mut changes = Changes::of(group, &columns, any)?;
+        let all = Counted { rows: &told, combinations: &combinations };
+        let tallies = self.tallies((&columns, &mut changes), all, &entries, &mut others);
         changes.tell(&self.ways, &mut self.compared.impact);
         self.digests(&columns, &entries, &tallies);
-        self.one_by_one(&others, &mut GroupLines::of(plan.pack, group))
+        self.one_by_one(&others, &mut GroupLines::of(group))
     }
 
     /// The number of the way in which the records of an entry change.
@@ -277,8 +260,8 @@ impl<'p, 's> Worker<'p, 's> {
     }
 
     /// Combinations of all that programs tell apart.
-    fn folded(&mut self, columns: &Columns, told: &[u32]) -> Folded {
-        let mut folded = Folded::of(told);
+    fn combined<'c>(&mut self, columns: &'c Columns, told: &[u32]) -> Combined<'c> {
+        let mut combining = Combining::of(columns.plain.codes.len());
         let layout = self.plan.pack.layout();
         let Fixed { engine, bundle, effect, words, .. } = self.plan.columns;
         let whole = [
@@ -288,31 +271,39 @@ impl<'p, 's> Worker<'p, 's> {
             (effect, &columns.effect),
         ];
         for (column, coded) in whole.into_iter().chain(words.into_iter().zip(&columns.words)) {
-            self.classes.fold(&mut folded, (column, layout), coded, None);
+            combining.add(self.classes.of((column, layout), coded, None));
         }
         for (column, coded) in &columns.asked {
             let asked = self.plan.alike.columns.get(column);
-            self.classes.fold(&mut folded, (*column, layout), coded, asked);
+            combining.add(self.classes.of((*column, layout), coded, asked));
         }
-        folded
+        combining.end(told)
     }
 
-    /// What is known of a combination: its number among `known`.
-    fn entry(&mut self, columns: &Columns, folded: &Folded, at: usize) -> usize {
-        let classes = folded.classes(at);
-        if let Some(known) = self.entries.get(classes.as_slice()) {
-            return *known;
-        }
-        let part = self.decide_short(columns, folded.first(at));
-        let entry = if let Some(obstacle) = part.obstacles.keys().next() {
-            Entry::Left(obstacle.clone())
-        } else {
-            let decided = self.decided(&part, (columns, folded.first(at)));
-            decided.map_or(Entry::Apart, |decided| Entry::Decided(Box::new(decided)))
+    /// What is known of combinations: their numbers among `known`.
+    fn entries_of(&mut self, columns: &Columns, combined: &Combined<'_>) -> Vec<usize> {
+        let mut classes = Vec::new();
+        let entry = |at: usize| {
+            combined.classes(at, &mut classes);
+            if let Some(known) = self.entries.get(classes.as_slice()) {
+                return *known;
+            }
+            let entry = self.entry(columns, combined.first(at));
+            self.known.push(entry);
+            self.entries.insert(classes.as_slice().into(), self.known.len() - 1);
+            self.known.len() - 1
         };
-        self.known.push(entry);
-        self.entries.insert(classes.into(), self.known.len() - 1);
-        self.known.len() - 1
+        (0..combined.count()).map(entry).collect()
+    }
+
+    /// What is known of records that are like that of a row.
+    fn entry(&mut self, columns: &Columns, row: u32) -> Entry {
+        let part = self.decide_short(columns, row);
+        if let Some(obstacle) = part.obstacles.keys().next() {
+            return Entry::Left(obstacle.clone());
+        }
+        let decided = self.decided(&part, (columns, row));
+        decided.map_or(Entry::Apart, |decided| Entry::Decided(Box::new(decided)))
     }
 
     /// What is known of records that are like the one that was decided last; `None` if more is
@@ -460,51 +451,93 @@ impl<'p, 's> Worker<'p, 's> {
         Ok(())
     }
 
-    /// Counts the rows that are decided, those with equal quoted values and words together.
-    /// Rows of which more is told go to `others`.
+    /// Counts the rows that are decided. Those of which it has to be decided whether they differ
+    /// are tallied by quoted values and words; rows of which more is told go to `others`.
     fn tallies(
         &mut self,
         (columns, changes): (&Columns, &mut Changes<'_>),
-        (told, folded): (&[u32], &Folded),
+        all: Counted<'_>,
         entries: &[usize],
         others: &mut Vec<u32>,
     ) -> Vec<Tally> {
-        let Self { known, compared, .. } = self;
-        let of = |entry: &usize| known.get(*entry);
+        let of = |entry: &usize| self.known.get(*entry);
         let entries_of: Vec<Option<&Entry>> = entries.iter().map(of).collect();
-        let mut tallying = Tallying::of(columns, folded.count());
-        for (row, combination) in told.iter().zip(folded.combinations()) {
-            match entries_of.get(*combination as usize).copied().flatten() {
-                Some(Entry::Decided(decided)) => {
-                    let counted = decided.way.map_or(Some(()), |way| changes.row(*row, way));
-                    match counted {
-                        Some(()) => tallying.row(*row, *combination, &decided.quotes),
-                        None => others.push(*row),
+        let is_kept =
+            |entry: Option<&Entry>| matches!(entry, Some(Entry::Decided(it)) if it.way.is_none());
+        let (mut rows, mut combinations) = (Vec::new(), Vec::new());
+        let kept = if entries_of.iter().copied().all(is_kept) {
+            all
+        } else {
+            let obstacles = &mut self.compared.impact.obstacles;
+            for (row, combination) in all.rows.iter().zip(all.combinations) {
+                match entries_of.get(*combination as usize).copied().flatten() {
+                    Some(Entry::Decided(decided)) => {
+                        let counted = decided.way.map_or(Some(()), |way| changes.row(*row, way));
+                        if counted.is_none() {
+                            others.push(*row);
+                            continue;
+                        }
+                        rows.push(*row);
+                        combinations.push(*combination);
                     }
+                    Some(Entry::Left(obstacle)) => {
+                        *obstacles.entry(obstacle.clone()).or_default() += 1;
+                    }
+                    Some(Entry::Apart) | None => others.push(*row),
                 }
-                Some(Entry::Left(obstacle)) => {
-                    *compared.impact.obstacles.entry(obstacle.clone()).or_default() += 1;
-                }
-                Some(Entry::Apart) | None => others.push(*row),
             }
-        }
-        let Tallying { tallies, counts, sessions, times, .. } = tallying;
-        let times = if columns.now.is_some() { times } else { columns.times };
-        for (entry, count) in entries.iter().zip(counts) {
-            if let Some(Entry::Decided(decided)) = known.get_mut(*entry) {
+            Counted { rows: &rows, combinations: &combinations }
+        };
+        let tallies = self.words(columns, kept, entries);
+        for (entry, count) in entries.iter().zip(kept.counts(columns, entries.len())) {
+            if let Some(Entry::Decided(decided)) = self.known.get_mut(*entry) {
                 decided.count.merge(count);
                 if let Some(way) = decided.way {
                     changes.count(way, count);
                 }
             }
         }
+        let times = kept.times(columns);
         for now in times.into_iter().flat_map(|(first, last)| [first, last]) {
             if let Some(at) = time::from_nanoseconds(i128::from(now)) {
-                compared.impact.at((at.seconds, at.nanoseconds));
+                self.compared.impact.at((at.seconds, at.nanoseconds));
             }
         }
-        self.sessions(&columns.session, &sessions);
+        self.sessions(&columns.session, &kept.sessions(columns));
         tallies
+    }
+
+    /// Counts whether what rows come to differs from what was recorded, and from each other, where
+    /// their messages tell it. Gives those where they do not.
+    fn words(&mut self, columns: &Columns, kept: Counted<'_>, entries: &[usize]) -> Vec<Tally> {
+        let Self { known, compared, room, .. } = self;
+        let decided_at = |entry: &usize| match known.get(*entry) {
+            Some(Entry::Decided(decided)) => Some(&**decided),
+            Some(Entry::Left(_) | Entry::Apart) | None => None,
+        };
+        // Of each combination what was found last, and with which recorded reason: where nothing is
+        // quoted, the next one is mostly the same.
+        let mut last: Vec<(Option<&Decided>, u32, Found)> =
+            entries.iter().map(|entry| (decided_at(entry), NONE - 1, Found::default())).collect();
+        let mut tallying = Tallying::of(columns, entries.len());
+        for (row, combination) in kept.rows.iter().zip(kept.combinations) {
+            let Some((Some(decided), code, found)) = last.get_mut(*combination as usize) else {
+                continue;
+            };
+            let said = columns.reason.codes.get(*row as usize).copied().unwrap_or(NONE);
+            if !decided.quotes.is_empty() || *code != said {
+                let retold = decided.retold.as_ref();
+                let told = retold.and_then(|retold| retold.found((columns, *row), room));
+                let Some(told) = told else {
+                    tallying.row(*row, *combination, &decided.quotes);
+                    continue;
+                };
+                (*code, *found) = (said, told);
+            }
+            compared.impact.reworded += u64::from(found.reworded);
+            compared.impact.drift += u64::from(found.drift);
+        }
+        tallying.tallies
     }
 
     fn sessions(&mut self, coded: &Coded, counts: &[u64]) {
@@ -518,25 +551,19 @@ impl<'p, 's> Worker<'p, 's> {
         }
     }
 
-    /// Counts whether what rows come to differs from what was recorded, and from each other.
+    /// Counts whether what rows come to differs from what was recorded, and from each other, of
+    /// which that has to be decided.
     fn digests(&mut self, columns: &Columns, entries: &[usize], tallies: &[Tally]) {
         for tally in tallies {
             let entry = entries.get(tally.combination as usize).and_then(|at| self.known.get(*at));
             let Some(Entry::Decided(decided)) = entry else { continue };
-            let row = (columns, tally.first);
-            let retold = decided.retold.as_ref();
-            let found = retold.and_then(|retold| retold.found(row, &mut self.room));
-            let Found { reworded, drift } = if let Some(found) = found {
-                found
-            } else {
-                let asked = decided.quotes.iter().filter_map(|column| columns.asked(*column));
-                self.key.clear();
-                self.key.extend(decided.frame.to_le_bytes());
-                for coded in [&columns.reason].into_iter().chain(asked) {
-                    append(coded, tally.first as usize, &mut self.key);
-                }
-                self.differs(row)
-            };
+            let asked = decided.quotes.iter().filter_map(|column| columns.asked(*column));
+            self.key.clear();
+            self.key.extend(decided.frame.to_le_bytes());
+            for coded in [&columns.reason].into_iter().chain(asked) {
+                append(coded, tally.first as usize, &mut self.key);
+            }
+            let Found { reworded, drift } = self.differs((columns, tally.first));
             self.compared.impact.reworded += u64::from(reworded) * tally.records;
             self.compared.impact.drift += u64::from(drift) * tally.records;
         }

@@ -10,6 +10,7 @@
 use parquet::basic::Encoding;
 use parquet::column::page::Page;
 
+use crate::tools::replay::pack::bits::{numbers, same};
 use crate::tools::replay::pack::group::Data;
 use crate::tools::replay::pack::layout::Kind;
 use crate::tools::replay::pack::spell::Value;
@@ -18,8 +19,6 @@ use crate::tools::replay::pack::spell::Value;
 pub const NONE: u32 = u32::MAX;
 /// Bytes of the length in front of a text.
 pub const LENGTH_BYTES: usize = 4;
-/// Bytes that are read together where codes are packed.
-const WORD_BYTES: usize = 8;
 /// Most elements of the lists of a group.
 const ELEMENTS_MAX: usize = 1 << 26;
 
@@ -38,6 +37,17 @@ pub struct Coded {
     pub is_same: bool,
     /// Whether every row has a value; of lists not told.
     pub is_whole: bool,
+    /// Whether the code of each row is its number; of lists not told.
+    pub is_in_order: bool,
+    seen: Seen,
+}
+
+/// Codes so far.
+#[derive(Clone, Copy, Debug)]
+enum Seen {
+    Nothing,
+    One(u32),
+    Several,
 }
 
 /// What is known of the levels of a column.
@@ -62,11 +72,13 @@ impl Coded {
             Kind::Bool => Data::Bools(Vec::new()),
         };
         let (codes, starts, there) = (Vec::new(), Vec::new(), Vec::new());
-        Self { values, codes, starts, there, is_same: false, is_whole: false }
+        let (is_same, is_whole, is_in_order) = (false, true, true);
+        let seen = Seen::Nothing;
+        Self { values, codes, starts, there, is_same, is_whole, is_in_order, seen }
     }
 
     /// Adds a page. `None` if it is none that packs have.
-    pub fn page(&mut self, page: &Page, kind: Kind, levels: Levels) -> Option<()> {
+    pub fn page(&mut self, page: &Page, kind: Kind, levels_of: Levels) -> Option<()> {
         match page {
             Page::DictionaryPage { buf, num_values, .. } => {
                 self.plain(buf, *num_values as usize).map(drop)
@@ -77,23 +89,29 @@ impl Coded {
                     return None;
                 }
                 let mut rest: &[u8] = buf;
-                let list = kind == Kind::Texts;
-                let repeats = if list { leveled(&mut rest, 1, count)? } else { Vec::new() };
-                let width = if list { 2 } else { 1 };
-                let there =
-                    if levels.required { Vec::new() } else { leveled(&mut rest, width, count)? };
-                let top = if list { 2 } else { 1 };
-                let filled = if levels.required {
-                    count
-                } else {
-                    there.iter().filter(|level| **level == top).count()
-                };
-                let codes = self.coded(rest, *encoding, filled)?;
-                if list {
-                    self.lists(&repeats, &there, &codes)
-                } else {
-                    self.rows(&there, codes, levels.required)
+                if kind == Kind::Texts {
+                    let repeats = numbers(levels(&mut rest)?, 1, count)?;
+                    let there = numbers(levels(&mut rest)?, 2, count)?;
+                    let filled = there.iter().filter(|level| **level == 2).count();
+                    let codes = self.coded(rest, *encoding, filled)?;
+                    return self.lists(&repeats, &there, &codes);
                 }
+                let there = if levels_of.required { None } else { Some(levels(&mut rest)?) };
+                // Mostly every row has a value, and one run says so.
+                let there = there.filter(|there| same(there, 1, count) != Some(1));
+                let Some(there) = there else {
+                    let codes = self.coded(rest, *encoding, count)?;
+                    if self.codes.is_empty() {
+                        self.codes = codes;
+                    } else {
+                        self.codes.extend(codes);
+                    }
+                    return Some(());
+                };
+                let there = numbers(there, 1, count)?;
+                let filled = there.iter().filter(|level| **level == 1).count();
+                let codes = self.coded(rest, *encoding, filled)?;
+                self.rows(&there, codes)
             }
             Page::DataPageV2 { .. } => None,
         }
@@ -103,16 +121,36 @@ impl Coded {
     fn coded(&mut self, bytes: &[u8], encoding: Encoding, count: usize) -> Option<Vec<u32>> {
         let first = u32::try_from(self.count()).ok()?;
         if encoding == Encoding::PLAIN {
+            self.is_in_order &= first as usize == self.codes.len();
             self.plain(bytes, count)?;
             let last = u32::try_from(self.count()).ok()?;
-            return Some((first..last).collect());
+            let codes: Vec<u32> = (first..last).collect();
+            self.see(&codes);
+            return Some(codes);
         }
         if !matches!(encoding, Encoding::RLE_DICTIONARY | Encoding::PLAIN_DICTIONARY) {
             return None;
         }
+        self.is_in_order = false;
         let (width, bytes) = bytes.split_first()?;
-        let codes = hybrid(bytes, u32::from(*width), count)?;
-        extremes(&codes).is_none_or(|(_, most)| most < first).then_some(codes)
+        let codes = numbers(bytes, u32::from(*width), count)?;
+        // The bits of all codes together are no number below the largest.
+        let bits = codes.iter().fold(0, |bits, code| bits | *code);
+        if !codes.is_empty() && bits >= first && codes.iter().any(|code| *code >= first) {
+            return None;
+        }
+        self.see(&codes);
+        Some(codes)
+    }
+
+    /// Notes whether codes differ from those before.
+    fn see(&mut self, codes: &[u32]) {
+        let known = match (self.seen, codes.first()) {
+            (Seen::Several, _) | (_, None) => return,
+            (Seen::One(known), _) | (Seen::Nothing, Some(&known)) => known,
+        };
+        let differ = codes.iter().fold(0, |bits, code| bits | (code ^ known)) != 0;
+        self.seen = if differ { Seen::Several } else { Seen::One(known) };
     }
 
     /// How many values there are.
@@ -161,23 +199,24 @@ impl Coded {
         Some(())
     }
 
-    fn rows(&mut self, there: &[u32], codes: Vec<u32>, required: bool) -> Option<()> {
-        if required || codes.len() == there.len() {
-            if self.codes.is_empty() {
-                self.codes = codes;
-            } else {
-                self.codes.extend(codes);
-            }
-            return Some(());
-        }
+    fn rows(&mut self, there: &[u32], codes: Vec<u32>) -> Option<()> {
+        self.is_in_order = false;
         let mut codes = codes.into_iter();
         for level in there {
-            self.codes.push(if *level == 0 { NONE } else { codes.next()? });
+            if *level == 0 {
+                self.is_whole = false;
+                self.codes.push(NONE);
+            } else {
+                self.codes.push(codes.next()?);
+            }
         }
         Some(())
     }
 
     fn lists(&mut self, repeats: &[u32], levels: &[u32], codes: &[u32]) -> Option<()> {
+        self.codes.reserve(codes.len());
+        self.starts.reserve(repeats.len());
+        self.there.reserve(repeats.len());
         let mut codes = codes.iter();
         for (repeat, level) in repeats.iter().zip(levels) {
             if *repeat == 0 {
@@ -195,9 +234,14 @@ impl Coded {
     pub fn end(&mut self, levels: Levels) -> Option<()> {
         let rows = if self.there.is_empty() { self.codes.len() } else { self.there.len() };
         if self.there.is_empty() {
-            let extremes = extremes(&self.codes);
-            self.is_same = extremes.is_none_or(|(least, most)| least == most);
-            self.is_whole = extremes.is_none_or(|(_, most)| most != NONE);
+            self.is_same = match self.seen {
+                Seen::Nothing => true,
+                Seen::One(_) => self.is_whole,
+                Seen::Several => false,
+            };
+            // A dictionary of values that are each another has them in the order of the rows.
+            let in_order = || (0..).zip(&self.codes).all(|(row, code): (u32, _)| row == *code);
+            self.is_in_order |= self.is_whole && self.count() == self.codes.len() && in_order();
         } else {
             self.starts.push(u32::try_from(self.codes.len()).ok()?);
         }
@@ -245,87 +289,11 @@ impl Coded {
     }
 }
 
-/// The least and the largest of some codes; `None` of none. `Iterator::max` goes by references, and
-/// no vectors are made of that.
-fn extremes(codes: &[u32]) -> Option<(u32, u32)> {
-    let first = *codes.first()?;
-    let wider = |(least, most): (u32, u32), code: &u32| (least.min(*code), most.max(*code));
-    Some(codes.iter().fold((first, first), wider))
-}
-
-/// Levels at the start of a page, behind their length.
-fn leveled(bytes: &mut &[u8], width: u32, count: usize) -> Option<Vec<u32>> {
+/// The bytes of levels at the start of a page, behind their length.
+fn levels<'b>(bytes: &mut &'b [u8]) -> Option<&'b [u8]> {
     let (len, behind) = bytes.split_first_chunk()?;
     let len = usize::try_from(u32::from_le_bytes(*len)).ok()?;
     let (own, behind) = behind.split_at_checked(len)?;
     *bytes = behind;
-    hybrid(own, width, count)
-}
-
-/// `count` numbers of `width` bits, in runs and in packs of eight.
-fn hybrid(mut bytes: &[u8], width: u32, count: usize) -> Option<Vec<u32>> {
-    if width > 32 {
-        return None;
-    }
-    let mut numbers = Vec::with_capacity(count);
-    while numbers.len() < count {
-        let head = varint(&mut bytes)?;
-        let left = count - numbers.len();
-        let len = usize::try_from(head >> 1).ok()?;
-        if head & 1 == 0 {
-            let (own, behind) = bytes.split_at_checked(width.div_ceil(8) as usize)?;
-            let mut word = [0; 4];
-            word.iter_mut().zip(own).for_each(|(to, from)| *to = *from);
-            numbers.resize(numbers.len() + len.min(left), u32::from_le_bytes(word));
-            bytes = behind;
-            if len == 0 {
-                return None;
-            }
-        } else {
-            let size = len.checked_mul(width as usize)?.min(bytes.len());
-            let (own, behind) = bytes.split_at_checked(size)?;
-            packed(own, width, len.checked_mul(8)?.min(left), &mut numbers)?;
-            bytes = behind;
-        }
-    }
-    Some(numbers)
-}
-
-/// Numbers of `width` bits, one behind the other.
-fn packed(bytes: &[u8], width: u32, count: usize, numbers: &mut Vec<u32>) -> Option<()> {
-    if count.checked_mul(width as usize)?.div_ceil(8) > bytes.len() || count == 0 {
-        return None;
-    }
-    let (width, mask) = (width as usize, (1_u64 << width) - 1);
-    #[expect(clippy::cast_possible_truncation, reason = "at most 32 bits are left")]
-    let number = |word: u64, bit: usize| (word >> (bit % 8) & mask) as u32;
-    // Those behind which the bytes of a word stand are read as words.
-    let words = bytes.len().saturating_sub(WORD_BYTES) * 8 / width.max(1);
-    let words = if width == 0 { 0 } else { words.min(count) };
-    numbers.extend((0..words).map(|at| {
-        let bit = at * width;
-        let word = bytes.get(bit / 8..bit / 8 + WORD_BYTES);
-        let word = word.and_then(|word| word.first_chunk()).copied().unwrap_or_default();
-        number(u64::from_le_bytes(word), bit)
-    }));
-    numbers.extend((words..count).map(|at| {
-        let bit = at * width;
-        let rest = bytes.get(bit / 8..).unwrap_or_default().iter().take(WORD_BYTES);
-        number(rest.rev().fold(0, |word, byte| word << 8 | u64::from(*byte)), bit)
-    }));
-    Some(())
-}
-
-/// A number of seven bits a byte.
-fn varint(bytes: &mut &[u8]) -> Option<u64> {
-    let mut number = 0;
-    for shift in (0..35).step_by(7) {
-        let (byte, behind) = bytes.split_first()?;
-        *bytes = behind;
-        number |= u64::from(byte & 0x7F) << shift;
-        if byte & 0x80 == 0 {
-            return Some(number);
-        }
-    }
-    None
+    Some(own)
 }

@@ -1,7 +1,7 @@
 //! A pack that is open.
 //!
 //! In:      a file.
-//! Out:     `Pack`: its layout, and the columns of its groups.
+//! Out:     `Pack`: its layout, and its groups with their columns.
 //! Imports: its own room alone.
 //!
 //! Nothing of the file is taken apart before its sum was compared: neither footer nor column.
@@ -13,34 +13,47 @@ use std::sync::Arc;
 use bytes::Bytes;
 use parquet::column::page::Page;
 use parquet::errors::{ParquetError, Result as ParquetResult};
-use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
+use parquet::file::metadata::{
+    ColumnChunkMetaData, ParquetMetaData, ParquetMetaDataOptions, ParquetMetaDataReader,
+    ParquetStatisticsPolicy, RowGroupMetaData,
+};
 use parquet::file::reader::{ChunkReader, Length};
 use parquet::file::serialized_reader::SerializedPageReader;
 use parquet::file::statistics::Statistics;
+use parquet::schema::types::SchemaDescPtr;
 
 use crate::tools::replay::pack::decode::{Coded, Levels};
 use crate::tools::replay::pack::encode::{is_required, schema};
+use crate::tools::replay::pack::footer::Footer;
 use crate::tools::replay::pack::layout::Layout;
-use crate::tools::replay::pack::write::{
-    HEAD_BYTES, LAYOUT_KEY, MAGIC, SUMS_KEY, TAIL_BYTES, TORN_KEY, VERSION, VERSION_LINES,
-    footer_bytes,
-};
+use crate::tools::replay::pack::write::{HEAD_BYTES, MAGIC, VERSION, VERSION_LINES};
 use crate::tools::replay::pack::{PARQUET, PackError};
 
 /// Most rows of a group: far more than `replay pack` makes.
-const ROWS_MAX: usize = 1 << 24;
+const ROWS_MAX: u32 = 1 << 24;
 /// Most bytes of a column of a group.
 const COLUMN_BYTES_MAX: u64 = 1 << 30;
+/// Digits of the sum of a column.
+const SUM_DIGITS: usize = 8;
 
 /// A pack that is open.
 #[derive(Debug)]
 pub struct Pack {
     file: File,
-    metadata: ParquetMetaData,
+    footer: Footer,
+    schema: SchemaDescPtr,
     layout: Layout,
-    sums: Vec<u32>,
-    torn: bool,
     version: u32,
+}
+
+/// A group of a pack.
+#[derive(Debug)]
+pub struct PackGroup<'p> {
+    pack: &'p Pack,
+    metadata: ParquetMetaData,
+    /// Of each column.
+    sums: Vec<u32>,
+    rows: usize,
 }
 
 impl Pack {
@@ -59,35 +72,20 @@ impl Pack {
         if !(VERSION_LINES..=VERSION).contains(&version) {
             return Err(PackError::Version(version));
         }
-        let footer = footer_of(&mut file)?;
-        if crc32fast::hash(&footer) != u32::from_le_bytes(*sum) {
-            return Err(PackError::Changed("the footer"));
-        }
-        let thrift = footer.get(..footer.len() - TAIL_BYTES).unwrap_or_default();
-        let metadata = ParquetMetaDataReader::decode_metadata(thrift)?;
-        let known = |key: &str| {
-            let all = metadata.file_metadata().key_value_metadata();
-            let found = all.into_iter().flatten().find(|pair| pair.key == key);
-            found.and_then(|pair| pair.value.as_deref())
-        };
+        let mut footer = Footer::read(&mut file, u32::from_le_bytes(*sum))?;
         let forged = PackError::Changed("what the footer says");
-        let layout = known(LAYOUT_KEY).and_then(|text| serde_json::from_str::<Layout>(text).ok());
+        let layout = footer.layout.take();
+        let layout = layout.and_then(|text| serde_json::from_slice::<Layout>(&text).ok());
         let Some(layout) = layout.filter(Layout::is_known) else { return Err(forged) };
-        let own = metadata.file_metadata().schema();
-        let sums = known(SUMS_KEY).and_then(sums_of).unwrap_or_default();
-        let columns = layout.columns.len();
-        let fits = |group: &parquet::file::metadata::RowGroupMetaData| {
-            let rows = usize::try_from(group.num_rows());
-            group.num_columns() == columns && rows.is_ok_and(|rows| rows <= ROWS_MAX)
-        };
-        if *schema(&layout)? != *own
-            || sums.len() != columns * metadata.num_row_groups()
-            || !metadata.row_groups().iter().all(fits)
+        let own = ParquetMetaDataReader::decode_schema(&footer.of_none())?;
+        let sums = (layout.columns.len() * SUM_DIGITS * footer.groups.len()) as u64;
+        if schema(&layout)? != own.root_schema_ptr()
+            || footer.sums.1 != sums
+            || !footer.groups.iter().all(|group| group.rows <= ROWS_MAX)
         {
             return Err(forged);
         }
-        let torn = known(TORN_KEY) == Some("true");
-        Ok(Self { file, metadata, layout, sums, torn, version })
+        Ok(Self { file, footer, schema: own, layout, version })
     }
 
     /// Its columns.
@@ -104,65 +102,106 @@ impl Pack {
 
     /// How many groups it has.
     #[must_use]
-    pub fn groups(&self) -> usize {
-        self.metadata.num_row_groups()
-    }
-
-    /// How many rows a group has.
-    #[must_use]
-    pub fn rows(&self, group: usize) -> usize {
-        let found = self.metadata.row_groups().get(group);
-        found.and_then(|group| usize::try_from(group.num_rows()).ok()).unwrap_or_default()
+    pub const fn groups(&self) -> usize {
+        self.footer.groups.len()
     }
 
     /// Whether the last of all lines lacks its end.
     #[must_use]
     pub const fn is_torn(&self) -> bool {
-        self.torn
+        self.footer.torn
     }
 
-    /// Bytes of a column of a group in the file.
+    /// A group, as the footer describes it.
+    ///
+    /// # Errors
+    /// If it cannot be read, or is not what was written.
+    pub fn group(&self, group: usize) -> Result<PackGroup<'_>, PackError> {
+        let forged = || PackError::Changed("the footer");
+        let place = self.footer.groups.get(group).ok_or_else(forged)?;
+        let mut described = vec![0; place.len as usize];
+        read_at(&self.file, place.start, &mut described)?;
+        if crc32fast::hash(&described) != place.sum {
+            return Err(forged());
+        }
+        let mut options = ParquetMetaDataOptions::new().with_schema(Arc::clone(&self.schema));
+        // Of what columns say in the whole the times alone are asked for.
+        let times = self.layout.named("now").unwrap_or_default();
+        options.set_column_stats_policy(ParquetStatisticsPolicy::skip_except(&[times]));
+        options.set_encoding_stats_policy(ParquetStatisticsPolicy::SkipAll);
+        options.set_size_stats_policy(ParquetStatisticsPolicy::SkipAll);
+        let footer = self.footer.of_group(&described);
+        let metadata =
+            ParquetMetaDataReader::decode_metadata_with_options(&footer, Some(&options))?;
+        let columns = self.layout.columns.len();
+        let is_own = |own: &RowGroupMetaData| own.num_columns() == columns;
+        if !matches!(metadata.row_groups(), [own] if is_own(own)) {
+            return Err(forged());
+        }
+        let mut digits = vec![0; columns * SUM_DIGITS];
+        let start = self.footer.sums.0 + (group * digits.len()) as u64;
+        read_at(&self.file, start, &mut digits)?;
+        let sums = sums_of(&digits).ok_or_else(forged)?;
+        Ok(PackGroup { pack: self, metadata, sums, rows: place.rows as usize })
+    }
+}
+
+impl<'p> PackGroup<'p> {
+    /// The pack that it is a part of.
     #[must_use]
-    pub fn bytes(&self, group: usize, column: usize) -> u64 {
-        let found = self.metadata.row_groups().get(group);
-        let found = found.and_then(|group| group.columns().get(column));
-        found.map_or(0, |column| column.byte_range().1)
+    pub const fn pack(&self) -> &'p Pack {
+        self.pack
     }
 
-    /// The least and the greatest number of a column of a group, as the footer has them. `None` if
-    /// it does not, or a row has none.
+    /// How many rows it has.
     #[must_use]
-    pub fn range(&self, group: usize, column: usize) -> Option<(i64, i64)> {
-        let chunk = self.metadata.row_groups().get(group)?.columns().get(column)?;
-        let Statistics::Int64(told) = chunk.statistics()? else { return None };
+    pub const fn rows(&self) -> usize {
+        self.rows
+    }
+
+    fn chunk(&self, column: usize) -> Option<&ColumnChunkMetaData> {
+        self.metadata.row_groups().first()?.columns().get(column)
+    }
+
+    /// Bytes of all columns in the file.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        let group = self.metadata.row_groups().first();
+        let columns = group.into_iter().flat_map(RowGroupMetaData::columns);
+        columns.map(|column| column.byte_range().1).sum()
+    }
+
+    /// The first and the last time of a decision, as the footer has them. `None` if it does not, or
+    /// a row has none.
+    #[must_use]
+    pub fn times(&self, column: usize) -> Option<(i64, i64)> {
+        let Statistics::Int64(told) = self.chunk(column)?.statistics()? else { return None };
         let is_whole =
             told.null_count_opt() == Some(0) && told.min_is_exact() && told.max_is_exact();
         told.min_opt().copied().zip(told.max_opt().copied()).filter(|_| is_whole)
     }
 
-    /// A column of a group.
+    /// A column.
     ///
     /// # Errors
     /// If it cannot be read, or is not what was written.
-    pub fn column(&self, group: usize, column: usize) -> Result<Coded, PackError> {
+    pub fn column(&self, column: usize) -> Result<Coded, PackError> {
         let forged = || PackError::Changed("a column");
-        let found = self.metadata.row_groups().get(group).ok_or_else(forged)?;
-        let chunk = found.columns().get(column).ok_or_else(forged)?;
+        let chunk = self.chunk(column).ok_or_else(forged)?;
         let (start, len) = chunk.byte_range();
         if len > COLUMN_BYTES_MAX {
             return Err(forged());
         }
         let mut bytes = vec![0; usize::try_from(len).map_err(|_| forged())?];
-        read_at(&self.file, start, &mut bytes)?;
-        let sum = self.sums.get(group * self.layout.columns.len() + column);
-        if sum != Some(&crc32fast::hash(&bytes)) {
+        read_at(&self.pack.file, start, &mut bytes)?;
+        if self.sums.get(column) != Some(&crc32fast::hash(&bytes)) {
             return Err(forged());
         }
         let part = Arc::new(Part { start, bytes: bytes.into() });
-        let rows = self.rows(group);
-        let pages = SerializedPageReader::new(part, chunk, rows, None)?;
-        let kind = self.layout.columns.get(column).ok_or_else(forged)?.kind;
-        let levels = Levels { required: is_required(&self.layout, column), rows };
+        let layout = &self.pack.layout;
+        let pages = SerializedPageReader::new(part, chunk, self.rows, None)?;
+        let kind = layout.columns.get(column).ok_or_else(forged)?.kind;
+        let levels = Levels { required: is_required(layout, column), rows: self.rows };
         let mut coded = Coded::of(kind);
         for page in pages {
             let page: Page = page?;
@@ -195,26 +234,12 @@ fn cut(error: io::Error) -> PackError {
     if error.kind() == io::ErrorKind::UnexpectedEof { PackError::Truncated } else { error.into() }
 }
 
-/// The footer of a file of Parquet, with its length and the bytes that end it.
-fn footer_of(file: &mut File) -> Result<Vec<u8>, PackError> {
-    let len = file.seek(SeekFrom::End(0))?;
-    let end = len.checked_sub(TAIL_BYTES as u64).ok_or(PackError::Truncated)?;
-    let mut tail = [0; TAIL_BYTES];
-    file.seek(SeekFrom::Start(end))?;
-    read_exact(file, &mut tail)?;
-    let count = footer_bytes(tail).ok_or(PackError::Truncated)?;
-    let start = len.checked_sub(count as u64).ok_or(PackError::Truncated)?;
-    file.seek(SeekFrom::Start(start))?;
-    let mut footer = vec![0; count];
-    read_exact(file, &mut footer)?;
-    Ok(footer)
-}
-
 /// The sums that eight digits each spell.
-fn sums_of(text: &str) -> Option<Vec<u32>> {
-    let (sums, rest) = text.as_bytes().as_chunks::<8>();
-    let sum = |digits: &[u8; 8]| u32::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok();
-    if rest.is_empty() { sums.iter().map(sum).collect() } else { None }
+fn sums_of(digits: &[u8]) -> Option<Vec<u32>> {
+    let (sums, _) = digits.as_chunks::<SUM_DIGITS>();
+    let sum =
+        |digits: &[u8; SUM_DIGITS]| u32::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok();
+    sums.iter().map(sum).collect()
 }
 
 /// A part of a file, at its place.

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::tools::replay::pack::PackError;
 use crate::tools::replay::pack::decode::Coded;
-use crate::tools::replay::pack::file::Pack;
+use crate::tools::replay::pack::file::{Pack, PackGroup};
 use crate::tools::replay::pack::group::{MARK, MARK_INT, VERBATIM};
 use crate::tools::replay::pack::spell::Value;
 
@@ -40,10 +40,9 @@ impl Read for Lines {
         while self.at == self.bytes.len() && self.next < self.pack.groups() {
             self.bytes.clear();
             self.at = 0;
-            GroupLines::of(&self.pack, self.next).all(&mut self.bytes)?;
-            let columns = 0..self.pack.layout().columns.len();
-            let bytes = columns.map(|column| self.pack.bytes(self.next, column)).sum();
-            self.read.fetch_add(bytes, Ordering::Relaxed);
+            let group = self.pack.group(self.next)?;
+            GroupLines::of(&group).all(&mut self.bytes)?;
+            self.read.fetch_add(group.bytes(), Ordering::Relaxed);
             self.next += 1;
             if self.next == self.pack.groups() && self.pack.is_torn() {
                 self.bytes.pop();
@@ -59,17 +58,16 @@ impl Read for Lines {
 
 /// The lines of a group. Columns are read when the first line asks for them.
 #[derive(Debug)]
-pub struct GroupLines<'p> {
-    pack: &'p Pack,
-    group: usize,
+pub struct GroupLines<'g> {
+    group: &'g PackGroup<'g>,
     columns: Vec<Option<Coded>>,
 }
 
-impl<'p> GroupLines<'p> {
+impl<'g> GroupLines<'g> {
     /// The lines of a group.
     #[must_use]
-    pub fn of(pack: &'p Pack, group: usize) -> Self {
-        Self { pack, group, columns: vec![None; pack.layout().columns.len()] }
+    pub fn of(group: &'g PackGroup<'g>) -> Self {
+        Self { group, columns: vec![None; group.pack().layout().columns.len()] }
     }
 
     /// The value of a row in a column, which is read if it was not yet.
@@ -77,14 +75,14 @@ impl<'p> GroupLines<'p> {
         let forged = || PackError::Changed("a line");
         let place = self.columns.get_mut(number).ok_or_else(forged)?;
         if place.is_none() {
-            *place = Some(self.pack.column(self.group, number)?);
+            *place = Some(self.group.column(number)?);
         }
         place.as_ref().and_then(|column| column.value(row, as_int)).ok_or_else(forged)
     }
 
     /// Appends all lines, each with its end.
     fn all(&mut self, out: &mut Vec<u8>) -> Result<(), PackError> {
-        for row in 0..self.pack.rows(self.group) {
+        for row in 0..self.group.rows() {
             self.line(row, out)?;
             out.push(b'\n');
         }
@@ -97,7 +95,7 @@ impl<'p> GroupLines<'p> {
     /// If a column cannot be read, or does not hold what the line asks for.
     pub fn line(&mut self, row: usize, out: &mut Vec<u8>) -> Result<(), PackError> {
         let forged = || PackError::Changed("a line");
-        let layout = self.pack.layout();
+        let layout = self.group.pack().layout();
         let Value::Bytes(rest) = self.value(layout.rest(), row, false)? else {
             return Err(forged());
         };

@@ -86,11 +86,16 @@ impl Retold {
     /// What is found of a row. `None` if it has to be decided.
     pub fn found(&self, row: (&Columns, u32), room: &mut Room) -> Option<Found> {
         let (columns, at) = (row.0, row.1 as usize);
-        self.was.write(row, room)?;
         let reason = columns.reason.codes.get(at).and_then(|code| columns.reason.bytes(*code));
-        let drift = self.by_words && room.message.as_bytes() != reason.unwrap_or_default();
+        let reason = reason.unwrap_or_default();
+        let both = self.same_effect && !self.is_same;
+        if !both && self.by_words && self.was.is(row, reason) {
+            return Some(Found::default());
+        }
+        self.was.write(row, room)?;
+        let drift = self.by_words && room.message.as_bytes() != reason;
         let mut reworded = false;
-        if self.same_effect && !self.is_same {
+        if both {
             std::mem::swap(&mut room.message, &mut room.other);
             self.is.write(row, room)?;
             reworded = self.was.front != self.is.front || room.message != room.other;
@@ -100,6 +105,26 @@ impl Retold {
 }
 
 impl MessageTemplate {
+    /// Whether the message of a row is this one, as far as that is told without writing it.
+    fn is(&self, (columns, row): (&Columns, u32), message: &[u8]) -> bool {
+        let without = |rest: &'_ [u8], piece: &Piece| -> Option<usize> {
+            let own = match piece {
+                Piece::Text(text) => return rest.strip_prefix(text.as_bytes()).map(<[u8]>::len),
+                Piece::Column(column) => columns.asked(*column)?.value(row as usize, false)?,
+            };
+            match own {
+                Value::Bytes(text) => rest.strip_prefix(&*text).map(<[u8]>::len),
+                Value::Int(number) => without_int(rest, number),
+                Value::Double(..) | Value::Bool(_) | Value::Texts(_) => None,
+            }
+        };
+        let rest = self.pieces.iter().try_fold(message, |rest, piece| {
+            let left = without(rest, piece)?;
+            rest.get(rest.len() - left..)
+        });
+        rest.is_some_and(<[u8]>::is_empty) && message.len() <= REASON_BYTES_MAX
+    }
+
     /// Puts the message of a row together. `None` if it takes more than that.
     fn write(&self, (columns, row): (&Columns, u32), room: &mut Room) -> Option<()> {
         let Room { message, .. } = room;
@@ -121,6 +146,20 @@ impl MessageTemplate {
         // What is longer is cut off, and that is noted.
         (message.len() <= REASON_BYTES_MAX).then_some(())
     }
+}
+
+/// How many bytes stand behind an int.
+fn without_int(text: &[u8], number: i64) -> Option<usize> {
+    let rest = if number < 0 { text.strip_prefix(b"-")? } else { text };
+    let mut left = number.unsigned_abs();
+    let digits = left.checked_ilog10().unwrap_or_default() as usize + 1;
+    let (own, behind) = rest.split_at_checked(digits)?;
+    let is_digit = |digit: &u8| {
+        let is = u64::from(*digit) == u64::from(b'0') + left % 10;
+        left /= 10;
+        is
+    };
+    own.iter().rev().all(is_digit).then_some(behind.len())
 }
 
 fn quote(message: &mut String, scalar: Scalar) -> Option<()> {

@@ -20,17 +20,27 @@ use crate::tools::replay::store::Store;
 #[cfg(feature = "pack")]
 pub mod alike;
 #[cfg(feature = "pack")]
+pub mod asked;
+#[cfg(feature = "pack")]
+mod bits;
+#[cfg(feature = "pack")]
 pub mod changes;
 #[cfg(feature = "pack")]
 pub mod classes;
 #[cfg(feature = "pack")]
 pub mod columns;
 #[cfg(feature = "pack")]
+pub mod combine;
+#[cfg(feature = "pack")]
 pub mod decode;
 #[cfg(feature = "pack")]
 pub mod encode;
 #[cfg(feature = "pack")]
+pub mod entry;
+#[cfg(feature = "pack")]
 pub mod file;
+#[cfg(feature = "pack")]
+pub mod footer;
 #[cfg(feature = "pack")]
 pub mod group;
 #[cfg(feature = "pack")]

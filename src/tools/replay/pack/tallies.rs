@@ -1,8 +1,8 @@
 //! Rows of a group as they are counted.
 //!
 //! In:      the columns of a group; rows, each with its combination of classes.
-//! Out:     how many rows share combination, quoted values and what was recorded; their sessions
-//!          and times.
+//! Out:     how many rows have a combination; how many share quoted values and the recorded reason
+//!          as well; their sessions and times.
 //! Imports: its own room alone.
 
 use rustc_hash::FxHashMap;
@@ -10,9 +10,8 @@ use rustc_hash::FxHashMap;
 use crate::tools::replay::impact::Count;
 use crate::tools::replay::pack::PackError;
 use crate::tools::replay::pack::alike::Alike;
-use crate::tools::replay::pack::classes::Pairs;
 use crate::tools::replay::pack::decode::{Coded, NONE};
-use crate::tools::replay::pack::file::Pack;
+use crate::tools::replay::pack::file::PackGroup;
 use crate::tools::replay::pack::group::Data;
 use crate::tools::replay::pack::layout::{Layout, PLAIN, STATE, WEIGHT};
 use crate::tools::replay::pack::spell::Value;
@@ -89,14 +88,10 @@ impl Columns {
     ///
     /// # Errors
     /// If one cannot be read, or is not what was written.
-    pub fn read(
-        (pack, group): (&Pack, usize),
-        fixed: Fixed,
-        alike: &Alike,
-    ) -> Result<Self, PackError> {
-        let read = |column| pack.column(group, column);
+    pub fn read(group: &PackGroup<'_>, fixed: Fixed, alike: &Alike) -> Result<Self, PackError> {
+        let read = |column| group.column(column);
         let Fixed { engine, bundle, session, now, effect, reason, words } = fixed;
-        let times = pack.range(group, now);
+        let times = group.times(now);
         let asked = alike.columns.keys().map(|column| Ok((*column, read(*column)?)));
         Ok(Self {
             plain: read(PLAIN)?,
@@ -118,13 +113,9 @@ impl Columns {
     ///
     /// # Errors
     /// If the column cannot be read, or is not what was written.
-    pub fn read_times(
-        &mut self,
-        (pack, group): (&Pack, usize),
-        fixed: Fixed,
-    ) -> Result<(), PackError> {
+    pub fn read_times(&mut self, group: &PackGroup<'_>, fixed: Fixed) -> Result<(), PackError> {
         if self.now.is_none() {
-            self.now = Some(pack.column(group, fixed.now)?);
+            self.now = Some(group.column(fixed.now)?);
         }
         Ok(())
     }
@@ -171,6 +162,70 @@ impl Columns {
     }
 }
 
+/// Rows of a group that are counted, and the combination of each.
+#[derive(Clone, Copy, Debug)]
+pub struct Counted<'r> {
+    /// The rows.
+    pub rows: &'r [u32],
+    /// Their combinations.
+    pub combinations: &'r [u32],
+}
+
+impl Counted<'_> {
+    /// Of each of `count` combinations how many records there are.
+    #[must_use]
+    pub fn counts(self, columns: &Columns, count: usize) -> Vec<Count> {
+        if columns.weight.is_same {
+            let each = Count::of(weight(&columns.weight, 0));
+            let mut records = vec![0_u64; count];
+            for at in self.combinations {
+                if let Some(own) = records.get_mut(*at as usize) {
+                    *own += 1;
+                }
+            }
+            return records.into_iter().map(|records| each.times(records)).collect();
+        }
+        let mut counts = vec![Count::default(); count];
+        for (row, at) in self.rows.iter().zip(self.combinations) {
+            if let Some(own) = counts.get_mut(*at as usize) {
+                own.merge(Count::of(weight(&columns.weight, *row as usize)));
+            }
+        }
+        counts
+    }
+
+    /// Records of each session, by its code.
+    #[must_use]
+    pub fn sessions(self, columns: &Columns) -> Vec<u64> {
+        let coded = &columns.session;
+        let mut sessions = vec![0_u64; coded.count()];
+        let mut add = |code: &u32| {
+            if let Some(own) = sessions.get_mut(*code as usize) {
+                *own += 1;
+            }
+        };
+        if self.rows.len() == coded.codes.len() {
+            coded.codes.iter().for_each(add);
+        } else {
+            self.rows.iter().filter_map(|row| coded.codes.get(*row as usize)).for_each(&mut add);
+        }
+        sessions
+    }
+
+    /// The first and the last time.
+    #[must_use]
+    pub fn times(self, columns: &Columns) -> Option<(i64, i64)> {
+        let Some(now) = &columns.now else { return columns.times };
+        let Data::Ints(all) = &now.values else { return None };
+        let time = |row: &u32| all.get(*now.codes.get(*row as usize)? as usize).copied();
+        let wider = |known: Option<(i64, i64)>, time: i64| {
+            let (first, last) = known.unwrap_or((time, time));
+            Some((first.min(time), last.max(time)))
+        };
+        self.rows.iter().filter_map(time).fold(None, wider)
+    }
+}
+
 /// Records of a group with equal quoted values and the same recorded reason.
 #[derive(Clone, Copy, Debug)]
 pub struct Tally {
@@ -182,100 +237,70 @@ pub struct Tally {
     pub records: u64,
 }
 
-/// Rows while they are counted.
+/// Rows while they are counted by what they quote.
 #[derive(Debug)]
 pub struct Tallying<'c> {
     columns: &'c Columns,
-    /// What each record stands for, where all stand for as many.
-    weight: Option<u64>,
     pairs: Pairs,
     /// By combination with quoted values, and the recorded reason: which tally.
     known: FxHashMap<u64, u32>,
-    /// Of each combination the last reason, and its tally: mostly the next one is the same.
-    last: Vec<(u32, u32)>,
     /// What was counted.
     pub tallies: Vec<Tally>,
-    /// Of each combination how many records there are.
-    pub counts: Vec<Count>,
-    /// Records of each session, by its code.
-    pub sessions: Vec<u64>,
-    /// The first and the last time, where times are read.
-    pub times: Option<(i64, i64)>,
 }
 
 impl<'c> Tallying<'c> {
     /// Nothing yet.
     #[must_use]
     pub fn of(columns: &'c Columns, combinations: usize) -> Self {
-        Self {
-            columns,
-            weight: columns.weight.is_same.then(|| weight(&columns.weight, 0)),
-            pairs: Pairs::above(combinations),
-            known: FxHashMap::default(),
-            last: vec![(NONE, NONE); combinations],
-            tallies: Vec::new(),
-            counts: vec![Count::default(); combinations],
-            sessions: vec![0; columns.session.count()],
-            times: None,
-        }
+        let pairs = Pairs::above(combinations);
+        Self { columns, pairs, known: FxHashMap::default(), tallies: Vec::new() }
     }
 
     /// Counts a row. `quotes`: the columns that its messages quote.
-    #[inline]
     pub fn row(&mut self, row: u32, combination: u32, quotes: &[usize]) {
         let at = row as usize;
-        let columns = self.columns;
         let code = |coded: &Coded| coded.codes.get(at).copied().unwrap_or(NONE);
-        let said = code(&columns.reason);
-        let plain = quotes.is_empty();
-        let last = self.last.get(combination as usize).copied().filter(|_| plain);
-        let tally = if let Some((_, tally)) = last.filter(|(known, _)| *known == said) {
-            tally
-        } else {
-            let tally = self.tally((row, said), combination, quotes);
-            if let Some(last) = self.last.get_mut(combination as usize).filter(|_| plain) {
-                *last = (said, tally);
-            }
-            tally
-        };
-        if let Some(tally) = self.tallies.get_mut(tally as usize) {
-            tally.records += 1;
-        }
-        if let Some(own) = self.counts.get_mut(combination as usize) {
-            own.merge(Count::of(self.weight.unwrap_or_else(|| weight(&columns.weight, at))));
-        }
-        if let Some(count) = self.sessions.get_mut(code(&columns.session) as usize) {
-            *count += 1;
-        }
-        if let Some(now) = &columns.now
-            && let Data::Ints(all) = &now.values
-            && let Some(now) = all.get(code(now) as usize)
-        {
-            let (first, last) = self.times.unwrap_or((*now, *now));
-            self.times = Some((first.min(*now), last.max(*now)));
-        }
-    }
-
-    /// The tally of a row, made if it is the first of its like.
-    fn tally(&mut self, (row, said): (u32, u32), combination: u32, quotes: &[usize]) -> u32 {
-        let at = row as usize;
         let mut key = combination;
         for column in quotes {
             key = match self.columns.asked(*column) {
-                Some(coded) if coded.there.is_empty() => {
-                    self.pairs.of(key, coded.codes.get(at).copied().unwrap_or(NONE))
-                }
+                Some(coded) if coded.there.is_empty() => self.pairs.of(key, code(coded)),
                 // Of lists each row is taken as its own.
                 Some(_) | None => self.pairs.of(key, row),
             };
         }
         let fresh = u32::try_from(self.tallies.len()).unwrap_or(u32::MAX);
-        let key = u64::from(key) << 32 | u64::from(said);
+        let key = u64::from(key) << 32 | u64::from(code(&self.columns.reason));
         let tally = *self.known.entry(key).or_insert(fresh);
         if tally == fresh {
             self.tallies.push(Tally { combination, first: row, records: 0 });
         }
-        tally
+        if let Some(tally) = self.tallies.get_mut(tally as usize) {
+            tally.records += 1;
+        }
+    }
+}
+
+/// Pairs of numbers as numbers.
+#[derive(Debug)]
+struct Pairs {
+    known: FxHashMap<u64, u32>,
+    next: u32,
+}
+
+impl Pairs {
+    /// No pair yet; numbers below `count` are those of others.
+    fn above(count: usize) -> Self {
+        let next = u32::try_from(count).unwrap_or(u32::MAX);
+        Self { known: FxHashMap::default(), next }
+    }
+
+    /// The number of a pair. No other pair has it.
+    fn of(&mut self, first: u32, second: u32) -> u32 {
+        let Self { known, next } = self;
+        *known.entry(u64::from(first) << 32 | u64::from(second)).or_insert_with(|| {
+            *next += 1;
+            *next
+        })
     }
 }
 
