@@ -2,6 +2,7 @@
 
 use policyc::runtime::session::ground::Ground;
 use policyc::tools::event::Event;
+use policyc::tools::inspect::digest_text;
 use policyc::tools::replay::events::said;
 use policyc::tools::replay::flip::FlipQuery;
 use policyc::tools::replay::flip::session::{SessionFlips, flip_session};
@@ -154,4 +155,27 @@ fn what_nothing_flips_is_told() {
     folder.add("b.jsonl", file(&logged(&program, &events)[1..]));
     ran(folder.path(), "replay flip s-4 --records b.jsonl --bundle policy.plcb")
         .expect(3, &["event 1 of its session is in no record"]);
+}
+
+/// Whoever granted the call grants it, whatever else is left away before it was asked about.
+#[test]
+fn an_approval_counts_for_the_question_that_is_asked_then() {
+    let policy = CLERK.replace("deny: too much", "escalate: {to: [user]}");
+    let program = session_program(&policy);
+    let ground = Ground::of(&program);
+    let small = |call: &str| send(call, "ann", 1.0);
+    let mut events = [told_by("bob"), vec![small("s1"), small("s2"), send("b1", "ann", 200.0)]];
+    let read = |events: Vec<Json>| -> Vec<Event> {
+        lines(events).iter().map(|it| Event::read(it).expect("an event")).collect()
+    };
+    let asked = said(&ground, &read(events.concat())).pop().flatten().and_then(|it| it.asks);
+    let digest = digest_text(&asked.expect("a question"));
+    let grant = json!({"ev": "approval", "for": digest, "by": "user:mona", "verdict": "granted"});
+    events[1].extend([grant, small("c1"), send("b2", "ann", 200.0)]);
+    let events = read(events.concat());
+    let fixed = ["now()", "/action/args"].map(str::to_owned).to_vec();
+    let asked = FlipQuery { fixed, ..FlipQuery::default() };
+    let flips = flip_session(&program, &events, &asked).expect("it can be flipped");
+    assert_eq!(flips.from.rule.as_deref(), Some("often"));
+    assert_eq!((flips.found.len(), flips.without), (0, vec![vec![7], vec![4], vec![3]]));
 }
