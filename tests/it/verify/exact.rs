@@ -4,7 +4,7 @@
 use policyc::base::limits::{DECISION_COST_MAX, RULE_COST_MAX};
 use policyc::lang::opcodes::{EXIT_FALSE, Op};
 use policyc::runtime::bundle::module::{
-    FunctionKind, Module, NONE, OutputRow, Requirement, RuleIndex,
+    FunctionKind, KeyedType, Module, NONE, OutputRow, Requirement, RuleIndex,
 };
 use policyc::runtime::verify::{annotate, is_over, verify};
 
@@ -39,6 +39,16 @@ fn steps_for_what_terms_ask_are_counted() {
     module.requirements.extend(more);
     module.govern.terms[0].requirements = 2;
     assert_eq!(verify(&module).expect("it is whole").steps(), 594 + 4);
+}
+
+/// A step for a type that hangs on a slot, and for each key that it names.
+#[test]
+fn steps_for_types_by_key_are_counted() {
+    let mut module = whole();
+    let cases = vec![(module.index.keys[0].0, 2)];
+    module.keyed = vec![KeyedType { slot: 1, cases, otherwise: 2 }];
+    module.requirements[6].keyed = 0;
+    assert_eq!(verify(&module).expect("it is whole").steps(), 594 + 2);
 }
 
 /// A function that is over its ceiling because of one that it calls is not told.

@@ -1,5 +1,6 @@
 //! Cases of V33: message and enum types, and the instructions on them.
 
+use policyc::base::name::Name;
 use policyc::lang::constant::Constant;
 use policyc::lang::opcodes::{Instruction, Op};
 use policyc::lang::value::message::{Kind, Presence};
@@ -66,6 +67,14 @@ fn code() -> Vec<Instruction> {
 
 pub(super) fn cases(cases: &mut Cases) {
     cases.accept(33, "messages and enums", typed(|_| {}));
+    let message = |at: usize| {
+        move |module: &mut Module| module.types.push(TypeRow::Message(u16::try_from(at).unwrap()))
+    };
+    cases.refuse("TypePart", "a value of the message behind the last", typed(message(2)));
+    let value = |name: &'static str| {
+        move |module: &mut Module| module.constants.push(Constant::Enum(Name::from(name), 1))
+    };
+    cases.refuse("ConstantRange", "a constant of no enum", typed(value("acme.Colour")));
     let mut refuse = |name, what: &'static str, change: &dyn Fn(&mut Module)| {
         cases.refuse(name, what, typed(change));
     };

@@ -14,6 +14,7 @@ use crate::support::module::string;
 pub(super) fn cases(cases: &mut Cases) {
     names(cases);
     outcomes(cases);
+    templates(cases);
     requirements(cases);
     keyed_types(cases);
     index(cases);
@@ -96,6 +97,27 @@ fn outcomes(cases: &mut Cases) {
     });
 }
 
+/// A text that stands where a value has none.
+fn templates(cases: &mut Cases) {
+    let instead = |function: u16, text: Option<u32>| {
+        move |module: &mut Module| {
+            let text = text.unwrap_or_else(|| string(module, "hello "));
+            module.templates[0].push(TemplatePart::Else(function, text));
+        }
+    };
+    let mut module = whole();
+    instead(3, None)(&mut module);
+    annotate(&mut module);
+    cases.accept(27, "a text in the place of a value", module);
+    let fault = "TemplateFunction";
+    cases.change(fault, "a text in the place of a condition", instead(0, None));
+    cases.change(
+        fault,
+        "a text that is not there in the place of a value",
+        instead(3, Some(1_000)),
+    );
+}
+
 fn requirements(cases: &mut Cases) {
     let own = "Requirements";
     cases.change(own, "requirements of another rule", |module| {
@@ -148,6 +170,24 @@ fn by_key(module: &mut Module) {
 }
 
 fn keyed_types(cases: &mut Cases) {
+    let by_two = |module: &mut Module| {
+        by_key(module);
+        let mut keys = [module.index.keys[0].0, module.index.prefixes[0].0];
+        keys.sort_unstable();
+        module.keyed[0].cases = keys.map(|key| (key, 2)).to_vec();
+    };
+    let mut two = whole();
+    by_two(&mut two);
+    annotate(&mut two);
+    cases.accept(27, "types by two keys", two);
+    cases.change("KeyedType", "keys out of order", |module| {
+        by_two(module);
+        module.keyed[0].cases.swap(0, 1);
+    });
+    cases.change("KeyedType", "a type behind the last", |module| {
+        by_key(module);
+        module.keyed[0].cases[0].1 = u16::try_from(module.types.len()).unwrap();
+    });
     let mut change = |what: &'static str, change: fn(&mut KeyedType)| {
         cases.change("KeyedType", what, |module| {
             by_key(module);
@@ -160,6 +200,16 @@ fn keyed_types(cases: &mut Cases) {
     change("no type for other keys", |keyed| keyed.otherwise = NONE);
     change("a key that is not there", |keyed| keyed.cases[0].0 = 1_000);
     change("a key twice", |keyed| keyed.cases.push(keyed.cases[0]));
+}
+
+/// Gives the index so many patterns.
+fn patterns(module: &mut Module, count: usize) {
+    let mut strings: Vec<String> = module.strings.iter().map(str::to_owned).collect();
+    for number in module.index.patterns.len()..count {
+        module.index.patterns.push((u32::try_from(strings.len()).unwrap(), vec![0]));
+        strings.push(format!("~{number:04}*z"));
+    }
+    module.strings = strings.iter().map(String::as_str).collect();
 }
 
 fn index(cases: &mut Cases) {
@@ -196,13 +246,12 @@ fn index(cases: &mut Cases) {
         module.index.patterns.push(module.index.patterns[0].clone());
     });
     cases.change("IndexPatterns", "more patterns than there may be", |module| {
-        let mut strings: Vec<String> = module.strings.iter().map(str::to_owned).collect();
-        for number in 0..=INDEX_PATTERNS_MAX {
-            module.index.patterns.push((u32::try_from(strings.len()).unwrap(), vec![0]));
-            strings.push(format!("~{number:04}*z"));
-        }
-        module.strings = strings.iter().map(String::as_str).collect();
+        patterns(module, INDEX_PATTERNS_MAX + 1);
     });
+    let mut many = whole();
+    patterns(&mut many, INDEX_PATTERNS_MAX);
+    annotate(&mut many);
+    cases.accept(27, "as many patterns as an index may have", many);
     let mut prefixed = whole();
     prefixed.index = RuleIndex {
         key_slot: 1,
@@ -211,7 +260,7 @@ fn index(cases: &mut Cases) {
         prefixes: vec![(string(&prefixed, ""), vec![1]), (string(&prefixed, "get_"), vec![0])],
         patterns: vec![(string(&prefixed, "s*d"), vec![0, 1])],
     };
-    policyc::runtime::verify::annotate(&mut prefixed);
+    annotate(&mut prefixed);
     cases.accept(27, "prefixes that begin with one another", prefixed);
 }
 

@@ -10,9 +10,11 @@ use policyc::runtime::bundle::govern::{
     DenialRow, Govern, PlanRow, QuestionPart, StorePart, WindowRow,
 };
 use policyc::runtime::bundle::module::{
-    Bound, FieldRow, FunctionKind, Module, NONE, NodeMode, Pattern, SlotRow, Step, TypeRow,
-    Withhold,
+    Bound, FieldRow, FunctionKind, KeyedType, Module, NONE, NodeMode, Pattern, SlotRow, Step,
+    TypeRow, Withhold,
 };
+
+use policyc::runtime::verify::annotate;
 
 use super::{Cases, whole};
 use crate::support::module::{R, Words, ins, ready, rich, small, string};
@@ -59,7 +61,7 @@ fn with(constant: Constant) -> policyc::runtime::bundle::module::Module {
     module.sets.clear();
     module.types = vec![TypeRow::Int, TypeRow::String, TypeRow::Dyn];
     module.types.extend(rich().types.into_iter().skip(3));
-    policyc::runtime::verify::annotate(&mut module);
+    annotate(&mut module);
     module
 }
 
@@ -100,8 +102,27 @@ fn constants(cases: &mut Cases) {
     cases.change("SetTwice", "a set twice", |module| module.sets.push(module.sets[0].clone()));
 }
 
+/// The module with everything, and a place that is a map with such keys where another holds a key.
+fn keyed_by(key: TypeRow) -> Module {
+    let mut module = whole();
+    let at = module.types.iter().position(|row| *row == key).unwrap_or_else(|| {
+        module.types.push(key);
+        module.types.len() - 1
+    });
+    let map = u16::try_from(module.types.len()).unwrap();
+    module.types.push(TypeRow::Map(u16::try_from(at).unwrap(), 0));
+    let cases = vec![(module.index.keys[0].0, map)];
+    module.keyed = vec![KeyedType { slot: 1, cases, otherwise: 2 }];
+    module.requirements[6].keyed = 0;
+    annotate(&mut module);
+    module
+}
+
 fn types(cases: &mut Cases) {
     cases.accept(8, "parts before what they are part of", whole());
+    for key in [TypeRow::Dyn, TypeRow::Bool, TypeRow::Int, TypeRow::Uint, TypeRow::String] {
+        cases.accept(8, "a map with keys of a kind that keys are of", keyed_by(key));
+    }
     cases.change("TypePart", "a list of itself", |module| {
         module.types[4] = TypeRow::List(4, None);
     });
@@ -191,7 +212,7 @@ fn builtins(cases: &mut Cases) {
     });
     let mut dense = whole();
     dense.patterns[0].automaton = compile("s.*d").unwrap().to_bytes().unwrap();
-    policyc::runtime::verify::annotate(&mut dense);
+    annotate(&mut dense);
     cases.accept(21, "a dense automaton", dense);
     cases.accept(21, "a pattern that is simulated", whole());
     for (what, text, other) in [
@@ -203,7 +224,7 @@ fn builtins(cases: &mut Cases) {
             let at = module.patterns[0].text as usize;
             change_strings(&mut module, |strings| text.clone_into(&mut strings[at]));
             module.patterns[0].automaton = compile(other).unwrap().to_bytes().unwrap();
-            policyc::runtime::verify::annotate(&mut module);
+            annotate(&mut module);
             module
         };
         cases.accept(21, "an automaton of its text", paired(text));
