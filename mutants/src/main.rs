@@ -13,8 +13,8 @@
 //! no test can notice is listed with reasons (`equivalent.txt`). It is tried all the same: a change
 //! that is listed and noticed, or is not there, is a failure.
 //! `JOBS` says how many processes run at a time. `ONLY` names parts of the names of tests: others
-//! are not run. `TEST_SECONDS` says how long the tests of one change may take. `CHANGES` names parts
-//! of the names of changes, files among them: others are not tried.
+//! are not run. `TEST_SECONDS` says how long the tests of one change may take. `CHANGES` names
+//! parts of the names of changes, files among them: others are not tried.
 
 mod find;
 mod hunt;

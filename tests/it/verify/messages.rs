@@ -65,16 +65,18 @@ fn code() -> Vec<Instruction> {
     ]
 }
 
+/// What is behind the last message, and what no enum is called.
+fn behind_the_last(cases: &mut Cases) {
+    let message = typed(|module| module.types.push(TypeRow::Message(2)));
+    cases.refuse("TypePart", "a value of the message behind the last", message);
+    let constant = Constant::Enum(Name::from("acme.Colour"), 1);
+    let constant = typed(|module| module.constants.push(constant));
+    cases.refuse("ConstantRange", "a constant of no enum", constant);
+}
+
 pub(super) fn cases(cases: &mut Cases) {
     cases.accept(33, "messages and enums", typed(|_| {}));
-    let message = |at: usize| {
-        move |module: &mut Module| module.types.push(TypeRow::Message(u16::try_from(at).unwrap()))
-    };
-    cases.refuse("TypePart", "a value of the message behind the last", typed(message(2)));
-    let value = |name: &'static str| {
-        move |module: &mut Module| module.constants.push(Constant::Enum(Name::from(name), 1))
-    };
-    cases.refuse("ConstantRange", "a constant of no enum", typed(value("acme.Colour")));
+    behind_the_last(cases);
     let mut refuse = |name, what: &'static str, change: &dyn Fn(&mut Module)| {
         cases.refuse(name, what, typed(change));
     };
