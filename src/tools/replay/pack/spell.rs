@@ -29,7 +29,7 @@ pub enum Value<'a> {
 }
 
 /// Ints up to here are doubles, each its own.
-const EXACT_MAX: f64 = 9_007_199_254_740_992.0;
+const EXACT_MAX: u64 = 1 << 53;
 
 impl<'a> Value<'a> {
     /// The value that `spelled` is in a column of `kind`; `None` if it is none of its.
@@ -145,7 +145,12 @@ fn double(spelled: &[u8]) -> Option<Value<'static>> {
     }
     let number: f64 = text.parse().ok()?;
     let as_int = digits.bytes().all(|byte| byte.is_ascii_digit());
-    let exact = number.is_finite() && (!as_int || number.abs() <= EXACT_MAX);
+    let exact = if as_int {
+        // The next int is rounded to the last of them.
+        digits.parse().is_ok_and(|whole: u64| whole <= EXACT_MAX)
+    } else {
+        number.is_finite()
+    };
     exact.then_some(Value::Double(number, as_int))
 }
 
