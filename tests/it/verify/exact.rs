@@ -51,6 +51,17 @@ fn steps_for_types_by_key_are_counted() {
     assert_eq!(verify(&module).expect("it is whole").steps(), 594 + 2);
 }
 
+/// A step for what takes labels away, for each part of its argument, and for each label.
+#[test]
+fn steps_for_sanitizers_are_counted() {
+    let mut module = whole();
+    let mut again = module.govern.sanitizers[0].clone();
+    assert_eq!((again.arg.len(), again.removes.len(), again.adds.len()), (1, 2, 0));
+    again.name = u32::try_from(module.strings.len() - 1).unwrap();
+    module.govern.sanitizers.push(again);
+    assert_eq!(verify(&module).expect("it is whole").steps(), 594 + 4);
+}
+
 /// A function that is over its ceiling because of one that it calls is not told.
 #[test]
 fn what_is_expensive_is_told_where_it_is() {

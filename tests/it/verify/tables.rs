@@ -462,6 +462,11 @@ fn denials(cases: &mut Cases) {
 }
 
 fn takers(cases: &mut Cases) {
+    let mut two = whole();
+    let mut again = two.govern.sanitizers[0].clone();
+    again.name = u32::try_from(two.strings.len() - 1).unwrap();
+    two.govern.sanitizers.push(again);
+    cases.accept(35, "two sanitizers in order", two);
     cases.change("Fatigue", "an escalation that is never asked", |module| {
         module.escalations[0].fatigue = Some((0, 1));
     });
