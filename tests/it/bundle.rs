@@ -110,11 +110,11 @@ fn the_header_is_checked() {
     assert_eq!(read(&bytes()[..8]), Err(LoadError::Length { len: 8, said: None }));
     let version = |part, found, known| LoadError::Version { part, found, known };
     assert_eq!(resealed(|bytes| bytes[8] = 2), version(Part::Format, 2, 1));
-    assert_eq!(resealed(|bytes| bytes[10] = 2), version(Part::Additions, 2, 1));
-    let older = resealed(|bytes| bytes[10] = 0);
-    assert_eq!(older, version(Part::Additions, 0, 1));
+    assert_eq!(resealed(|bytes| bytes[10] = 3), version(Part::Additions, 3, 2));
+    let older = resealed(|bytes| bytes[10] = 1);
+    assert_eq!(older, version(Part::Additions, 1, 2));
     let said = older.diagnostic("p.plcb").message;
-    assert_eq!(said, "`p.plcb` is of an older version: format additions 0, here 1");
+    assert_eq!(said, "`p.plcb` is of an older version: format additions 1, here 2");
     assert_eq!(resealed(|bytes| bytes[28] = 2), version(Part::Instructions, 2, 1));
     assert_eq!(resealed(|bytes| bytes[30] = 0), version(Part::Builtins, 0, BUILTIN_ABI));
     assert_eq!(resealed(|bytes| bytes[13] = 1), LoadError::NotZero { at: 13 });
