@@ -5,7 +5,7 @@ use std::fs;
 use policyc::compiler::source::map::SourceMap;
 use policyc::compiler::{Options, compile};
 use policyc::diag::sink::Sink;
-use policyc::runtime::bundle::layout::HEADER_BYTES;
+use policyc::runtime::bundle::layout::{HEADER_BYTES, MINOR};
 
 use super::{Findings, Stream, folder, huge, judge, settle, with};
 
@@ -59,8 +59,8 @@ fn bundles() {
         ("a byte too many", [&good[..], &[0]].concat(), 2, &[("R0703", "")]),
         ("another length", flipped(16), 2, &[("R0703", "")]),
         ("a newer format", sealed(8, 2), 2, &[("R0702", "")]),
-        ("newer additions", sealed(10, 2), 2, &[("R0702", "")]),
-        ("older additions", sealed(10, 0), 2, &[("R0702", "")]),
+        ("newer additions", sealed(10, MINOR as u8 + 1), 2, &[("R0702", "")]),
+        ("older additions", sealed(10, MINOR as u8 - 1), 2, &[("R0702", "")]),
         ("newer instructions", sealed(28, 9), 2, &[("R0702", "")]),
         ("newer builtins", sealed(30, 99), 2, &[("R0702", "")]),
         ("another root", flipped(40), 4, &[("R0703", "")]),
