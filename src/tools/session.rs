@@ -19,7 +19,7 @@ use crate::runtime::record::about::{About, Loaded};
 use crate::runtime::record::seal::Keeper;
 use crate::runtime::record::session::{RecordedEvent, SessionRecorder};
 use crate::runtime::session::answer::Answer;
-use crate::runtime::session::approvals::{Asking, Standing};
+use crate::runtime::session::approvals::{Asking, QuestionStatus};
 use crate::runtime::session::event::{Event, EventKind};
 use crate::runtime::session::ground::Ground;
 use crate::runtime::session::labels::LabelSet;
@@ -68,7 +68,7 @@ pub struct ApprovalReport {
     /// Who may approve.
     pub to: Vec<String>,
     /// How it stands.
-    pub standing: Standing,
+    pub standing: QuestionStatus,
 }
 
 /// What a meter measures of a call.

@@ -13,7 +13,7 @@ use policyc::lang::decision::Effect;
 use policyc::lang::error::EvalError;
 use policyc::runtime::program::Program;
 use policyc::runtime::trust::error::SignatureFault;
-use policyc::runtime::trust::policy::{Duty, TrustPolicy};
+use policyc::runtime::trust::policy::{RolePurpose, TrustPolicy};
 use policyc::runtime::trust::release::{RELEASE_TYPE, Release};
 use policyc::runtime::trust::state::Memory;
 use policyc::runtime::trust::{PolicyFault, Unverified};
@@ -293,8 +293,12 @@ fn a_signature_counts_though_its_key_is_not_configured() {
         let json = envelope.to_json();
         let found = Unverified::read(&bundle, Some(json.as_bytes())).expect("an envelope");
         let found = found.verify(&policy, &Memory::none(), trust::AT).expect_err("a stranger");
-        let wanted =
-            SignatureFault::Threshold { duty: Duty::Bundle, found: 0, wanted: 1, barred: None };
+        let wanted = SignatureFault::Threshold {
+            duty: RolePurpose::Bundle,
+            found: 0,
+            wanted: 1,
+            barred: None,
+        };
         assert_eq!(found, wanted.into(), "{id:?}");
     }
 }
@@ -321,7 +325,8 @@ fn one_key_signs_twice_to_meet_a_threshold() {
     };
     assert_eq!(load(&[1, 2], &[]), Ok(()));
     assert_eq!(load(&[1, 2], &["", ""]), Ok(()), "ids are hints");
-    let few = SignatureFault::Threshold { duty: Duty::Bundle, found: 1, wanted: 2, barred: None };
+    let few =
+        SignatureFault::Threshold { duty: RolePurpose::Bundle, found: 1, wanted: 2, barred: None };
     for ids in [&[][..], &["", ""], &["one", "two"], &["a", "b"]] {
         assert_eq!(load(&[1, 1], ids), Err(few.clone().into()), "{ids:?}");
     }

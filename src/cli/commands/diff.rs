@@ -9,7 +9,7 @@ use clap::{ArgMatches, Args};
 use crate::base::limits::SOLVER_SECONDS_MAX;
 use crate::cli::Command;
 use crate::cli::bundles::Settings;
-use crate::cli::commands::replay::input::{Ran, Stream, sources_of};
+use crate::cli::commands::replay::input::{Stream, StreamEnd, sources_of};
 use crate::cli::exit::Exit;
 use crate::cli::reporting::{alone, format_named, output_named};
 use crate::cli::root::options;
@@ -224,7 +224,7 @@ fn traffic(
     let stream = Stream { terminal, sources, threads: None, filter: &filter, progress: false };
     let mut traffic = Traffic::default();
     let start = || TrafficCounter::of((store, &filter), programs);
-    let Ran { stopped, mut broken, .. } =
+    let StreamEnd { stopped, mut broken, .. } =
         stream.run(start, TrafficCounter::chunk, |part, _| traffic.merge(part));
     if traffic.unreadable > 0 {
         let lines = many(traffic.unreadable, "line");

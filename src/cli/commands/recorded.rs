@@ -16,7 +16,7 @@ use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
 use crate::runtime::session::event::Event;
 use crate::tools::learn::{LearnFault, Recorded};
-use crate::tools::replay::events::{Happened, IncompleteSession};
+use crate::tools::replay::events::{IncompleteSession, SessionEvent};
 
 /// Sessions that lints go by.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -84,7 +84,7 @@ pub(super) fn of_files(terminal: &Terminal, paths: &[PathBuf]) -> Result<Vec<Rec
 pub(super) fn whole(
     terminal: &Terminal,
     records: &[PathBuf],
-) -> Result<Vec<(String, Vec<Happened>)>, Exit> {
+) -> Result<Vec<(String, Vec<SessionEvent>)>, Exit> {
     let all = sessions(terminal, records)?;
     if all.is_empty() {
         let fact = "none of the records is of a session";

@@ -22,7 +22,7 @@ use crate::runtime::program::Program;
 use crate::runtime::trust::Unverified;
 use crate::runtime::trust::envelope::{Envelope, EnvelopeFault};
 use crate::runtime::trust::error::{SignatureFault, TrustError};
-use crate::runtime::trust::policy::Duty;
+use crate::runtime::trust::policy::RolePurpose;
 use crate::tools::inspect::digest_text;
 use crate::tools::project::read_bytes;
 use crate::tools::report::json;
@@ -165,7 +165,8 @@ fn attesters(
             }
             trusted.policy.holds(trusted.at)?;
             let name = Some(program.name());
-            let signers = trusted.policy.signers(Duty::Attest, &envelope, name, trusted.at)?;
+            let signers =
+                trusted.policy.signers(RolePurpose::Attest, &envelope, name, trusted.at)?;
             let is_about = is_about(&envelope.payload, program, bundle);
             if is_about { Ok(signers) } else { Err(SignatureFault::OtherFile.into()) }
         });

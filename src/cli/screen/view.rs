@@ -15,7 +15,7 @@ use ratatui::widgets::{Block, Paragraph};
 
 use crate::lang::decision::Effect;
 use crate::tools::replay::step::desk::{Prompt, Sheet, ViewState};
-use crate::tools::replay::step::{Call, Said, Session};
+use crate::tools::replay::step::{Call, CallVerdict, Session};
 use crate::tools::report::replay::step::{Columns, UNRECORDED, fit, held, missing, remark, title};
 use crate::tools::report::visible::{visible, visible_lines};
 
@@ -177,7 +177,7 @@ impl Screen<'_> {
         if let Some(call) = self.call() {
             let said = if self.desk.candidate { call.candidate.as_ref() } else { None };
             rows.extend(remark(said.unwrap_or(&call.replayed)));
-            if call.recorded.is_none() && matches!(call.replayed, Said::Decided { .. }) {
+            if call.recorded.is_none() && matches!(call.replayed, CallVerdict::Decided { .. }) {
                 rows.push(UNRECORDED.to_owned());
             }
             rows.extend(call.state.iter().map(|it| {

@@ -27,7 +27,7 @@ pub(super) enum Fault {
 
 /// What becomes of keys that begin with `$`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Dollar {
+pub(super) enum DollarKeys {
     /// They are the user's, and get another one in front.
     Mark,
     /// They stay.
@@ -113,7 +113,7 @@ impl ContextCopier {
     pub(super) fn copy(
         &mut self,
         json: &[u8],
-        dollar: Dollar,
+        dollar: DollarKeys,
         out: &mut Vec<u8>,
     ) -> Result<(), Fault> {
         self.watched(json, dollar, out, &mut ())
@@ -123,7 +123,7 @@ impl ContextCopier {
     pub(super) fn watched(
         &mut self,
         json: &[u8],
-        dollar: Dollar,
+        dollar: DollarKeys,
         out: &mut Vec<u8>,
         watch: &mut impl Watch,
     ) -> Result<(), Fault> {
@@ -160,7 +160,7 @@ impl ContextCopier {
         &mut self,
         copy: &mut JsonCopy<'_>,
         object: bool,
-        dollar: Dollar,
+        dollar: DollarKeys,
         watch: &mut impl Watch,
     ) -> Result<bool, Fault> {
         copy.at += 1;
@@ -183,7 +183,7 @@ impl ContextCopier {
     fn go_on(
         &mut self,
         copy: &mut JsonCopy<'_>,
-        dollar: Dollar,
+        dollar: DollarKeys,
         watch: &mut impl Watch,
     ) -> Result<bool, Fault> {
         while let Some(first) = self.open.last().copied() {
@@ -217,7 +217,7 @@ impl ContextCopier {
         &mut self,
         copy: &mut JsonCopy<'_>,
         object: bool,
-        dollar: Dollar,
+        dollar: DollarKeys,
         watch: &mut impl Watch,
     ) -> Result<(), Fault> {
         if !object {
@@ -228,16 +228,16 @@ impl ContextCopier {
         let key = self.keys.last().map(|key| key.text(copy.json, &self.unescaped));
         let key = key.unwrap_or_default();
         // Of two in a record one was put in front.
-        let put = key.starts_with(b"$$") && (first != b'$' || dollar == Dollar::Keep);
+        let put = key.starts_with(b"$$") && (first != b'$' || dollar == DollarKeys::Keep);
         let key = if put { key.get(1..).unwrap_or_default() } else { key };
-        let marks = first == b'$' && second != b'$' && dollar == Dollar::Keep;
+        let marks = first == b'$' && second != b'$' && dollar == DollarKeys::Keep;
         watch.part(Some(SeenKey { key, marks }), copy);
         Ok(())
     }
 
     /// Reads a key and its colon; the first two bytes of it, as it is spelled.
     #[inline]
-    fn key(&mut self, copy: &mut JsonCopy<'_>, dollar: Dollar) -> Result<(u8, u8), Fault> {
+    fn key(&mut self, copy: &mut JsonCopy<'_>, dollar: DollarKeys) -> Result<(u8, u8), Fault> {
         let (json, quote) = (copy.json, copy.at);
         if scan::byte(json, quote) != b'"' {
             return Err(Fault::Json);
@@ -245,7 +245,7 @@ impl ContextCopier {
         let start = quote + 1;
         let word = scan::word(json, start);
         let [first, second, ..] = word.to_le_bytes();
-        if first == b'$' && dollar != Dollar::Keep {
+        if first == b'$' && dollar != DollarKeys::Keep {
             copy.dollar(start, (dollar, second))?;
         }
         let end = scan::end_from(json, start, word);
@@ -342,14 +342,14 @@ impl JsonCopy<'_> {
 
     /// Begins a key that begins with `$`, and with `second` behind it.
     #[cold]
-    fn dollar(&mut self, start: u32, (dollar, second): (Dollar, u8)) -> Result<(), Fault> {
+    fn dollar(&mut self, start: u32, (dollar, second): (DollarKeys, u8)) -> Result<(), Fault> {
         self.at = start;
         self.flush();
         match dollar {
-            Dollar::Mark => self.out.push(b'$'),
-            Dollar::Unmark if second != b'$' => return Err(Fault::Json),
-            Dollar::Unmark => self.from = start + 1,
-            Dollar::Keep => {}
+            DollarKeys::Mark => self.out.push(b'$'),
+            DollarKeys::Unmark if second != b'$' => return Err(Fault::Json),
+            DollarKeys::Unmark => self.from = start + 1,
+            DollarKeys::Keep => {}
         }
         Ok(())
     }

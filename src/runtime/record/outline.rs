@@ -10,7 +10,7 @@
 
 use std::borrow::Cow;
 
-use crate::runtime::record::context::{ContextCopier, Dollar};
+use crate::runtime::record::context::{ContextCopier, DollarKeys};
 use crate::runtime::record::error::RecordError;
 use crate::runtime::record::read::{Event, Input, Record, Text, members};
 use crate::runtime::vm::request::marked::may_hold_marks;
@@ -199,7 +199,7 @@ impl<'a> Event<'a> {
             return Some(event);
         }
         memory.clear();
-        let copied = ContextCopier::default().copy(event, Dollar::Unmark, memory);
+        let copied = ContextCopier::default().copy(event, DollarKeys::Unmark, memory);
         copied.is_ok().then_some(memory)
     }
 }

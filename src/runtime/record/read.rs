@@ -12,7 +12,7 @@ use crate::base::limits::{RECORD_BYTES_MAX, RECORD_UNCHAINED_BYTES_MAX};
 use crate::lang::decision::Effect;
 use crate::lang::value::time::Instant;
 use crate::runtime::bundle::module::Phase;
-use crate::runtime::record::context::{ContextCopier, Dollar};
+use crate::runtime::record::context::{ContextCopier, DollarKeys};
 use crate::runtime::record::cursor::Cursor;
 pub use crate::runtime::record::cursor::Text;
 use crate::runtime::record::error::{Fault, RecordError};
@@ -393,7 +393,7 @@ fn alike(one: Option<&[u8]>, other: Option<&[u8]>) -> bool {
 /// JSON without white space.
 fn compact(part: &[u8]) -> Option<Vec<u8>> {
     let mut compact = Vec::with_capacity(part.len());
-    ContextCopier::default().copy(part, Dollar::Keep, &mut compact).ok().map(|()| compact)
+    ContextCopier::default().copy(part, DollarKeys::Keep, &mut compact).ok().map(|()| compact)
 }
 
 /// What a decision says, as records say it.

@@ -14,7 +14,7 @@ use std::ops::Range;
 use crate::base::pointer;
 use crate::lang::value::json;
 use crate::runtime::program::withheld::{RedactionClass, RedactionRules};
-use crate::runtime::record::context::{ContextCopier, Dollar, JsonCopy, SeenKey, Watch};
+use crate::runtime::record::context::{ContextCopier, DollarKeys, JsonCopy, SeenKey, Watch};
 use crate::runtime::record::mark::{self, Mark, Plain, RedactedValue};
 use crate::runtime::record::seal::{Keeper, Sealed};
 use crate::runtime::record::text::{Line, based};
@@ -27,13 +27,13 @@ pub struct NotJson;
 #[derive(Clone, Debug, Default)]
 pub struct Redactor {
     copier: ContextCopier,
-    way: Way,
+    way: CopyPath,
     out: Withheld,
 }
 
 /// The way to the value that is copied.
 #[derive(Clone, Debug, Default)]
-struct Way {
+struct CopyPath {
     /// The open containers into which rules lead.
     frames: Vec<Frame>,
     /// Containers that are open in those and that no rule leads into.
@@ -77,7 +77,7 @@ struct Frame {
 struct Withholding<'a, 'k> {
     rules: &'a RedactionRules,
     keeper: Option<&'a mut (dyn Keeper + 'k)>,
-    way: &'a mut Way,
+    way: &'a mut CopyPath,
     out: &'a mut Withheld,
 }
 
@@ -117,14 +117,14 @@ impl Redactor {
         keeper: Option<&mut (dyn Keeper + '_)>,
         out: &mut Vec<u8>,
     ) -> Result<(), NotJson> {
-        self.redact_spelled(rules, (context, Dollar::Keep), keeper, out)
+        self.redact_spelled(rules, (context, DollarKeys::Keep), keeper, out)
     }
 
     /// The same of a context whose keys begin with `$` as `dollar` says.
     pub(super) fn redact_spelled(
         &mut self,
         rules: &RedactionRules,
-        (context, dollar): (&[u8], Dollar),
+        (context, dollar): (&[u8], DollarKeys),
         keeper: Option<&mut (dyn Keeper + '_)>,
         out: &mut Vec<u8>,
     ) -> Result<(), NotJson> {
@@ -173,7 +173,7 @@ impl Redactor {
     }
 }
 
-impl Way {
+impl CopyPath {
     /// To a context as a whole.
     fn begin(&mut self, rules: &RedactionRules) {
         self.frames.clear();

@@ -48,11 +48,11 @@ use crate::lang::fixed;
 use crate::lang::value::time::Instant;
 use crate::runtime::program::Program;
 use crate::runtime::record::about::{self, About, Loaded};
-use crate::runtime::record::context::Dollar;
+use crate::runtime::record::context::DollarKeys;
 use crate::runtime::record::seal::Keeper;
 use crate::runtime::record::text::{Line, whole_based};
 use crate::runtime::record::write::{Recorder, not_replayable, text};
-use crate::runtime::session::approvals::Standing;
+use crate::runtime::session::approvals::QuestionStatus;
 use crate::runtime::session::chain::Link;
 use crate::runtime::session::decided::{Decided, SessionDenial};
 use crate::runtime::session::event::{Event, EventFault, EventKind};
@@ -192,7 +192,7 @@ impl<'g, 'p> SessionRecorder<'g, 'p> {
         }
         spelled.clear();
         let is_json = line.len() <= SESSION_EVENT_BYTES_MAX
-            && recorder.copyist.copy(line, Dollar::Keep, spelled).is_ok();
+            && recorder.copyist.copy(line, DollarKeys::Keep, spelled).is_ok();
         let bytes: &[u8] = if is_json { spelled } else { line };
         let event = Event::read(bytes);
         let mut outcome = match &event {
@@ -328,7 +328,7 @@ fn event_field(
     line.extend_from_slice(b",\"ev\":");
     if is_told && *is_json {
         // It was read, so it can be copied.
-        let _ = copyist.copy(bytes, Dollar::Mark, line);
+        let _ = copyist.copy(bytes, DollarKeys::Mark, line);
         return;
     }
     let mut out = Line(line);
@@ -533,9 +533,9 @@ fn call(out: &mut Line<'_>, session: &Session<'_, '_>, decided: &Decided<'_>) {
     }
 }
 
-fn standing(out: &mut Line<'_>, standing: Standing) {
+fn standing(out: &mut Line<'_>, standing: QuestionStatus) {
     let word = match standing {
-        Standing::Waiting(have, quorum) => {
+        QuestionStatus::Waiting(have, quorum) => {
             out.put("\"have\":");
             out.number(u64::from(have));
             out.put(",\"quorum\":");
@@ -543,8 +543,8 @@ fn standing(out: &mut Line<'_>, standing: Standing) {
             out.put(",");
             "waiting"
         }
-        Standing::Granted => "granted",
-        Standing::Refused => "refused",
+        QuestionStatus::Granted => "granted",
+        QuestionStatus::Refused => "refused",
     };
     text(out, "\"standing\":", word);
 }

@@ -18,7 +18,7 @@ use crate::runtime::bundle::module::{Phase, SEMANTICS};
 use crate::runtime::program::Program;
 use crate::runtime::record::VERSION;
 use crate::runtime::record::about::{About, Loaded};
-use crate::runtime::record::context::{ContextCopier, Dollar};
+use crate::runtime::record::context::{ContextCopier, DollarKeys};
 use crate::runtime::record::redact::Redactor;
 use crate::runtime::record::seal::Keeper;
 use crate::runtime::record::text::{Line, based};
@@ -308,8 +308,8 @@ fn typed(
 ) -> bool {
     let (bytes, origin) = decision.input();
     match origin {
-        Origin::Json => was_read(decision) && copyist.copy(bytes, Dollar::Mark, line).is_ok(),
-        Origin::Record => copyist.copy(bytes, Dollar::Keep, line).is_ok(),
+        Origin::Json => was_read(decision) && copyist.copy(bytes, DollarKeys::Mark, line).is_ok(),
+        Origin::Record => copyist.copy(bytes, DollarKeys::Keep, line).is_ok(),
         // Fields of a message have defaults: nobody could tell which were set.
         Origin::Slots => {
             decision.program().context.is_none() && slots::write(decision, open, line).is_ok()
@@ -339,10 +339,10 @@ fn redacted(
     let withheld = &decision.program().withheld;
     whole.clear();
     let context = match decision.input() {
-        (bytes, Origin::Json) if was_read(decision) => Some((bytes, Dollar::Mark)),
-        (bytes, Origin::Record) => Some((bytes, Dollar::Keep)),
+        (bytes, Origin::Json) if was_read(decision) => Some((bytes, DollarKeys::Mark)),
+        (bytes, Origin::Record) => Some((bytes, DollarKeys::Keep)),
         (_, Origin::Slots) if typed(decision, copyist, open, whole) => {
-            Some((whole.as_slice(), Dollar::Keep))
+            Some((whole.as_slice(), DollarKeys::Keep))
         }
         (_, Origin::Json | Origin::Slots | Origin::Proto | Origin::Broken) => None,
     };
@@ -425,7 +425,7 @@ fn given(
         out.put(",\"r\":");
         let mut reader = Reader::new(entry.result.as_bytes());
         let is_json = reader.skip(0).is_ok();
-        if !is_json || copyist.copy(entry.result.as_bytes(), Dollar::Keep, out.0).is_err() {
+        if !is_json || copyist.copy(entry.result.as_bytes(), DollarKeys::Keep, out.0).is_err() {
             out.0.truncate(start);
             raw(entry.result.as_bytes(), out.0);
         }

@@ -7,10 +7,10 @@
 
 use crate::base::pointer;
 use crate::runtime::session::index::{EXACT_BYTES, Full, Origin};
-use crate::runtime::session::json::{Leaf, Met, walk};
-use crate::runtime::session::log::Happened;
+use crate::runtime::session::json::{Leaf, TreeItem, walk};
+use crate::runtime::session::log::LogTag;
 use crate::runtime::session::readings::readings;
-use crate::runtime::session::sought::Holds;
+use crate::runtime::session::sought::FieldForm;
 use crate::runtime::session::state::State;
 use crate::runtime::session::taint::{Carrying, Taint, Tainting};
 use crate::runtime::session::text::{NONE, is_edged, push_form, push_numbers};
@@ -42,7 +42,7 @@ impl State {
         let set = self.sets.get(labels);
         let is_exact = labels != pieces || set.is_some_and(|set| set.meets(&self.marks));
         let (fields, spelling) = (self.index.len(), if is_exact { EXACT_BYTES } else { 0 });
-        let holds = if is_edged(text) { Holds::Edged } else { Holds::Text };
+        let holds = if is_edged(text) { FieldForm::Edged } else { FieldForm::Text };
         let origin = Origin { call, holds, taint };
         let whole = (text.len(), |form: &mut String| push_form(text, form));
         self.keep(whole, (pointer, most.saturating_sub(spelling)), origin)?;
@@ -50,7 +50,7 @@ impl State {
         if self.index.len() > fields {
             if is_exact {
                 self.index.spell(text);
-                self.log.kind(Happened::Spelled);
+                self.log.kind(LogTag::Spelled);
                 self.note(text.as_bytes());
             }
             push_numbers(self.index.last_form(), &mut numbers);
@@ -63,7 +63,7 @@ impl State {
             }
             push_form(reading, &mut forms);
         });
-        for (holds, forms) in [(Holds::Numbers, numbers), (Holds::Readings, forms)] {
+        for (holds, forms) in [(FieldForm::Numbers, numbers), (FieldForm::Readings, forms)] {
             if !forms.is_empty() {
                 let taint = self.taint_of_pieces(taint)?;
                 let origin = Origin { call, holds, taint };
@@ -104,7 +104,7 @@ impl State {
                 return;
             }
             let known = of_key.take().filter(|(_, len)| *len == pointer.len());
-            let is_name = matches!(met, Met::Key(_));
+            let is_name = matches!(met, TreeItem::Key(_));
             let at = (pointer, is_name);
             let taint = known.map_or_else(|| tainting.at(self, at), |(taint, _)| Ok(taint));
             full = taint.and_then(|taint| {
@@ -113,11 +113,13 @@ impl State {
                     of_key = Some((taint, pointer.len()));
                 }
                 match met {
-                    Met::Key(text) | Met::Leaf(Leaf::Text(text)) => {
+                    TreeItem::Key(text) | TreeItem::Leaf(Leaf::Text(text)) => {
                         self.keep_text(&text, place, (taint, most))
                     }
-                    Met::Leaf(Leaf::Number(text)) => self.keep_text(text, place, (taint, most)),
-                    Met::Leaf(Leaf::Bool(_) | Leaf::Nothing(_)) => Ok(()),
+                    TreeItem::Leaf(Leaf::Number(text)) => {
+                        self.keep_text(text, place, (taint, most))
+                    }
+                    TreeItem::Leaf(Leaf::Bool(_) | Leaf::Nothing(_)) => Ok(()),
                 }
             });
         });

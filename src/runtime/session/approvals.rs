@@ -22,7 +22,7 @@ use crate::runtime::bundle::module::EscalationRow;
 use crate::runtime::program::reads::Read;
 use crate::runtime::session::ENTRY_BYTES;
 use crate::runtime::session::event::Verdict;
-use crate::runtime::session::json::{Leaf, Met, members, string, walk};
+use crate::runtime::session::json::{Leaf, TreeItem, members, string, walk};
 use crate::runtime::session::request::Root;
 use crate::runtime::session::text::push_short;
 
@@ -97,7 +97,7 @@ enum AskStage {
 
 /// All questions of a session.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Asks {
+pub(super) struct OpenQuestions {
     /// By what an approval is to name.
     all: BTreeMap<[u8; 32], Ask>,
     /// The last one about a call.
@@ -110,7 +110,7 @@ pub(super) struct Asks {
 
 /// How a question stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
+pub enum QuestionStatus {
     /// So many of so many have agreed.
     Waiting(u32, u32),
     /// The call may be made.
@@ -127,18 +127,18 @@ pub struct Asking<'p> {
     /// Who may approve.
     pub to: Vec<&'p str>,
     /// How it stands.
-    pub standing: Standing,
+    pub standing: QuestionStatus,
 }
 
 /// Why what somebody says about a question changes nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unheard {
+pub enum IgnoredApproval {
     /// Nobody asked in this session.
     NotAsked,
     /// The session holds as much as it may.
     Full,
     /// It comes too late.
-    Late,
+    LateAnswer,
     /// It was answered.
     Answered,
     /// Who says so may not say it.
@@ -339,11 +339,13 @@ fn form(text: &str, number: impl Fn(&str) -> String) -> Option<Vec<u8>> {
     let mut parts: BTreeMap<(String, u8), String> = BTreeMap::new();
     let walked = walk(text, |pointer, met| {
         let (kind, text) = match met {
-            Met::Key(key) if key.bytes().all(|byte| byte.is_ascii_digit()) => (3, String::new()),
-            Met::Key(_) => return,
-            Met::Leaf(Leaf::Text(text)) => (0, text.into_owned()),
-            Met::Leaf(Leaf::Number(text)) => (1, number(text)),
-            Met::Leaf(Leaf::Bool(word) | Leaf::Nothing(word)) => (2, word.to_owned()),
+            TreeItem::Key(key) if key.bytes().all(|byte| byte.is_ascii_digit()) => {
+                (3, String::new())
+            }
+            TreeItem::Key(_) => return,
+            TreeItem::Leaf(Leaf::Text(text)) => (0, text.into_owned()),
+            TreeItem::Leaf(Leaf::Number(text)) => (1, number(text)),
+            TreeItem::Leaf(Leaf::Bool(word) | Leaf::Nothing(word)) => (2, word.to_owned()),
         };
         parts.insert((pointer.to_owned(), kind), text);
     });
@@ -366,7 +368,7 @@ pub(super) fn id_of(principal: &str) -> Option<Box<str>> {
     string(id).map(|id| id.as_ref().into())
 }
 
-impl Asks {
+impl OpenQuestions {
     /// Bytes that are kept.
     pub(super) fn bytes(&self) -> usize {
         let times = self.times.values().map(|it| ENTRY_BYTES + it.len() * TIME_BYTES);
@@ -405,7 +407,7 @@ impl Asks {
         about: &[u8; 32],
         all: &[Approvable<'_>],
         now: i128,
-    ) -> Option<Standing> {
+    ) -> Option<QuestionStatus> {
         let ask = self.about(about).filter(|ask| ask.lives(all, now))?;
         Some(standing(ask, all.get(ask.rule)?.row.quorum))
     }
@@ -488,26 +490,26 @@ impl Asks {
         (by, roles, verdict): (&str, &[&str], Verdict),
         all: &[Approvable<'_>],
         (now, room): (i128, usize),
-    ) -> Result<Standing, Unheard> {
-        let ask = self.all.get_mut(digest).ok_or(Unheard::NotAsked)?;
-        let of = all.get(ask.rule).ok_or(Unheard::NotAsked)?;
+    ) -> Result<QuestionStatus, IgnoredApproval> {
+        let ask = self.all.get_mut(digest).ok_or(IgnoredApproval::NotAsked)?;
+        let of = all.get(ask.rule).ok_or(IgnoredApproval::NotAsked)?;
         if ask.stage != AskStage::Waiting {
-            return Err(Unheard::Answered);
+            return Err(IgnoredApproval::Answered);
         }
         if of.is_late(ask, now) {
-            return Err(Unheard::Late);
+            return Err(IgnoredApproval::LateAnswer);
         }
         // Nobody approves what is their own.
         let own = ask.asker.as_deref().is_some_and(|asker| is_same(asker, by));
         if !is_up_to(&of.to, by, roles) || own {
-            return Err(Unheard::NotTheirs);
+            return Err(IgnoredApproval::NotTheirs);
         }
         match verdict {
             Verdict::Refused => ask.stage = AskStage::Refused,
             Verdict::Granted => {
                 let cost = ENTRY_BYTES + by.len();
                 if cost > room {
-                    return Err(Unheard::Full);
+                    return Err(IgnoredApproval::Full);
                 }
                 if !ask.by.iter().any(|known| is_same(known, by)) {
                     ask.by.insert(by.into());
@@ -522,12 +524,12 @@ impl Asks {
     }
 }
 
-fn standing(ask: &Ask, quorum: u32) -> Standing {
+fn standing(ask: &Ask, quorum: u32) -> QuestionStatus {
     match ask.stage {
         AskStage::Waiting => {
-            Standing::Waiting(u32::try_from(ask.by.len()).unwrap_or(u32::MAX), quorum)
+            QuestionStatus::Waiting(u32::try_from(ask.by.len()).unwrap_or(u32::MAX), quorum)
         }
-        AskStage::Granted(..) => Standing::Granted,
-        AskStage::Refused => Standing::Refused,
+        AskStage::Granted(..) => QuestionStatus::Granted,
+        AskStage::Refused => QuestionStatus::Refused,
     }
 }

@@ -6,7 +6,7 @@ use crate::lang::session::{AGENT_ROOTS, CTX, OFF, PARAMS, PLAN, Question, ROOT, 
 use crate::lang::value::json::write_string;
 use crate::runtime::program::Program;
 use crate::runtime::session::ground::{Asked, Ground, children};
-use crate::runtime::session::json::{Leaf, Met, walk};
+use crate::runtime::session::json::{Leaf, TreeItem, walk};
 use crate::runtime::session::labels::LabelSet;
 use crate::runtime::session::meters::Reading;
 use crate::runtime::session::places;
@@ -28,7 +28,7 @@ pub(super) struct Known<'k> {
 
 /// What is known of a call only when all else is.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Late {
+pub(super) enum LateAnswer {
     /// What a meter, by its number, answers; of limits the most that it may be.
     Measure(Question, usize, i128),
     /// The step of the plan that it is.
@@ -81,7 +81,7 @@ pub(super) fn roots(program: &Program) -> Vec<&str> {
 pub(super) const ACTION: &str = "action";
 
 /// Finds where what is known last is answered.
-pub(super) fn find_late(ground: &Ground<'_>) -> Vec<(Late, SlotHandle)> {
+pub(super) fn find_late(ground: &Ground<'_>) -> Vec<(LateAnswer, SlotHandle)> {
     let mut late = Vec::new();
     for asked in &ground.asked {
         match asked {
@@ -89,11 +89,11 @@ pub(super) fn find_late(ground: &Ground<'_>) -> Vec<(Late, SlotHandle)> {
                 let place = |name| (question.word(), name);
                 let all = measures.iter();
                 late.extend(all.map(|(name, meter, max)| {
-                    (Late::Measure(*question, *meter, *max), place(*name))
+                    (LateAnswer::Measure(*question, *meter, *max), place(*name))
                 }));
             }
             Asked::Plan => {
-                late.extend([(Late::Step, (PLAN, STEP)), (Late::Off, (PLAN, OFF))]);
+                late.extend([(LateAnswer::Step, (PLAN, STEP)), (LateAnswer::Off, (PLAN, OFF))]);
             }
             Asked::Context
             | Asked::Label(_)
@@ -104,7 +104,7 @@ pub(super) fn find_late(ground: &Ground<'_>) -> Vec<(Late, SlotHandle)> {
             | Asked::Done(_) => {}
         }
     }
-    let slot = |(late, (question, name)): (Late, (&str, &str))| {
+    let slot = |(late, (question, name)): (LateAnswer, (&str, &str))| {
         let mut place = String::new();
         for key in [ROOT, question, name] {
             pointer::push(&mut place, key);
@@ -166,9 +166,9 @@ pub(super) fn late<'a>(
 ) -> impl Iterator<Item = (SlotHandle, Input<'a>)> {
     ground.late.iter().filter_map(move |(late, slot)| {
         let answer = match late {
-            Late::Step => Input::String(planned?.0),
-            Late::Off => Input::String(planned?.1),
-            Late::Measure(question, at, max) => {
+            LateAnswer::Step => Input::String(planned?.0),
+            LateAnswer::Off => Input::String(planned?.1),
+            LateAnswer::Measure(question, at, max) => {
                 let reading = readings.get(*at)?.as_ref()?;
                 if *question == Question::Over {
                     Input::Bool(reading.passes(*max))
@@ -350,14 +350,16 @@ fn about_call(
 pub(super) fn texts_at(action: &str, place: &str) -> Option<Vec<String>> {
     let mut found = Vec::new();
     let walked = walk(action, |pointer, met| match met {
-        Met::Leaf(Leaf::Text(text)) if is_within(pointer, place) => found.push(text.into_owned()),
-        Met::Leaf(Leaf::Number(text) | Leaf::Bool(text)) if is_within(pointer, place) => {
+        TreeItem::Leaf(Leaf::Text(text)) if is_within(pointer, place) => {
+            found.push(text.into_owned())
+        }
+        TreeItem::Leaf(Leaf::Number(text) | Leaf::Bool(text)) if is_within(pointer, place) => {
             found.push(text.to_owned());
         }
-        Met::Key(key) if pointer != place && is_within(pointer, place) => {
+        TreeItem::Key(key) if pointer != place && is_within(pointer, place) => {
             found.push(key.into_owned());
         }
-        Met::Key(_) | Met::Leaf(_) => {}
+        TreeItem::Key(_) | TreeItem::Leaf(_) => {}
     });
     walked.is_ok().then_some(found)
 }

@@ -47,7 +47,7 @@ pub(super) enum Taken {
     /// There is one for the same call.
     Known,
     /// It was waited for until now in vain.
-    Late,
+    LateAnswer,
 }
 
 impl Facts {
@@ -69,7 +69,7 @@ impl Facts {
     ) -> Result<Taken, Full> {
         let waited = (entry.name.as_str().into(), entry.arguments);
         if self.waiting.get(&waited).is_some_and(|end| is_over(*end, now)) {
-            return Ok(Taken::Late);
+            return Ok(Taken::LateAnswer);
         }
         if self.table.knows(&entry) {
             return Ok(Taken::Known);

@@ -15,18 +15,18 @@ use crate::runtime::bundle::govern::{DenialRow, MeterRow, WindowRow};
 use crate::runtime::bundle::module::{self, NONE, PathNode, RuleRow, Str};
 use crate::runtime::program::Program;
 use crate::runtime::program::reads::{Read, Reads};
+use crate::runtime::session::answer_template::AnswerTemplate;
 use crate::runtime::session::approvals::Approvable;
 use crate::runtime::session::arguments::Argument;
-use crate::runtime::session::context::{self, Late};
+use crate::runtime::session::context::{self, LateAnswer};
 use crate::runtime::session::labels::{LabelSet, closures};
 use crate::runtime::session::meters::{Meter, Window};
 use crate::runtime::session::outputs::Part;
-use crate::runtime::session::plan::{Asks, Plan, PlanFault, Step};
+use crate::runtime::session::plan::{Plan, PlanFault, Step, StepRequirement};
 use crate::runtime::session::request::ARGUMENT_SHOWN;
 use crate::runtime::session::step::Fault;
 use crate::runtime::session::store::Place;
-use crate::runtime::session::told::Told;
-use crate::runtime::session::trust::Takers;
+use crate::runtime::session::trust::LabelRemovers;
 use crate::runtime::session::words::{ByName, Names};
 use crate::runtime::vm::request::setters::SlotHandle;
 
@@ -46,7 +46,7 @@ pub struct Ground<'p> {
     /// The labels that are marks.
     pub(super) marks: LabelSet,
     /// Sanitizers and declassifications.
-    pub(super) takers: Takers<'p>,
+    pub(super) takers: LabelRemovers<'p>,
     tools: ByName<'p, Declared<'p>>,
     pub(super) asked: Vec<Asked<'p>>,
     /// The meters, by number.
@@ -56,9 +56,9 @@ pub struct Ground<'p> {
     /// Roots of the context that a request may bring beside `action`.
     pub(super) roots: Vec<&'p str>,
     /// What is known of a call last, and where it is answered.
-    pub(super) late: Vec<(Late, SlotHandle)>,
+    pub(super) late: Vec<(LateAnswer, SlotHandle)>,
     /// All other answers, where none must be read from a text.
-    pub(super) told: Option<Told<'p>>,
+    pub(super) told: Option<AnswerTemplate<'p>>,
     /// Answers to calls that are not allowed: by rule, and to all others.
     denials: ByName<'p, usize>,
     otherwise: Option<usize>,
@@ -133,7 +133,7 @@ impl<'p> Ground<'p> {
     pub(super) fn read_plan(&self, planned: &Planned<'_>, text: &str) -> Result<Plan, PlanFault> {
         let plan = Plan::read(text, &planned.tools)?;
         for step in &plan.steps {
-            let Asks::Args(args) = &step.asks else { continue };
+            let StepRequirement::Args(args) = &step.asks else { continue };
             let mut names = args.iter().map(|(name, _)| &**name).filter(|name| *name != "*");
             if let Some(name) = names.find(|name| !self.takes(&step.tool, name)) {
                 let name = name.chars().take(ARGUMENT_SHOWN).collect();
@@ -199,7 +199,7 @@ impl<'p> Ground<'p> {
             late: Vec::new(),
             told: None,
             roots: context::roots(program),
-            takers: Takers::of(program, &closures),
+            takers: LabelRemovers::of(program, &closures),
             marks,
             denials: ByName::default(),
             otherwise: module.govern.denials.iter().position(|row| row.rules.is_empty()),
@@ -211,7 +211,7 @@ impl<'p> Ground<'p> {
         }
         ground.find_questions();
         ground.late = context::find_late(&ground);
-        ground.told = Told::of(&ground);
+        ground.told = AnswerTemplate::of(&ground);
         ground
     }
 
@@ -454,7 +454,7 @@ fn planned(program: &Program) -> Option<Planned<'_>> {
         after: step.after.iter().map(|at| usize::from(*at)).collect(),
         times: step.times,
         weight: usize::from(step.weight),
-        asks: Asks::Term(Some(step.term).filter(|term| *term != NONE)),
+        asks: StepRequirement::Term(Some(step.term).filter(|term| *term != NONE)),
     });
     let reads = row.reads.iter().map(text).collect();
     let names =

@@ -11,10 +11,10 @@ use sha2::{Digest as _, Sha256};
 
 use crate::base::limits::{SESSION_CALLS_MAX, SESSION_FIELDS_MAX, SESSION_TEXT_BYTES_MAX};
 use crate::runtime::session::log::Log;
-use crate::runtime::session::sought::{Found, Holds, Sought, Spelled};
+use crate::runtime::session::sought::{FieldForm, Found, Sought, Spelled};
 use crate::runtime::session::text::{NONE, behind, is_short, joins};
 use crate::runtime::session::tokens::is_of_word;
-use crate::runtime::session::words::{Looked, Words, grow};
+use crate::runtime::session::words::{LookupResult, Words, grow};
 
 /// Makes room in a text that becomes longer.
 fn lengthen(text: &mut String, more: usize) {
@@ -36,7 +36,7 @@ pub(super) struct Field {
     pub(super) pointer: (u32, u32),
     /// The call whose output it is in; `None`: the principal said it.
     pub(super) call: Option<u32>,
-    pub(super) holds: Holds,
+    pub(super) holds: FieldForm,
     /// The number of what it carries.
     pub(super) taint: u32,
 }
@@ -45,7 +45,7 @@ pub(super) struct Field {
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Origin {
     pub(super) call: Option<u32>,
-    pub(super) holds: Holds,
+    pub(super) holds: FieldForm,
     pub(super) taint: u32,
 }
 
@@ -61,7 +61,7 @@ struct Row {
 
 /// Where fields lie. Its pointer begins where the one before has ended.
 #[derive(Clone, Copy, Debug)]
-struct Way {
+struct FieldPlace {
     end: u32,
     /// `PRINCIPAL` where no call gave it.
     call: u32,
@@ -75,7 +75,7 @@ const _: () = assert!(SESSION_CALLS_MAX < PRINCIPAL as usize, "no call has that 
 #[derive(Clone, Debug, Default)]
 pub(super) struct Index {
     rows: Vec<Row>,
-    ways: Vec<Way>,
+    ways: Vec<FieldPlace>,
     forms: String,
     pointers: String,
     words: Words,
@@ -88,7 +88,7 @@ pub(super) struct Index {
 pub(super) const EXACT_BYTES: usize = size_of::<(u32, [u8; 32])>();
 
 /// What a field takes beside its texts.
-const FIELD_BYTES: usize = size_of::<Row>() + size_of::<Way>();
+const FIELD_BYTES: usize = size_of::<Row>() + size_of::<FieldPlace>();
 
 /// Fields that hold a form, as they are found.
 #[derive(Debug, Default)]
@@ -198,7 +198,7 @@ impl Index {
     pub(super) fn stands_in(&self, at: u32, sought: Sought<'_>, left: &mut usize) -> bool {
         let is_number = sought.spelled == Spelled::Number;
         let short = at.checked_add(1).filter(|at| {
-            is_number && self.field(*at).is_some_and(|field| field.holds == Holds::Numbers)
+            is_number && self.field(*at).is_some_and(|field| field.holds == FieldForm::Numbers)
         });
         let mut fields = [Some(at), short].into_iter().flatten();
         fields.any(|at| {
@@ -226,14 +226,14 @@ impl Index {
         lengthen(&mut self.pointers, pointer.len());
         self.pointers.push_str(pointer);
         grow(&mut self.ways, 1);
-        self.ways.push(Way { end: narrow(self.pointers.len())?, call });
+        self.ways.push(FieldPlace { end: narrow(self.pointers.len())?, call });
         Ok(count)
     }
 
     /// Where the pointer of a place begins and ends, and the call there.
     fn way(&self, at: u32) -> Option<((u32, u32), u32)> {
         let at = at as usize;
-        let Way { end, call } = *self.ways.get(at)?;
+        let FieldPlace { end, call } = *self.ways.get(at)?;
         let before = at.checked_sub(1).and_then(|at| self.ways.get(at));
         Some(((before.map_or(0, |way| way.end), end), call))
     }
@@ -250,7 +250,8 @@ impl Index {
         let start = before.map_or(0, |row| row.end + 1);
         let (pointer, call) = self.way(way)?;
         let call = Some(call).filter(|call| *call != PRINCIPAL);
-        let holds = Holds::ALL.get(taint as usize % Holds::ALL.len()).copied().unwrap_or_default();
+        let holds =
+            FieldForm::ALL.get(taint as usize % FieldForm::ALL.len()).copied().unwrap_or_default();
         Some(Field { start, end, pointer, call, holds, taint: taint / 4 })
     }
 
@@ -322,9 +323,9 @@ impl Index {
             true
         });
         match looked {
-            Looked::All => found.found(),
-            Looked::Stopped => Found::Anywhere,
-            Looked::Wordless => self.find_wordless(sought, left),
+            LookupResult::All => found.found(),
+            LookupResult::Stopped => Found::Anywhere,
+            LookupResult::Wordless => self.find_wordless(sought, left),
         }
     }
 

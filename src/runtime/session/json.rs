@@ -38,7 +38,7 @@ pub(super) enum Leaf<'a> {
 
 /// What a walk through a tree meets.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Met<'a> {
+pub(super) enum TreeItem<'a> {
     /// The key of a member, whose pointer this is.
     Key(Cow<'a, str>),
     /// A value.
@@ -285,10 +285,10 @@ struct Open {
 ///
 /// # Errors
 /// What is wrong with it.
-pub(super) fn walk<'a>(text: &'a str, mut show: impl FnMut(&str, Met<'a>)) -> Read<()> {
+pub(super) fn walk<'a>(text: &'a str, mut show: impl FnMut(&str, TreeItem<'a>)) -> Read<()> {
     let mut reader = Reader::new(text.as_bytes());
     let mut left = SESSION_POINTER_BYTES_MAX;
-    let mut see = |place: &str, met: Met<'a>| {
+    let mut see = |place: &str, met: TreeItem<'a>| {
         left = left.checked_sub(place.len()).ok_or(InputKind::TooManyValues)?;
         show(place, met);
         Ok(())
@@ -311,7 +311,7 @@ pub(super) fn walk<'a>(text: &'a str, mut show: impl FnMut(&str, Met<'a>)) -> Re
             reader.at += 1;
         } else {
             let leaf = leaf(text, &mut reader)?;
-            see(&place, Met::Leaf(leaf))?;
+            see(&place, TreeItem::Leaf(leaf))?;
         }
         // To the next value, out of all containers that end here.
         loop {
@@ -325,7 +325,7 @@ pub(super) fn walk<'a>(text: &'a str, mut show: impl FnMut(&str, Met<'a>)) -> Re
                     let key = reader.key()?;
                     let key = resolved(text, &reader, key)?;
                     pointer::push(&mut place, &key);
-                    see(&place, Met::Key(key))?;
+                    see(&place, TreeItem::Key(key))?;
                 } else {
                     // Writing to a string cannot fail.
                     let _ = write!(place, "/{}", top.count);
@@ -334,7 +334,7 @@ pub(super) fn walk<'a>(text: &'a str, mut show: impl FnMut(&str, Met<'a>)) -> Re
                 break;
             }
             if top.count == 0 {
-                see(&place, Met::Leaf(Leaf::Nothing(if top.object { "{}" } else { "[]" })))?;
+                see(&place, TreeItem::Leaf(Leaf::Nothing(if top.object { "{}" } else { "[]" })))?;
             }
             inner = around.pop();
         }
@@ -370,17 +370,19 @@ fn leaf<'a>(text: &'a str, reader: &mut Reader<'a>) -> Read<Leaf<'a>> {
 
 #[cfg(test)]
 mod tests {
-    use super::{FEW, Leaf, Met, members, walk};
+    use super::{FEW, Leaf, TreeItem, members, walk};
     use crate::runtime::vm::request::error::InputKind;
 
     fn leaves(text: &str) -> Vec<String> {
         let mut found = Vec::new();
         walk(text, |pointer, met| {
             found.push(match met {
-                Met::Key(key) => format!("{pointer} key {key}"),
-                Met::Leaf(Leaf::Text(text)) => format!("{pointer} = {text}"),
-                Met::Leaf(Leaf::Number(text)) => format!("{pointer} # {text}"),
-                Met::Leaf(Leaf::Bool(word) | Leaf::Nothing(word)) => format!("{pointer} {word}"),
+                TreeItem::Key(key) => format!("{pointer} key {key}"),
+                TreeItem::Leaf(Leaf::Text(text)) => format!("{pointer} = {text}"),
+                TreeItem::Leaf(Leaf::Number(text)) => format!("{pointer} # {text}"),
+                TreeItem::Leaf(Leaf::Bool(word) | Leaf::Nothing(word)) => {
+                    format!("{pointer} {word}")
+                }
             });
         })
         .expect("JSON");

@@ -24,13 +24,13 @@ pub(super) struct Log {
 /// What begins with a byte of its own. All else begins with a word, and so with its length, which
 /// is less than any of these.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Happened {
+pub(super) enum LogTag {
     /// An event: its number and the time.
     Event = 0x10,
     Prompt = 0x11,
     Response = 0x12,
     /// What is known of what a call has done.
-    Came = 0x13,
+    CallStatus = 0x13,
     Call = 0x14,
     /// What some fields carry.
     Taint = 0x15,
@@ -57,7 +57,7 @@ impl Log {
     }
 
     /// Adds what begins here.
-    pub(super) fn kind(&mut self, kind: Happened) {
+    pub(super) fn kind(&mut self, kind: LogTag) {
         if self.told.capacity() == 0 {
             self.told.reserve_exact(TOLD_BYTES);
         }
@@ -125,7 +125,7 @@ impl State {
     /// Adds the number of an event and the time of the session, which was another one before.
     pub(super) fn note_begin(&mut self, seq: u64, before: (i64, u32)) {
         let (seconds, nanoseconds) = self.now;
-        self.log.kind(Happened::Event);
+        self.log.kind(LogTag::Event);
         self.log.number(seq);
         // It never goes back.
         self.log.number(seconds.abs_diff(before.0));
@@ -135,7 +135,7 @@ impl State {
     /// The event is over.
     pub(super) fn note_end(&mut self) {
         if std::mem::take(&mut self.reads_more) {
-            self.log.kind(Happened::Read);
+            self.log.kind(LogTag::Read);
             for set in [&self.ctx, &self.seen] {
                 set.words().for_each(|word| self.log.add(&word.to_le_bytes()));
             }
@@ -150,7 +150,7 @@ impl State {
 
     /// Adds a set of labels that gets a number.
     pub(super) fn note_new_set(&mut self, set: &LabelSet) {
-        self.log.kind(Happened::Set);
+        self.log.kind(LogTag::Set);
         set.words().for_each(|word| self.log.add(&word.to_le_bytes()));
     }
 
@@ -171,7 +171,7 @@ impl State {
 
     /// Adds what a call is.
     pub(super) fn note_call(&mut self, call: &Call) {
-        self.log.kind(Happened::Call);
+        self.log.kind(LogTag::Call);
         self.note(call.id.as_bytes());
         self.note(call.tool.as_bytes());
         self.log.byte(call.stage as u8);
@@ -204,7 +204,7 @@ impl State {
     /// Adds the fields that are new. What they carry was added before.
     pub(super) fn note_fields(&mut self) {
         let Self { index, log, noted, .. } = self;
-        log.kind(Happened::Fields);
+        log.kind(LogTag::Fields);
         index.tell(*noted, log);
         *noted = u32::try_from(index.len()).unwrap_or(u32::MAX);
     }

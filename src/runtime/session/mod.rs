@@ -55,6 +55,7 @@
 
 mod absorb;
 pub mod answer;
+mod answer_template;
 pub mod approvals;
 pub mod arguments;
 pub mod audience;
@@ -85,7 +86,6 @@ mod store;
 mod taint;
 mod text;
 mod tokens;
-mod told;
 mod trust;
 mod words;
 mod work;

@@ -9,7 +9,7 @@ use crate::base::pointer;
 use crate::runtime::session::audience::Audience;
 use crate::runtime::session::ground::Ground;
 use crate::runtime::session::labels::LabelSet;
-use crate::runtime::session::shape::{Path, Strange};
+use crate::runtime::session::shape::{MisshapenPlaces, Path};
 use crate::runtime::session::trust::Given;
 
 /// What a part of a tool's output carries.
@@ -192,13 +192,13 @@ impl<'p> Ground<'p> {
     }
 
     /// Where an output of `tool` is not as its parts say that are about it.
-    pub(super) fn strange(&self, tool: &str, out: &str, given: &Given) -> Strange {
+    pub(super) fn strange(&self, tool: &str, out: &str, given: &Given) -> MisshapenPlaces {
         let parts = self.parts(tool);
         if parts.iter().all(|part| part.path.is_empty()) {
-            return Strange::default();
+            return MisshapenPlaces::default();
         }
         let paths: Vec<&Path<'_>> = parts.iter().map(|part| part.path.as_slice()).collect();
-        Strange::of(out, &paths, |at, place| {
+        MisshapenPlaces::of(out, &paths, |at, place| {
             // What is said of elements that are deeper is not known here.
             let when = parts.get(at).and_then(|part| part.when);
             when.is_none_or(|(_, keys)| given.when(at, beginning(place, keys)) != Some(false))

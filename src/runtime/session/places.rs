@@ -13,7 +13,9 @@ use crate::lang::session::{MODEL, OFF_PLAN, PROMPT};
 use crate::runtime::session::approvals::by_value;
 use crate::runtime::session::ground::Planned;
 use crate::runtime::session::json::members;
-use crate::runtime::session::plan::{Asks, Demand, Place, Step, Undoing, Undone};
+use crate::runtime::session::plan::{
+    ArgumentRequirement, PendingUndo, Place, Step, StepRequirement, Undone,
+};
 use crate::runtime::session::provenance::{From, Kind, Provenance};
 use crate::runtime::session::state::{Call, State};
 
@@ -22,7 +24,7 @@ const OWN: &str = "@own";
 
 /// What is known of what a call has done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Came {
+pub(super) enum CallStatus {
     /// Nothing is known.
     Open,
     /// It has done nothing.
@@ -57,13 +59,13 @@ pub(super) fn comes_from(
 /// Whether arguments are what a plan that came at run time asks.
 pub(super) fn fits(
     args: &str,
-    asked: &[(Box<str>, Vec<Demand>)],
+    asked: &[(Box<str>, Vec<ArgumentRequirement>)],
     comes_from: impl Fn(&str, &[&str]) -> bool,
 ) -> bool {
     let Ok(given) = members(args) else { return false };
     let named = |name: &str| asked.iter().any(|(own, _)| **own == *name);
     asked.iter().all(|(name, demands)| {
-        let equals = demands.iter().any(|demand| matches!(demand, Demand::OneOf(_)));
+        let equals = demands.iter().any(|demand| matches!(demand, ArgumentRequirement::OneOf(_)));
         if equals && **name != *"*" && !given.iter().any(|(key, _)| **key == **name) {
             return false;
         }
@@ -74,9 +76,13 @@ pub(super) fn fits(
         );
         meant.into_iter().all(|(key, text)| {
             demands.iter().all(|demand| match demand {
-                Demand::OneOf(forms) => by_value(text).is_some_and(|it| forms.contains(&it)),
-                Demand::Bytes(most) => u64::try_from(text.len()).is_ok_and(|len| len <= *most),
-                Demand::From(sources) => {
+                ArgumentRequirement::OneOf(forms) => {
+                    by_value(text).is_some_and(|it| forms.contains(&it))
+                }
+                ArgumentRequirement::Bytes(most) => {
+                    u64::try_from(text.len()).is_ok_and(|len| len <= *most)
+                }
+                ArgumentRequirement::From(sources) => {
                     let sources: Vec<&str> = sources.iter().map(AsRef::as_ref).collect();
                     let mut place = String::new();
                     pointer::push(&mut place, key);
@@ -106,8 +112,8 @@ impl State {
         }
         if !planned.plan.steps.is_empty() {
             places.push(self.plan.place(&planned.plan, tool, |step| match &step.asks {
-                Asks::Term(number) => number.is_none_or(&mut term),
-                Asks::Args(_) => false,
+                StepRequirement::Term(number) => number.is_none_or(&mut term),
+                StepRequirement::Args(_) => false,
             }));
         }
         let from = places.len();
@@ -118,10 +124,10 @@ impl State {
                 plan.steps.get(step).is_some_and(|step| *step.name == *name)
             };
             places.push(progress.place(plan, tool, |step| match &step.asks {
-                Asks::Args(asked) => fits(args, asked, |place, names| {
+                StepRequirement::Args(asked) => fits(args, asked, |place, names| {
                     comes_from(self, values, (place, names), named)
                 }),
-                Asks::Term(_) => false,
+                StepRequirement::Term(_) => false,
             }));
         }
         if places.is_empty() {
@@ -238,7 +244,7 @@ impl State {
             undone.push(Undone { step, call, tool: tool.map(str::to_owned) });
             if let Some(tool) = tool {
                 let tool = Box::from(*tool);
-                self.plan.undoing.push_back(Undoing { call: number, tool, under_way: false });
+                self.plan.undoing.push_back(PendingUndo { call: number, tool, under_way: false });
             }
         }
         for (at, _) in steps {
@@ -268,30 +274,30 @@ impl State {
         &mut self,
         planned: &Planned<'_>,
         number: u32,
-        (before, came): (Came, Came),
+        (before, came): (CallStatus, CallStatus),
     ) {
         let Some(call) = self.call_mut(number) else { return };
-        if before == Came::Open && came != Came::Done {
+        if before == CallStatus::Open && came != CallStatus::Done {
             let step = call.step.take();
             let places = std::mem::take(&mut call.places);
             call.rare_mut().failed = Some((step, places));
         }
         // Another call may have undone it meanwhile.
-        if before == Came::Nothing && call.planned_mut().first() == Some(&Place::Undo) {
+        if before == CallStatus::Nothing && call.planned_mut().first() == Some(&Place::Undo) {
             return;
         }
-        if came == Came::Done
+        if came == CallStatus::Done
             && let Some(failed) = call.rare.as_mut().and_then(|rare| rare.failed.take())
         {
             (call.step, call.places) = failed;
         }
         let places = std::mem::take(call.planned_mut());
-        match (before == Came::Nothing, came == Came::Nothing) {
+        match (before == CallStatus::Nothing, came == CallStatus::Nothing) {
             (true, false) => self.begin(planned, &places),
             (false, true) => self.end(planned, &places, true),
             (false, false) | (true, true) => {}
         }
-        if came == Came::Done {
+        if came == CallStatus::Done {
             self.end(planned, &places, false);
         }
         if let Some(call) = self.call_mut(number) {

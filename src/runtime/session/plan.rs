@@ -41,21 +41,21 @@ pub(super) struct Step {
     /// How much is asked of a call: of several steps that it may be it is the one that asks most.
     pub(super) weight: usize,
     /// What else a call must be.
-    pub(super) asks: Asks,
+    pub(super) asks: StepRequirement,
 }
 
 /// What a step asks of a call beside its tool.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Asks {
+pub(super) enum StepRequirement {
     /// Nothing, or what this term of the program says.
     Term(Option<u16>),
     /// This of the arguments.
-    Args(Vec<(Box<str>, Vec<Demand>)>),
+    Args(Vec<(Box<str>, Vec<ArgumentRequirement>)>),
 }
 
 /// What a plan that came at run time asks of an argument.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Demand {
+pub(super) enum ArgumentRequirement {
     /// To be one of these, in their one form.
     OneOf(Vec<Vec<u8>>),
     /// To be so long at most, as JSON.
@@ -73,12 +73,12 @@ pub(super) struct Progress {
     /// Steps that are not taken any more.
     closed: BTreeSet<usize>,
     /// What is to be undone before any step is taken: the next one first.
-    pub(super) undoing: VecDeque<Undoing>,
+    pub(super) undoing: VecDeque<PendingUndo>,
 }
 
 /// A call that is to be undone.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Undoing {
+pub(super) struct PendingUndo {
     pub(super) call: u32,
     /// The tool that undoes it.
     pub(super) tool: Box<str>,
@@ -322,22 +322,24 @@ impl Plan {
     /// Bytes that are kept of it, and of how far it has come.
     pub(super) fn bytes(&self) -> usize {
         let text = |text: &str| ENTRY_BYTES + text.len();
-        let demand = |demand: &Demand| {
+        let demand = |demand: &ArgumentRequirement| {
             ENTRY_BYTES
                 + match demand {
-                    Demand::OneOf(forms) => forms.iter().map(|form| ENTRY_BYTES + form.len()).sum(),
-                    Demand::From(names) => names.iter().map(|name| text(name)).sum(),
-                    Demand::Bytes(_) => 0,
+                    ArgumentRequirement::OneOf(forms) => {
+                        forms.iter().map(|form| ENTRY_BYTES + form.len()).sum()
+                    }
+                    ArgumentRequirement::From(names) => names.iter().map(|name| text(name)).sum(),
+                    ArgumentRequirement::Bytes(_) => 0,
                 }
         };
-        let asks = |asks: &Asks| match asks {
-            Asks::Args(args) => {
-                let of = |(name, demands): &(Box<str>, Vec<Demand>)| {
+        let asks = |asks: &StepRequirement| match asks {
+            StepRequirement::Args(args) => {
+                let of = |(name, demands): &(Box<str>, Vec<ArgumentRequirement>)| {
                     text(name) + demands.iter().map(demand).sum::<usize>()
                 };
                 args.iter().map(of).sum::<usize>()
             }
-            Asks::Term(_) => 0,
+            StepRequirement::Term(_) => 0,
         };
         let step = |step: &Step| {
             let own = size_of::<Step>() + text(&step.name) + text(&step.tool);
@@ -371,9 +373,9 @@ impl Plan {
             [PROMPT, MODEL].contains(&name) || steps.iter().any(|it| *it.name == *name)
         };
         for step in &steps {
-            let Asks::Args(args) = &step.asks else { continue };
+            let StepRequirement::Args(args) = &step.asks else { continue };
             for demand in args.iter().flat_map(|(_, demands)| demands) {
-                if let Demand::From(names) = demand
+                if let ArgumentRequirement::From(names) = demand
                     && !names.iter().all(|name| known(name))
                 {
                     return Err(PlanFault::From(step.name.to_string()));
@@ -434,20 +436,20 @@ fn step(name: &str, text: &str) -> Result<(Vec<Box<str>>, Step), PlanFault> {
         let mut demands = Vec::new();
         for (key, text) in asked {
             demands.push(match key.as_ref() {
-                "eq" => Demand::OneOf(vec![by_value(text).ok_or_else(wrong)?]),
+                "eq" => ArgumentRequirement::OneOf(vec![by_value(text).ok_or_else(wrong)?]),
                 "in" => {
                     let items = items(text).map_err(|_| wrong())?;
                     let forms = items.into_iter().map(by_value).collect::<Option<_>>();
-                    Demand::OneOf(forms.ok_or_else(wrong)?)
+                    ArgumentRequirement::OneOf(forms.ok_or_else(wrong)?)
                 }
-                "from" => Demand::From(texts(text, name)?),
-                _ => Demand::Bytes(count(text).ok_or_else(wrong)?),
+                "from" => ArgumentRequirement::From(texts(text, name)?),
+                _ => ArgumentRequirement::Bytes(count(text).ok_or_else(wrong)?),
             });
         }
         args.push((argument.as_ref().into(), demands));
     }
     let weight = args.iter().map(|(_, demands)| demands.len()).sum();
-    let (name, tool, asks) = (name.into(), tool.as_ref().into(), Asks::Args(args));
+    let (name, tool, asks) = (name.into(), tool.as_ref().into(), StepRequirement::Args(args));
     Ok((after, Step { name, tool, after: Vec::new(), times, weight, asks }))
 }
 

@@ -12,7 +12,7 @@ use crate::base::limits::{SESSION_MATCH_BYTES_MAX, SESSION_SOURCES_MAX};
 use crate::lang::session::{MODEL, NONE, PROMPT, SEVERAL, UNDECLARED};
 use crate::runtime::session::audience::{Audience, Readable};
 use crate::runtime::session::ground::Ground;
-use crate::runtime::session::json::{Leaf, Met, has_twins, walk};
+use crate::runtime::session::json::{Leaf, TreeItem, has_twins, walk};
 use crate::runtime::session::labels::LabelSet;
 use crate::runtime::session::sought::{Found, Sought, Spelled};
 use crate::runtime::session::speakers::Caller;
@@ -133,21 +133,21 @@ pub(super) fn trace(
     walk(args, |pointer, met| {
         form.clear();
         short.clear();
-        let is_number = matches!(met, Met::Leaf(Leaf::Number(_)));
+        let is_number = matches!(met, TreeItem::Leaf(Leaf::Number(_)));
         for (used, (at, _)) in used.iter_mut().zip(refs) {
             *used |= is_within(pointer, at);
         }
         let text = match met {
             // Names of arguments are the tool's; other keys the model has chosen.
-            Met::Key(key) if pointer.get(1..).is_some_and(|it| it.contains('/')) => Some(key),
-            Met::Key(name) => {
+            TreeItem::Key(key) if pointer.get(1..).is_some_and(|it| it.contains('/')) => Some(key),
+            TreeItem::Key(name) => {
                 keys.push(name);
                 return;
             }
-            Met::Leaf(Leaf::Nothing(_)) => return,
-            Met::Leaf(Leaf::Text(text)) => Some(text),
-            Met::Leaf(Leaf::Number(text)) => Some(Cow::Borrowed(text)),
-            Met::Leaf(Leaf::Bool(_)) => None,
+            TreeItem::Leaf(Leaf::Nothing(_)) => return,
+            TreeItem::Leaf(Leaf::Text(text)) => Some(text),
+            TreeItem::Leaf(Leaf::Number(text)) => Some(Cow::Borrowed(text)),
+            TreeItem::Leaf(Leaf::Bool(_)) => None,
         };
         let Some(text) = text else {
             found.push(of_model(pointer, (caller.read(), state.ctx_audience.all())));

@@ -13,7 +13,8 @@ use crate::lang::glob;
 use crate::lang::value::Value;
 use crate::lang::value::heap::View;
 use crate::runtime::session::answer::{Counts, Objection};
-use crate::runtime::session::approvals::{Asking, Standing, called};
+use crate::runtime::session::answer_template::AnswerValue;
+use crate::runtime::session::approvals::{Asking, QuestionStatus, called};
 use crate::runtime::session::arguments::hold;
 use crate::runtime::session::audience::Audience;
 use crate::runtime::session::context::{self, Known};
@@ -21,14 +22,13 @@ use crate::runtime::session::decided::Decided;
 use crate::runtime::session::index::Full;
 use crate::runtime::session::json::{members, string};
 use crate::runtime::session::meters::{self, Meter, Meters, Reading, Share};
-use crate::runtime::session::places::{Came, off};
+use crate::runtime::session::places::{CallStatus, off};
 use crate::runtime::session::plan::Place;
 use crate::runtime::session::provenance::{Provenance, Untraced, trace};
 use crate::runtime::session::speakers::{Caller, who};
 use crate::runtime::session::state::{Call, Closed, Rare, Stage};
 use crate::runtime::session::step::{Fault, Outcome, Session};
-use crate::runtime::session::told::Said;
-use crate::runtime::session::trust::Carried;
+use crate::runtime::session::trust::CarriedLabels;
 use crate::runtime::session::work::{Memory, Work};
 use crate::runtime::vm::decision::Decision;
 use crate::runtime::vm::observe::Witness;
@@ -45,7 +45,7 @@ pub(super) const ARGUMENT_SHOWN: usize = 64;
 const FEW_BYTES: usize = 1 << 16;
 
 /// A call that is asked for, what it carries, and its values.
-pub(super) type Asked = (Call, Carried, Vec<Provenance>);
+pub(super) type Asked = (Call, CarriedLabels, Vec<Provenance>);
 
 /// A root of the context: its name, and JSON.
 pub(super) type Root<'b> = (&'b str, &'b str);
@@ -152,7 +152,7 @@ impl<'g, 'p> Session<'g, 'p> {
             audience,
             sources: sources.into(),
             stage: Stage::Denied,
-            came: Came::Open,
+            came: CallStatus::Open,
             allowed: false,
             twin: None,
             fields: (0, 0),
@@ -242,7 +242,7 @@ impl<'g, 'p> Session<'g, 'p> {
         known: Known<'_>,
         action: &str,
         (context, scratch): (&mut String, &mut Scratch),
-    ) -> Option<Vec<(SlotHandle, Said<'_>)>> {
+    ) -> Option<Vec<(SlotHandle, AnswerValue<'_>)>> {
         let told = self.ground.told.as_ref().filter(|_| known.approved.is_empty())?;
         if context.len() > FEW_BYTES {
             return None;
@@ -364,15 +364,15 @@ impl<'g, 'p> Session<'g, 'p> {
             all.get(*rule).is_some_and(|of| asks.is_tired((*rule, of), now))
         };
         let is_tired = standing.is_none() && open.as_ref().is_some_and(tired);
-        decided.is_refused = standing == Some(Standing::Refused);
+        decided.is_refused = standing == Some(QuestionStatus::Refused);
         let objection = Objection {
             effect: if is_tired || decided.is_refused { Some(Effect::Deny) } else { effect },
             // A rule that allows is not what objects where a result did not come.
             winner: number.filter(|_| decided.decision.effect() != Some(Effect::Allow)),
             counts: match standing {
                 _ if decided.is_overdue => Counts::Overdue,
-                Some(Standing::Waiting(..)) => Counts::Waits,
-                Some(Standing::Granted | Standing::Refused) | None => Counts::Try,
+                Some(QuestionStatus::Waiting(..)) => Counts::Waits,
+                Some(QuestionStatus::Granted | QuestionStatus::Refused) | None => Counts::Try,
             },
             digest: open.map(|(_, digest)| digest),
             brought,
@@ -389,7 +389,7 @@ impl<'g, 'p> Session<'g, 'p> {
     /// A call was decided: it becomes one of the state, and if it is allowed takes what it takes.
     fn enter(
         &mut self,
-        (mut call, carried): (Call, Carried),
+        (mut call, carried): (Call, CarriedLabels),
         effect: Option<Effect>,
         granted: &[[u8; 32]],
     ) -> Result<(), Full> {

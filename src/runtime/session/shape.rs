@@ -21,9 +21,9 @@ pub(super) type Path<'p> = [Option<&'p str>];
 /// Places of an output that are not as they were declared, with the numbers of the parts that may
 /// be anywhere in them.
 #[derive(Debug, Default)]
-pub(super) struct Strange(HashMap<String, Vec<usize>>);
+pub(super) struct MisshapenPlaces(HashMap<String, Vec<usize>>);
 
-impl Strange {
+impl MisshapenPlaces {
     /// Those of an output. `applies` says whether a part is about what lies at a place.
     pub(super) fn of(
         out: &str,
@@ -115,13 +115,13 @@ fn is_nothing(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Path, Strange};
+    use super::{MisshapenPlaces, Path};
     use crate::base::limits::SESSION_POINTER_BYTES_MAX;
 
     const MAILS: [&Path<'static>; 3] = [&[], &[None, Some("body")], &[None, Some("from")]];
 
     fn places(out: &str, paths: &[&Path<'_>]) -> Vec<String> {
-        let found = Strange::of(out, paths, |_, _| true);
+        let found = MisshapenPlaces::of(out, paths, |_, _| true);
         let mut places: Vec<String> = found.0.into_keys().collect();
         places.sort();
         places
@@ -161,13 +161,13 @@ mod tests {
     #[test]
     fn what_lies_in_a_strange_place_may_be_any_part_of_it() {
         let out = r#"{"a": [{"body": "x"}], "b": {"body": "x"}}"#;
-        let found = Strange::of(out, &MAILS, |_, _| true);
+        let found = MisshapenPlaces::of(out, &MAILS, |_, _| true);
         assert_eq!(found.around("/a/0/body"), Some([1, 2].as_slice()));
         assert_eq!(found.around("/a"), Some([1, 2].as_slice()));
         for place in ["/b/body", "/b", "", "/aa/0"] {
             assert_eq!(found.around(place), None, "{place}");
         }
-        let found = Strange::of(out, &MAILS, |at, place| at != 2 || place.is_empty());
+        let found = MisshapenPlaces::of(out, &MAILS, |at, place| at != 2 || place.is_empty());
         assert_eq!(found.around("/a/0"), Some([1].as_slice()));
     }
 

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 /// What the form of a field is of.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Holds {
+pub(super) enum FieldForm {
     /// A text.
     #[default]
     Text = 0,
@@ -21,7 +21,7 @@ pub(super) enum Holds {
     Numbers = 3,
 }
 
-impl Holds {
+impl FieldForm {
     pub(super) const ALL: [Self; 4] = [Self::Text, Self::Edged, Self::Readings, Self::Numbers];
 
     /// Whether it is a text that came in.
@@ -51,11 +51,11 @@ pub(super) enum Spelled {
 impl Spelled {
     /// Whether what holds this as a form names what is looked for, and nothing else; it may be all
     /// of it.
-    pub(super) const fn is_named_in(self, holds: Holds, is_all: bool) -> bool {
+    pub(super) const fn is_named_in(self, holds: FieldForm, is_all: bool) -> bool {
         match self {
             Self::Number => true,
-            Self::Text { edged: true } => is_all && matches!(holds, Holds::Edged),
-            Self::Text { edged: false } => !matches!(holds, Holds::Numbers),
+            Self::Text { edged: true } => is_all && matches!(holds, FieldForm::Edged),
+            Self::Text { edged: false } => !matches!(holds, FieldForm::Numbers),
             Self::Other => false,
         }
     }

@@ -11,16 +11,16 @@ use std::sync::Arc;
 use crate::base::limits::{SESSION_BYTES_MAX, SESSION_CALLS_MAX, SESSION_TEXT_BYTES_MAX};
 use crate::runtime::session::ENTRY_BYTES;
 use crate::runtime::session::answer::{TRIED_BYTES, Tried};
-use crate::runtime::session::approvals::Asks;
+use crate::runtime::session::approvals::OpenQuestions;
 use crate::runtime::session::audience::{Audience, Audiences, Readable};
 use crate::runtime::session::facts::Facts;
 use crate::runtime::session::index::{Full, Index};
-use crate::runtime::session::json::{Leaf, Met, walk};
+use crate::runtime::session::json::{Leaf, TreeItem, walk};
 use crate::runtime::session::labels::{LabelSet, Sets};
-use crate::runtime::session::log::{Happened, Log};
+use crate::runtime::session::log::{Log, LogTag};
 use crate::runtime::session::meters::{Meter, Meters, Share};
 use crate::runtime::session::params::Params;
-use crate::runtime::session::places::Came;
+use crate::runtime::session::places::CallStatus;
 use crate::runtime::session::plan::{Place, Plan, Progress};
 use crate::runtime::session::speakers::{Principal, Speakers};
 use crate::runtime::session::store::{Key, Named, Stored};
@@ -52,7 +52,7 @@ pub struct State {
     pub(super) meters: Meters,
     /// What the last event took of meters, and gave back.
     pub(super) moved: Vec<Share>,
-    pub(super) asks: Asks,
+    pub(super) asks: OpenQuestions,
     /// What functions of the host gave.
     pub(super) facts: Facts,
     /// How far the plan of the program has come.
@@ -116,7 +116,7 @@ pub(super) struct Call {
     pub(super) sources: Box<[u32]>,
     pub(super) stage: Stage,
     /// What is known of what it has done.
-    pub(super) came: Came,
+    pub(super) came: CallStatus,
     /// Whether it was allowed.
     pub(super) allowed: bool,
     /// The call before with the same hash of its id.
@@ -239,7 +239,7 @@ impl State {
             stored: Stored::default(),
             meters: Meters::of(meters),
             moved: Vec::new(),
-            asks: Asks::default(),
+            asks: OpenQuestions::default(),
             facts: Facts::default(),
             plan: Progress::default(),
             params: None,
@@ -477,7 +477,7 @@ impl State {
             audience: Audience::default(),
             sources: Box::default(),
             stage: Stage::Open,
-            came: Came::Open,
+            came: CallStatus::Open,
             allowed: false,
             twin: None,
             fields: (0, 0),
@@ -491,8 +491,8 @@ impl State {
 
     /// Puts back what a call took of meters. Of one that was carried out it does not change any
     /// more, so nobody asks for it again.
-    pub(super) fn put_shares(&mut self, number: u32, shares: Box<[Share]>, came: Came) {
-        if came == Came::Done {
+    pub(super) fn put_shares(&mut self, number: u32, shares: Box<[Share]>, came: CallStatus) {
+        if came == CallStatus::Done {
             self.call_bytes = self.call_bytes.saturating_sub(share_bytes(&shares));
         } else if let Some(call) = self.call_mut(number) {
             call.shares = shares;
@@ -511,14 +511,14 @@ impl State {
         }
         self.principal = Some(own);
         // Of what it says, not of how it is spelled. It is a value of an event, so it is JSON.
-        self.log.kind(Happened::Principal);
+        self.log.kind(LogTag::Principal);
         let walked = walk(principal, |pointer, met| {
             let text = match &met {
-                Met::Key(_) => "",
-                Met::Leaf(Leaf::Text(text)) => text,
-                Met::Leaf(Leaf::Number(text) | Leaf::Bool(text) | Leaf::Nothing(text)) => text,
+                TreeItem::Key(_) => "",
+                TreeItem::Leaf(Leaf::Text(text)) => text,
+                TreeItem::Leaf(Leaf::Number(text) | Leaf::Bool(text) | Leaf::Nothing(text)) => text,
             };
-            let kind = [u8::from(matches!(met, Met::Leaf(Leaf::Text(_))))];
+            let kind = [u8::from(matches!(met, TreeItem::Leaf(Leaf::Text(_))))];
             for part in [pointer.as_bytes(), &kind, text.as_bytes()] {
                 self.note(part);
             }

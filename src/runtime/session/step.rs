@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use crate::lang::decision::Effect;
 use crate::runtime::session::absorb::Unread;
-use crate::runtime::session::approvals::{Standing, Unheard, canonical};
+use crate::runtime::session::approvals::{IgnoredApproval, QuestionStatus, canonical};
 use crate::runtime::session::arguments::ArgumentFault;
 use crate::runtime::session::audience::{Audience, Readable};
 use crate::runtime::session::decided::Decided;
@@ -21,9 +21,9 @@ use crate::runtime::session::event::{Event, EventFault, EventKind, Fact, Verdict
 use crate::runtime::session::facts::Taken;
 use crate::runtime::session::ground::Ground;
 use crate::runtime::session::index::Full;
-use crate::runtime::session::log::Happened;
+use crate::runtime::session::log::LogTag;
 use crate::runtime::session::meters::{Meter, Meters, Share, nanoseconds};
-use crate::runtime::session::places::Came;
+use crate::runtime::session::places::CallStatus;
 use crate::runtime::session::plan::PlanFault;
 use crate::runtime::session::request::{Brought, Root};
 use crate::runtime::session::state::{Call, Closed, Stage, State};
@@ -66,7 +66,7 @@ pub enum Note {
     /// Another answer to a call.
     Again,
     /// What was said about an escalation: how that stands now.
-    Approval(Standing),
+    Approval(QuestionStatus),
 }
 
 impl Note {
@@ -110,7 +110,7 @@ pub enum Fault {
     /// A result that was waited for in vain.
     LateFact,
     /// What somebody says about an escalation changes nothing.
-    Unheard(Unheard),
+    IgnoredApproval(IgnoredApproval),
     /// A plan that cannot be taken, and why.
     Plan(PlanFault),
     /// A plan, and the policy takes none.
@@ -130,7 +130,7 @@ impl Fault {
             Self::Action => "action",
             Self::Argument(_) => "argument",
             Self::Ref => "ref",
-            Self::Unheard(_) => "unheard",
+            Self::IgnoredApproval(_) => "unheard",
             Self::Plan(_) => "plan",
             Self::NoPlans => "no_plans",
             Self::Fact(_) => "fact",
@@ -158,11 +158,17 @@ impl fmt::Display for Fault {
             Self::Fact(fault) => fault.fmt(f),
             Self::KnownFact => f.write_str("there is a result for this call"),
             Self::LateFact => f.write_str("it comes too late: its call was waited for in vain"),
-            Self::Unheard(Unheard::Full) => Self::Closed(Closed::Full).fmt(f),
-            Self::Unheard(Unheard::NotAsked) => f.write_str("nobody asked for this approval"),
-            Self::Unheard(Unheard::Late) => f.write_str("it comes too late"),
-            Self::Unheard(Unheard::Answered) => f.write_str("it was answered already"),
-            Self::Unheard(Unheard::NotTheirs) => f.write_str("it is not for them to approve"),
+            Self::IgnoredApproval(IgnoredApproval::Full) => Self::Closed(Closed::Full).fmt(f),
+            Self::IgnoredApproval(IgnoredApproval::NotAsked) => {
+                f.write_str("nobody asked for this approval")
+            }
+            Self::IgnoredApproval(IgnoredApproval::LateAnswer) => f.write_str("it comes too late"),
+            Self::IgnoredApproval(IgnoredApproval::Answered) => {
+                f.write_str("it was answered already")
+            }
+            Self::IgnoredApproval(IgnoredApproval::NotTheirs) => {
+                f.write_str("it is not for them to approve")
+            }
             Self::Plan(fault) => fault.fmt(f),
             Self::NoPlans => f.write_str("the policy has no `plan`, so it takes none"),
             Self::Closed(Closed::Unplanned) => {
@@ -378,7 +384,7 @@ impl<'g, 'p> Session<'g, 'p> {
     }
 
     fn prompt(&mut self, principal: Option<&str>, text: &str) -> Outcome<'static> {
-        self.state.log.kind(Happened::Prompt);
+        self.state.log.kind(LogTag::Prompt);
         let user = &self.ground.user;
         let taken = principal.map_or(Ok(()), |principal| self.state.set_principal(principal));
         if taken
@@ -407,11 +413,11 @@ impl<'g, 'p> Session<'g, 'p> {
                 self.state.note(&[u8::from(verdict == Verdict::Granted)]);
                 Outcome::Recorded(Note::Approval(standing))
             }
-            Err(Unheard::Full) => {
+            Err(IgnoredApproval::Full) => {
                 self.close(Closed::Full);
                 Outcome::Refused(Fault::Closed(Closed::Full))
             }
-            Err(unheard) => Outcome::Refused(Fault::Unheard(unheard)),
+            Err(unheard) => Outcome::Refused(Fault::IgnoredApproval(unheard)),
         }
     }
 
@@ -435,7 +441,7 @@ impl<'g, 'p> Session<'g, 'p> {
                 Outcome::Recorded(Note::Nothing)
             }
             Ok(Taken::Known) => Outcome::Refused(Fault::KnownFact),
-            Ok(Taken::Late) => Outcome::Refused(Fault::LateFact),
+            Ok(Taken::LateAnswer) => Outcome::Refused(Fault::LateFact),
             Err(Full) => {
                 self.close(Closed::Full);
                 Outcome::Refused(Fault::Closed(Closed::Full))
@@ -446,13 +452,13 @@ impl<'g, 'p> Session<'g, 'p> {
     /// More is known of what a call has done. One that has done nothing gives back what it took,
     /// until it turns out that it has; one that was not allowed and was carried out all the same
     /// takes what it is worth.
-    fn settle(&mut self, number: u32, came: Came) {
-        self.state.log.kind(Happened::Came);
+    fn settle(&mut self, number: u32, came: CallStatus) {
+        self.state.log.kind(LogTag::CallStatus);
         self.state.log.byte(came as u8);
         let now = nanoseconds(self.state.now);
         let Self { ground, state } = self;
         let Some(call) = state.call_mut(number) else { return };
-        if call.came == Came::Done || call.came == came {
+        if call.came == CallStatus::Done || call.came == came {
             return;
         }
         let before = std::mem::replace(&mut call.came, came);
@@ -461,7 +467,7 @@ impl<'g, 'p> Session<'g, 'p> {
         if let Some(planned) = ground.plan.as_ref().filter(|_| was_allowed) {
             state.settle(planned, number, (before, came));
         }
-        let takes = came == Came::Done || was_allowed && came != Came::Nothing;
+        let takes = came == CallStatus::Done || was_allowed && came != CallStatus::Nothing;
         let mut is_full = false;
         for share in &mut shares {
             match (takes, share.place, ground.meters.get(share.meter)) {
@@ -486,7 +492,7 @@ impl<'g, 'p> Session<'g, 'p> {
         (out, error, undone): (Option<&str>, Option<&str>, bool),
         memory: &mut Option<Box<Memory>>,
     ) -> Outcome<'static> {
-        self.state.log.kind(Happened::Response);
+        self.state.log.kind(LogTag::Response);
         self.state.note(id.as_bytes());
         let mut note = Note::Nothing;
         let number = self.state.number(id).map_or_else(
@@ -513,9 +519,9 @@ impl<'g, 'p> Session<'g, 'p> {
         // Many hosts write an empty output beside an error.
         let given = out.filter(|out| error.is_none() || *out != "null");
         let came = match error.filter(|_| given.is_none()) {
-            None => Came::Done,
-            Some(_) if undone || !self.ground.acts(&call.tool) => Came::Nothing,
-            Some(_) => Came::Unknown,
+            None => CallStatus::Done,
+            Some(_) if undone || !self.ground.acts(&call.tool) => CallStatus::Nothing,
+            Some(_) => CallStatus::Unknown,
         };
         if error.is_none() {
             self.state.told(number);

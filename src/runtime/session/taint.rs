@@ -14,7 +14,7 @@ use crate::runtime::session::audience::Audience;
 use crate::runtime::session::ground::Ground;
 use crate::runtime::session::index::Full;
 use crate::runtime::session::labels::LabelSet;
-use crate::runtime::session::log::Happened;
+use crate::runtime::session::log::LogTag;
 use crate::runtime::session::outputs::{At, Covering};
 use crate::runtime::session::state::State;
 use crate::runtime::session::trust::Given;
@@ -101,7 +101,7 @@ impl State {
         self.taints.taints.push(taint);
         self.taints.numbers.insert(taint, number);
         // Fields are noted with the number.
-        self.log.kind(Happened::Taint);
+        self.log.kind(LogTag::Taint);
         for set in [taint.labels, taint.pieces] {
             self.log.number(u64::from(set));
         }

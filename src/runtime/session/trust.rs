@@ -26,7 +26,7 @@ use crate::runtime::session::ground::Ground;
 use crate::runtime::session::json::{elements, items, members, string};
 use crate::runtime::session::labels::LabelSet;
 use crate::runtime::session::provenance::{Provenance, is_within};
-use crate::runtime::session::shape::Strange;
+use crate::runtime::session::shape::MisshapenPlaces;
 use crate::runtime::session::state::Call;
 use crate::runtime::session::step::Session;
 use crate::runtime::session::words::ByName;
@@ -57,14 +57,14 @@ pub(super) struct Freed<'p> {
 
 /// What takes labels away from what tools give, by tool.
 #[derive(Debug, Default)]
-pub(super) struct Takers<'p> {
+pub(super) struct LabelRemovers<'p> {
     sanitizers: ByName<'p, Vec<Sanitizer>>,
     freed: ByName<'p, Vec<Freed<'p>>>,
 }
 
 /// What the arguments of a call carry, by the sanitizers of its tool.
 #[derive(Clone, Debug)]
-pub(super) struct Carried {
+pub(super) struct CarriedLabels {
     /// All of them.
     pub(super) all: LabelSet,
     /// Those that no sanitizer is about.
@@ -92,12 +92,12 @@ pub(super) struct Given {
     /// What objects carry that were stored: where they lie in the output, and what.
     stored: Vec<(String, LabelSet, Audience)>,
     /// Where it is not as it was declared.
-    strange: Strange,
+    strange: MisshapenPlaces,
     /// What audiences of its parts have in common.
     pub(super) common: Common,
 }
 
-impl<'p> Takers<'p> {
+impl<'p> LabelRemovers<'p> {
     /// Those of a program.
     pub(super) fn of(program: &'p Program, closures: &[LabelSet]) -> Self {
         let govern = &program.module().govern;
@@ -173,11 +173,11 @@ impl<'p> Takers<'p> {
         tool: &str,
         values: &[Provenance],
         (labels, marks): (usize, &LabelSet),
-    ) -> Carried {
+    ) -> CarriedLabels {
         let none = LabelSet::of(labels);
         let own = self.sanitizers(tool);
         let inside = vec![none.clone(); own.len()];
-        let mut carried = Carried { all: none.clone(), outside: none, inside };
+        let mut carried = CarriedLabels { all: none.clone(), outside: none, inside };
         for value in values {
             carried.all.join(&value.labels);
             let mut is_inside = false;
@@ -191,7 +191,7 @@ impl<'p> Takers<'p> {
                 carried.outside.join(&value.labels);
             }
         }
-        let Carried { all, outside, inside } = &mut carried;
+        let CarriedLabels { all, outside, inside } = &mut carried;
         inside.iter_mut().chain([all, outside]).for_each(|set| set.remove(marks));
         carried
     }
@@ -211,7 +211,7 @@ impl Given {
         let pieces = arguments.clone();
         let (whens, readers) = (HashMap::new(), HashMap::new());
         let (freed, stored, common) = (Vec::new(), Vec::new(), Common::default());
-        let strange = Strange::default();
+        let strange = MisshapenPlaces::default();
         Self { arguments, pieces, audience, freed, whens, readers, stored, strange, common }
     }
 

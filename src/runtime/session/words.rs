@@ -56,7 +56,7 @@ struct Word {
 
 /// What came of looking for a form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Looked {
+pub(super) enum LookupResult {
     /// All places were shown.
     All,
     /// Not all: who looked has seen enough.
@@ -96,11 +96,11 @@ impl Words {
         forms: &str,
         form: &str,
         mut show: impl FnMut(usize) -> bool,
-    ) -> Looked {
+    ) -> LookupResult {
         if let Some(many) = &self.many {
             return many.look(form, show);
         }
-        let Some(sought) = SoughtWords::of(form) else { return Looked::Wordless };
+        let Some(sought) = SoughtWords::of(form) else { return LookupResult::Wordless };
         let wanted = sought.hash;
         let mut is_shown = |number: usize, group: &[u16], mark: u32| {
             let mut all = words(forms.get(mark as usize..).unwrap_or_default()).zip(group);
@@ -128,17 +128,17 @@ impl Words {
         for (number, block) in blocks.iter().enumerate() {
             let (groups, _) = block.as_chunks();
             if holds(block, wanted) && !are_shown(number * groups.len(), groups) {
-                return Looked::Stopped;
+                return LookupResult::Stopped;
             }
         }
         let (groups, rest) = rest.as_chunks();
         let first = blocks.len() * (BLOCK / GROUP);
         if !are_shown(first, groups) {
-            return Looked::Stopped;
+            return LookupResult::Stopped;
         }
         let last = self.marks.last().filter(|_| rest.contains(&wanted));
         let is_stopped = last.is_some_and(|mark| !is_shown(first + groups.len(), rest, *mark));
-        if is_stopped { Looked::Stopped } else { Looked::All }
+        if is_stopped { LookupResult::Stopped } else { LookupResult::All }
     }
 
     /// Bytes that are kept.
@@ -237,27 +237,27 @@ impl Many {
     }
 
     /// The same as `Words::look`, the last place first.
-    fn look(&self, form: &str, mut show: impl FnMut(usize) -> bool) -> Looked {
+    fn look(&self, form: &str, mut show: impl FnMut(usize) -> bool) -> LookupResult {
         let mut rarest: Option<(usize, Word)> = None;
         for (at, word) in words(form) {
-            let Some(known) = self.words.get(&hash(word)) else { return Looked::All };
+            let Some(known) = self.words.get(&hash(word)) else { return LookupResult::All };
             if rarest.is_none_or(|(_, least)| known.count < least.count) {
                 rarest = Some((at, *known));
             }
         }
-        let Some((offset, Word { last, .. })) = rarest else { return Looked::Wordless };
+        let Some((offset, Word { last, .. })) = rarest else { return LookupResult::Wordless };
         let mut place = last;
         while let Some((at, before)) = self.places.get(place as usize).copied() {
             let start = (at as usize).checked_sub(offset);
             if start.is_some_and(|start| !show(start)) {
-                return Looked::Stopped;
+                return LookupResult::Stopped;
             }
             if before == place {
                 break;
             }
             place = before;
         }
-        Looked::All
+        LookupResult::All
     }
 }
 
@@ -390,7 +390,7 @@ pub(super) mod tests {
     use std::fmt::Write as _;
     use std::hash::Hasher as _;
 
-    use super::{FEW, Looked, Spread, Words, hash, short_hash};
+    use super::{FEW, LookupResult, Spread, Words, hash, short_hash};
 
     /// Two words that have one hash.
     pub(in crate::runtime::session) fn twins() -> (String, String) {
@@ -408,7 +408,7 @@ pub(super) mod tests {
             found.push(at);
             true
         });
-        assert_eq!(looked, Looked::All, "{form}");
+        assert_eq!(looked, LookupResult::All, "{form}");
         let all: BTreeSet<usize> = found.iter().copied().collect();
         assert_eq!(all.len(), found.len(), "{form}: each once");
         // Others need not be shown.
@@ -431,8 +431,8 @@ pub(super) mod tests {
             assert_eq!(places(&many, &long, form), wanted, "{form}");
         }
         for words in [&few, &many] {
-            assert_eq!(words.look(&long, "!?", |_| true), Looked::Wordless);
-            assert_eq!(words.look(&long, "bob", |_| false), Looked::Stopped);
+            assert_eq!(words.look(&long, "!?", |_| true), LookupResult::Wordless);
+            assert_eq!(words.look(&long, "bob", |_| false), LookupResult::Stopped);
         }
     }
 
@@ -448,9 +448,9 @@ pub(super) mod tests {
                 assert!(forms[at..].starts_with(form), "{form}");
                 true
             });
-            assert_eq!((looked, shown), (Looked::All, wanted), "{form}");
+            assert_eq!((looked, shown), (LookupResult::All, wanted), "{form}");
         }
-        assert_eq!(words.look(&forms, "of user199\0and more", |_| false), Looked::All);
+        assert_eq!(words.look(&forms, "of user199\0and more", |_| false), LookupResult::All);
     }
 
     #[test]

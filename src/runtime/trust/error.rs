@@ -17,7 +17,7 @@ use crate::lang::value::time::Instant;
 use crate::runtime::program::error::ProgramError;
 use crate::runtime::trust::document::{PolicyError, PolicyFault};
 use crate::runtime::trust::envelope::EnvelopeFault;
-use crate::runtime::trust::policy::Duty;
+use crate::runtime::trust::policy::RolePurpose;
 
 /// Why something is not trusted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,7 +79,7 @@ pub enum SignatureFault {
     /// Too few keys signed that may.
     Threshold {
         /// For what.
-        duty: Duty,
+        duty: RolePurpose,
         /// Keys that did.
         found: usize,
         /// Keys that must.
@@ -88,7 +88,7 @@ pub enum SignatureFault {
         barred: Option<BarredKey>,
     },
     /// The trust policy names no keys for this.
-    NoRole(Duty),
+    NoRole(RolePurpose),
     /// The file is not the one that was signed.
     OtherFile,
     /// The bundle is called otherwise than its signers say.

@@ -103,7 +103,7 @@ use crate::runtime::program::Program;
 use crate::runtime::program::error::ProgramError;
 use crate::runtime::trust::envelope::Envelope;
 use crate::runtime::trust::error::{SignatureFault, TrustError};
-use crate::runtime::trust::policy::{Duty, TrustPolicy};
+use crate::runtime::trust::policy::{RolePurpose, TrustPolicy};
 use crate::runtime::trust::release::{RELEASE_TYPE, Release};
 use crate::runtime::trust::state::Memory;
 
@@ -167,7 +167,8 @@ impl Unverified<'_> {
         policy.takes(self.bundle.len())?;
         policy.holds(at)?;
         let release = self.stated()?;
-        let signers = policy.signers(Duty::Bundle, &self.envelope, Some(&release.name), at)?;
+        let signers =
+            policy.signers(RolePurpose::Bundle, &self.envelope, Some(&release.name), at)?;
         let release = self.of_this(release)?;
         policy.admits(&release, at)?;
         Ok((release, signers))

@@ -105,7 +105,7 @@ pub(super) struct Ceilings {
 
 /// What a role is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Duty {
+pub enum RolePurpose {
     /// Releases bundles.
     Bundle,
     /// Changes trust policies.
@@ -114,7 +114,7 @@ pub enum Duty {
     Attest,
 }
 
-impl Duty {
+impl RolePurpose {
     /// Its name in trust policies.
     #[must_use]
     pub const fn word(self) -> &'static str {
@@ -171,15 +171,15 @@ impl TrustPolicy {
     /// If they are fewer than the role asks for, or a signature under the id of one is not its.
     pub fn signers(
         &self,
-        duty: Duty,
+        duty: RolePurpose,
         envelope: &Envelope,
         name: Option<&str>,
         at: i64,
     ) -> Result<Vec<String>, TrustError> {
         let role = match duty {
-            Duty::Bundle => &self.bundle,
-            Duty::Trust => &self.trust,
-            Duty::Attest => self.attest.as_ref().ok_or(SignatureFault::NoRole(duty))?,
+            RolePurpose::Bundle => &self.bundle,
+            RolePurpose::Trust => &self.trust,
+            RolePurpose::Attest => self.attest.as_ref().ok_or(SignatureFault::NoRole(duty))?,
         };
         let all = role.keys.iter().filter_map(|at| self.keys.get(*at));
         let (keys, others): (Vec<&Key>, Vec<&Key>) =
@@ -289,8 +289,8 @@ impl TrustPolicy {
                 AdmissionFault::NotNext { found: next.version, before: self.version }.into()
             );
         }
-        self.signers(Duty::Trust, envelope, None, at)?;
-        next.signers(Duty::Trust, envelope, None, at)?;
+        self.signers(RolePurpose::Trust, envelope, None, at)?;
+        next.signers(RolePurpose::Trust, envelope, None, at)?;
         next.holds(at)?;
         Ok(next)
     }

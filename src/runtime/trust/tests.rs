@@ -7,7 +7,7 @@ use crate::base::span::FileId;
 use crate::diag::codes::Code;
 use crate::runtime::trust::document::{PolicyError, PolicyFault};
 use crate::runtime::trust::error::{AdmissionFault, MemoryFault, SignatureFault, TrustError};
-use crate::runtime::trust::policy::Duty;
+use crate::runtime::trust::policy::RolePurpose;
 
 /// What is told of each, as `p` is called: the code, words of the fact and of the next step;
 /// whether it says that somebody changed something.
@@ -27,7 +27,7 @@ fn what_signatures_do_not_vouch_for_is_told() {
     use SignatureFault::{Forged, Misnamed, Missing, NoRole, OtherFile, Payload, Threshold};
     let key = || "one".to_owned();
     let (name, signed) = ("payments".to_owned(), "orders".to_owned());
-    let (duty, code) = (Duty::Bundle, Code::NotTrusted);
+    let (duty, code) = (RolePurpose::Bundle, Code::NotTrusted);
     let misnamed = "holds the bundle `payments`, and was signed as `orders`";
     let forged = "has a signature that names the key `one` and is not its own";
     let few = "is signed by 1 of 2 keys that role `bundle` asks for";

@@ -75,7 +75,7 @@ impl TouchedRecords {
 
 /// How two decisions about a record differ.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Way {
+struct DecisionDifference {
     outcomes: [Outcome; 2],
     refused: [bool; 2],
     /// Rules that fire in one of both.
@@ -112,7 +112,7 @@ pub struct Traffic {
     /// By rule: those in which it fires in one of both only.
     pub rules: BTreeMap<String, TouchedRecords>,
     /// A record of each way.
-    ways: Table<Way, Line>,
+    ways: Table<DecisionDifference, Line>,
 }
 
 impl Default for Traffic {
@@ -150,7 +150,9 @@ impl Traffic {
     /// The inputs of records that are decided otherwise, one of each way.
     #[must_use]
     pub fn seeds(&self) -> Vec<Seed> {
-        let seed = |(_, Line(_, line)): (&Way, &Line)| Seed::of_record(&Record::read(line).ok()?);
+        let seed = |(_, Line(_, line)): (&DecisionDifference, &Line)| {
+            Seed::of_record(&Record::read(line).ok()?)
+        };
         self.ways.rows().filter_map(seed).collect()
     }
 
@@ -195,7 +197,7 @@ impl Traffic {
         if *alike || line.len() > KEPT_BYTES_MAX {
             return;
         }
-        let way = Way { outcomes: *outcomes, refused: *refused, fired };
+        let way = DecisionDifference { outcomes: *outcomes, refused: *refused, fired };
         let own = hash(format!("{way:?}").as_bytes());
         if !self.ways.passes_over(own) {
             self.ways.add(own, way, Line(hash(line), line.to_vec()));

@@ -15,14 +15,14 @@ use serde_json::Value as Json;
 use crate::lang::decision::Effect;
 use crate::lang::session::REPLACE;
 use crate::tools::learn::Recorded;
-use crate::tools::replay::events::{Happened, Recorded as Decided};
+use crate::tools::replay::events::{Recorded as Decided, SessionEvent};
 
 /// The events to learn from, and how many calls are left out.
 #[must_use]
-pub fn of_records(name: &str, happened: &[Happened]) -> (Recorded, usize) {
+pub fn of_records(name: &str, happened: &[SessionEvent]) -> (Recorded, usize) {
     let (mut allowed, mut others) = (BTreeSet::new(), BTreeSet::new());
     let mut lines = Vec::new();
-    for Happened { event, recorded } in happened {
+    for SessionEvent { event, recorded } in happened {
         let text = |key: &str| event.text(key);
         let call = text("call").unwrap_or_default();
         let is_needed = match text("ev") {

@@ -11,8 +11,8 @@ use crate::runtime::record::read::Record;
 use crate::runtime::record::write::Recorder;
 use crate::runtime::vm::request::{Moment, ingest};
 use crate::runtime::vm::scratch::Scratch;
-use crate::tools::replay::again::Seats;
 use crate::tools::replay::filter::{Filter, Limit};
+use crate::tools::replay::redecide::ProgramRunners;
 use crate::tools::replay::store::Store;
 use crate::tools::replay::stream::Chunk;
 use crate::tools::replay::verify::{Verified, Verifier};
@@ -91,10 +91,10 @@ fn plain_contexts_are_read_ahead_and_no_others() {
     let digest = program.digest();
     let store = Store::default();
     store.add(program);
-    let mut seats = Seats::of(&store);
+    let mut seats = ProgramRunners::of(&store);
     let record = Record::read(line.as_bytes()).expect("a record");
     let bundle = record.bundle.expect("a bundle");
-    let ahead = |seats: &mut Seats<'_>, context: &str| {
+    let ahead = |seats: &mut ProgramRunners<'_>, context: &str| {
         seats.ahead(&bundle, format!("{context},\"now\":1}}").as_bytes())
     };
     assert_eq!(ahead(&mut seats, plain), None, "no record was decided before");

@@ -22,8 +22,8 @@ use crate::runtime::program::Program;
 use crate::runtime::program::withheld::{RedactionClass, RedactionRule, RedactionRules};
 use crate::runtime::record::read::{Input, Record};
 use crate::runtime::record::redact::Redactor;
-use crate::tools::replay::again::Obstacle;
 use crate::tools::replay::form::Forms;
+use crate::tools::replay::redecide::Obstacle;
 
 /// The answers that another bundle may give otherwise.
 #[derive(Debug, Default)]

@@ -21,7 +21,7 @@ use crate::runtime::vm::request::{Moment, ingest};
 use crate::runtime::vm::scratch::Scratch;
 use crate::tools::event::Event;
 use crate::tools::inspect::digest_text;
-use crate::tools::replay::events::Said;
+use crate::tools::replay::events::EventOutcome;
 
 /// A case that was made of a record.
 #[derive(Clone, Debug, PartialEq)]
@@ -109,7 +109,7 @@ pub struct RecordedSession {
     /// Its events, the last of them a request.
     pub events: Vec<Event>,
     /// What comes of each.
-    pub said: Vec<Option<Said>>,
+    pub said: Vec<Option<EventOutcome>>,
     /// Why it is not tested, in words, where events are decided otherwise than they were recorded.
     pub skipped: Option<String>,
 }
@@ -176,7 +176,7 @@ fn with_expectations(session: &RecordedSession) -> Vec<Event> {
         Some((digest, event.get("call")?.clone()))
     });
     let calls: Vec<(String, Json)> = calls.collect();
-    let one = |(event, said): (&Event, &Option<Said>)| {
+    let one = |(event, said): (&Event, &Option<EventOutcome>)| {
         let mut event = event.clone();
         let asked = event.text("for");
         if let Some((_, call)) = calls.iter().find(|(digest, _)| Some(digest.as_str()) == asked) {
@@ -184,7 +184,7 @@ fn with_expectations(session: &RecordedSession) -> Vec<Event> {
         }
         // What waits for the host is not decided yet.
         if let Some(said) = said.as_ref().filter(|said| !said.pending) {
-            let Said { effect, rule, fired, reason, .. } = said;
+            let EventOutcome { effect, rule, fired, reason, .. } = said;
             event.set("expect", expected(*effect, rule.as_deref(), fired, reason));
         }
         event

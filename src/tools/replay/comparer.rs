@@ -16,12 +16,14 @@ use crate::runtime::record::check::Place;
 use crate::runtime::record::memo::Memo;
 use crate::runtime::record::read::{Entry, Record};
 use crate::runtime::vm::observe::Witness;
-use crate::tools::replay::again::{Again, Obstacle, Seat, Seats, Verdict};
 use crate::tools::replay::answers::{Answers, Needs, RETRIES};
 use crate::tools::replay::filter::Filter;
-use crate::tools::replay::fold::{Gathered, Stands};
+use crate::tools::replay::fold::{Gathered, LinePlace};
 use crate::tools::replay::impact::{Impact, Outcome};
 use crate::tools::replay::knew::{is_refused, recorded_effect};
+use crate::tools::replay::redecide::{
+    Obstacle, ProgramRunner, ProgramRunners, Redecision, Verdict,
+};
 use crate::tools::replay::reuse::Reuse;
 use crate::tools::replay::sides::{Side, tell};
 use crate::tools::replay::sketch::hash;
@@ -31,11 +33,11 @@ use crate::tools::replay::stream::Chunk;
 /// What a thread compares with.
 #[derive(Debug)]
 pub struct Comparer<'s> {
-    seats: Seats<'s>,
+    seats: ProgramRunners<'s>,
     filter: &'s Filter,
     /// The bundle that decides before, where it is not the one of the record.
-    from: Option<Seat>,
-    to: Seat,
+    from: Option<ProgramRunner>,
+    to: ProgramRunner,
     memo: Memo,
     /// The recorded witness.
     facts: Witness,
@@ -49,7 +51,7 @@ pub struct Comparer<'s> {
 }
 
 /// What one of both said.
-struct Said {
+struct SideDecision {
     outcome: Outcome,
     digest: Option<Digest>,
     winner: Option<u16>,
@@ -60,8 +62,8 @@ struct Said {
 
 /// What both said of a record.
 struct Both {
-    was: Said,
-    is: Said,
+    was: SideDecision,
+    is: SideDecision,
     /// Whether the first is not what was recorded.
     drifted: bool,
     /// What the decisions hang on that nobody knows.
@@ -81,10 +83,10 @@ pub struct PairedDecision {
     pub alike: bool,
 }
 
-impl Said {
-    fn of(again: &Again, seat: &Seat) -> Self {
+impl SideDecision {
+    fn of(again: &Redecision, seat: &ProgramRunner) -> Self {
         match again {
-            Again::Decided(Verdict { digest, effect, rule, .. }) => Self {
+            Redecision::Decided(Verdict { digest, effect, rule, .. }) => Self {
                 outcome: Outcome::of(*effect),
                 digest: Some(*digest),
                 winner: *rule,
@@ -92,7 +94,7 @@ impl Said {
                 settled: seat.is_settled(),
                 key: seat.key().map(str::to_owned),
             },
-            Again::Undetermined { .. } => Self {
+            Redecision::Undetermined { .. } => Self {
                 outcome: again.effect().map_or(Outcome::Undetermined, Outcome::of),
                 digest: None,
                 winner: None,
@@ -106,10 +108,10 @@ impl Said {
     /// Takes from a record what it says was decided, where `again` leaves that open. `decided`:
     /// this is about the bundle that decided. Whether the record says what cannot be, and what is
     /// open then.
-    fn settle(&mut self, again: &Again, record: &Record<'_>, decided: bool) -> (bool, Needs) {
+    fn settle(&mut self, again: &Redecision, record: &Record<'_>, decided: bool) -> (bool, Needs) {
         let open = || Needs::of(again.open_paths());
         let Some(recorded) = record.outcome.filter(|_| decided) else { return (false, open()) };
-        if matches!(again, Again::Decided(_)) {
+        if matches!(again, Redecision::Decided(_)) {
             // Its digest is compared.
             return (false, Needs::default());
         }
@@ -123,7 +125,7 @@ impl Said {
     }
 
     /// The same, beside what the seat knows of it.
-    fn side<'s>(&'s self, seat: &'s Seat) -> Side<'s> {
+    fn side<'s>(&'s self, seat: &'s ProgramRunner) -> Side<'s> {
         Side {
             program: &seat.program,
             outcome: self.outcome,
@@ -148,10 +150,10 @@ impl<'s> Comparer<'s> {
         to: &Arc<Program>,
     ) -> Self {
         Self {
-            seats: Seats::of(store),
+            seats: ProgramRunners::of(store),
             filter,
-            from: from.map(|program| Seat::of(Arc::clone(program))),
-            to: Seat::of(Arc::clone(to)),
+            from: from.map(|program| ProgramRunner::of(Arc::clone(program))),
+            to: ProgramRunner::of(Arc::clone(to)),
             memo: Memo::default(),
             facts: Witness::new(0),
             winners: [None; 2],
@@ -162,7 +164,7 @@ impl<'s> Comparer<'s> {
 
     /// What decided last, if it was the bundle with this digest, and the candidate.
     #[must_use]
-    pub fn last(&self, bundle: Digest) -> Option<[(&Seat, Option<u16>); 2]> {
+    pub fn last(&self, bundle: Digest) -> Option<[(&ProgramRunner, Option<u16>); 2]> {
         let [was, is] = self.winners;
         let before = self.from.as_ref().or_else(|| self.seats.known(bundle))?;
         Some([(before, was), (&self.to, is)])
@@ -194,7 +196,7 @@ impl<'s> Comparer<'s> {
             impact.unchained += u64::from(!impact.chains.line(&entry, bytes, place));
             let Entry::Record(record) = entry else { continue };
             let counts = self.filter.takes(&record);
-            let stands = Stands { source: chunk.source, line: number, counts };
+            let stands = LinePlace { source: chunk.source, line: number, counts };
             if apart.as_mut().is_some_and(|apart| apart.add(stands, &record)) || !counts {
                 continue;
             }
@@ -224,11 +226,11 @@ impl<'s> Comparer<'s> {
     /// If it does not hold what the decisions depend on.
     pub fn pair(&mut self, record: &Record<'_>) -> Result<PairedDecision, Obstacle> {
         let Both { was, is, .. } = self.both(record)?;
-        let before: &Seat = match &self.from {
+        let before: &ProgramRunner = match &self.from {
             Some(seat) => seat,
             None => self.seats.for_record(record)?,
         };
-        let ids = |said: &Said, seat: &Seat| -> Vec<String> {
+        let ids = |said: &SideDecision, seat: &ProgramRunner| -> Vec<String> {
             said.fired.iter().map(|rule| seat.program.rule_id(*rule).to_owned()).collect()
         };
         let settled = was.settled && is.settled;
@@ -249,7 +251,7 @@ impl<'s> Comparer<'s> {
             impact.needs.add(hash(path.as_bytes()), path, 1);
         }
         let weight = record.weight().saturating_mul(self.filter.weight());
-        let before: &Seat = match &self.from {
+        let before: &ProgramRunner = match &self.from {
             Some(seat) => seat,
             None => self.seats.for_record(record)?,
         };
@@ -279,12 +281,12 @@ impl<'s> Comparer<'s> {
         let said = before.decide(&record_was, facts)?;
         // A digest that was left alone says nothing of words that were not.
         let unlike = match (&said, record.outcome) {
-            (Again::Decided(verdict), Some(outcome)) if is_recorded => {
+            (Redecision::Decided(verdict), Some(outcome)) if is_recorded => {
                 before.first_unlike(&outcome, verdict).is_some()
             }
-            (Again::Decided(_) | Again::Undetermined { .. }, _) => false,
+            (Redecision::Decided(_) | Redecision::Undetermined { .. }, _) => false,
         };
-        let mut was = Said::of(&said, before);
+        let mut was = SideDecision::of(&said, before);
         // What was decided when nothing was withheld the record says itself.
         let decided = recorded_by == Some(before.program.digest());
         let (impossible, mut needs) = was.settle(&said, record, decided);
@@ -295,11 +297,11 @@ impl<'s> Comparer<'s> {
         }
         let own = facts.filter(|_| recorded_by == Some(self.to.program.digest()));
         let mut said = self.to.decide(&record_is, own)?;
-        if own.is_none() && matches!(said, Again::Undetermined { .. }) {
+        if own.is_none() && matches!(said, Redecision::Undetermined { .. }) {
             said = self.by_facts(record, &record_is)?.unwrap_or(said);
         }
         needs.add(Needs::of(said.open_paths()));
-        let mut is = Said::of(&said, &self.to);
+        let mut is = SideDecision::of(&said, &self.to);
         if self.to.lacks_answers() && !lacked {
             return Err(Obstacle::Asks);
         }
@@ -330,7 +332,7 @@ impl<'s> Comparer<'s> {
         &mut self,
         record: &Record<'_>,
         without: &Record<'_>,
-    ) -> Result<Option<Again>, Obstacle> {
+    ) -> Result<Option<Redecision>, Obstacle> {
         let recorded_by = record.bundle.and_then(|bundle| bundle.digest);
         let Ok(seat) = self.seats.for_record(record) else { return Ok(None) };
         let own = &seat.program;

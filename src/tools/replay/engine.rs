@@ -7,7 +7,7 @@
 use crate::lang::value::zone::TZDB_VERSION;
 use crate::runtime::bundle::module::SEMANTICS;
 use crate::runtime::record::read::Record;
-use crate::tools::replay::again::Obstacle;
+use crate::tools::replay::redecide::Obstacle;
 
 /// What an engine says of itself that decisions can depend on.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

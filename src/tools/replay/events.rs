@@ -64,7 +64,7 @@ impl IncompleteSession {
 
 /// An event, and what its record says came of it.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Happened {
+pub struct SessionEvent {
     /// The event.
     pub event: Event,
     /// What was decided; nothing where it asks for nothing.
@@ -98,14 +98,17 @@ impl Recorded {
         self.effect
     }
 
-    fn is(&self, said: &Said) -> bool {
-        let Said { effect, rule, fired, reason, .. } = said;
+    fn is(&self, said: &EventOutcome) -> bool {
+        let EventOutcome { effect, rule, fired, reason, .. } = said;
         (self.effect, &self.rule, &self.fired, &self.reason) == (*effect, rule, fired, reason)
     }
 }
 
 /// Numbers of the events of which something else comes than their records say.
-pub fn unlike(happened: &[Happened], said: &[Option<Said>]) -> impl Iterator<Item = usize> {
+pub fn unlike(
+    happened: &[SessionEvent],
+    said: &[Option<EventOutcome>],
+) -> impl Iterator<Item = usize> {
     let pairs = (1..).zip(happened.iter().zip(said));
     let unlike = pairs.filter(|(_, (happened, said))| match (&happened.recorded, said) {
         (Some(recorded), Some(said)) => !recorded.is(said),
@@ -124,7 +127,7 @@ pub fn events(
     records: &[Record<'_>],
     last: u64,
     only: Option<Digest>,
-) -> Result<Vec<Happened>, IncompleteSession> {
+) -> Result<Vec<SessionEvent>, IncompleteSession> {
     let mut numbered: BTreeMap<u64, (&Record<'_>, bool)> = BTreeMap::new();
     for record in records {
         let number = record.session.map_or(0, |session| session.step);
@@ -146,14 +149,14 @@ pub fn events(
         let event = event.ok_or(IncompleteSession::Withheld(number))?;
         let event = std::str::from_utf8(event).ok().and_then(Event::read);
         let event = event.ok_or(IncompleteSession::Unreadable(number))?;
-        Ok(Happened { event, recorded: Recorded::of(record) })
+        Ok(SessionEvent { event, recorded: Recorded::of(record) })
     };
     (1..=last).map(event).collect()
 }
 
 /// What came of a request.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Said {
+pub struct EventOutcome {
     /// The effect.
     pub effect: Option<Effect>,
     /// The rule that won.
@@ -173,12 +176,12 @@ pub struct Said {
 pub fn said<'e>(
     ground: &Ground<'_>,
     events: impl IntoIterator<Item = &'e Event>,
-) -> Vec<Option<Said>> {
+) -> Vec<Option<EventOutcome>> {
     let (mut session, mut work) = (Session::new(ground), Work::of(ground));
     let one = |event: &Event| match session.line(event.line().as_bytes(), &mut work) {
         Outcome::Decided(mut decided) => {
             let report = DecisionReport::of(&mut decided.decision);
-            Some(Said {
+            Some(EventOutcome {
                 effect: decided.effect(),
                 rule: report.rule,
                 fired: report.fired,
@@ -188,7 +191,7 @@ pub fn said<'e>(
             })
         }
         Outcome::Refused(_) if event.text("ev") == Some("request") => {
-            Some(Said { effect: Some(Effect::Deny), ..Said::default() })
+            Some(EventOutcome { effect: Some(Effect::Deny), ..EventOutcome::default() })
         }
         Outcome::Refused(_) | Outcome::Recorded(_) => None,
     };
@@ -199,7 +202,7 @@ pub fn said<'e>(
 #[derive(Clone, Debug, PartialEq)]
 pub struct MinimalEvents {
     /// What is decided.
-    pub said: Said,
+    pub said: EventOutcome,
     /// The places of the events that stay, ascending; the last is the request itself.
     pub kept: Vec<usize>,
     /// How often the session was folded.
@@ -233,7 +236,7 @@ pub fn fewest_within(
     };
     let all: Vec<usize> = (0..=last).collect();
     let wanted = fold(&all)?;
-    let same = |said: &Said| {
+    let same = |said: &EventOutcome| {
         (said.effect, &said.rule, &said.fired) == (wanted.effect, &wanted.rule, &wanted.fired)
     };
     let mut kept: Vec<usize> = (0..last).collect();

@@ -10,7 +10,7 @@ use crate::tools::replay::expression::Expression;
 
 /// What came of a gate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
+pub enum GateStatus {
     /// Its condition does not hold.
     Kept,
     /// It holds.
@@ -19,7 +19,7 @@ pub enum Standing {
     Open,
 }
 
-impl Standing {
+impl GateStatus {
     /// Of a condition that holds or does not; `whole`: all that it counts is known.
     #[must_use]
     pub const fn of(holds: bool, whole: bool) -> Self {

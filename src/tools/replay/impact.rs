@@ -13,8 +13,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::lang::decision::Effect;
 use crate::runtime::record::check::Chains;
-use crate::tools::replay::again::Obstacle;
 use crate::tools::replay::chained;
+use crate::tools::replay::redecide::Obstacle;
 use crate::tools::replay::sketch::{Merge, Table, hash, pairs};
 use crate::tools::replay::store::Digest;
 

@@ -8,7 +8,6 @@
 //! Nothing here opens a socket, and no process is started but `git`, where a revision was asked
 //! for.
 
-pub mod again;
 #[cfg(test)]
 mod ahead;
 pub mod answers;
@@ -37,6 +36,7 @@ pub mod open;
 pub mod pack;
 pub mod pdrb;
 pub mod plain;
+pub mod redecide;
 pub mod residual;
 mod reuse;
 pub mod seal;

@@ -19,9 +19,9 @@ use crate::runtime::record::memo::Memo;
 use crate::runtime::record::read::{Entry, Input, Record, Text};
 use crate::runtime::vm::observe::{AtomState, Witness};
 use crate::tools::decide::tool_of;
-use crate::tools::replay::again::{Again, Obstacle, Seats};
 use crate::tools::replay::filter::Filter;
-use crate::tools::replay::fold::{Astray, Gathered, Stands};
+use crate::tools::replay::fold::{Gathered, LinePlace, SessionObstacle};
+use crate::tools::replay::redecide::{Obstacle, ProgramRunners, Redecision};
 use crate::tools::replay::store::{Digest, Store};
 use crate::tools::replay::stream::Chunk;
 
@@ -126,9 +126,9 @@ pub struct Verified {
     /// Sessions that were folded.
     pub sessions: u64,
     /// Sessions that cannot be folded, or not to their ends, by why not.
-    pub astray: BTreeMap<Astray, u64>,
+    pub astray: BTreeMap<SessionObstacle, u64>,
     /// Records of these, which decide alone as they did, by why not more is known.
-    pub incomplete: BTreeMap<Astray, u64>,
+    pub incomplete: BTreeMap<SessionObstacle, u64>,
     /// Events that differ in sessions of which one before does.
     pub downstream: u64,
     /// The chains of the lines.
@@ -223,7 +223,7 @@ fn keep<T>(found: &mut Vec<T>, later: Vec<T>) {
 /// What a thread verifies with.
 #[derive(Debug)]
 pub struct Verifier<'s> {
-    seats: Seats<'s>,
+    seats: ProgramRunners<'s>,
     filter: &'s Filter,
     memo: Memo,
     /// The recorded witness.
@@ -235,7 +235,7 @@ impl<'s> Verifier<'s> {
     #[must_use]
     pub fn of(store: &'s Store, filter: &'s Filter) -> Self {
         let (memo, facts) = (Memo::default(), Witness::new(0));
-        Self { seats: Seats::of(store), filter, memo, facts }
+        Self { seats: ProgramRunners::of(store), filter, memo, facts }
     }
 
     /// Verifies the records of a chunk; those of sessions are gathered, to be folded in order.
@@ -269,7 +269,7 @@ impl<'s> Verifier<'s> {
             verified.unchained += u64::from(!chained);
             let Entry::Record(record) = entry else { continue };
             let counts = self.filter.takes(&record);
-            let stands = Stands { source: chunk.source, line: number, counts };
+            let stands = LinePlace { source: chunk.source, line: number, counts };
             if !gathered.add(stands, &record) && counts {
                 self.record(&record, ahead, (chunk.source, number), &mut verified);
             }
@@ -300,7 +300,7 @@ impl<'s> Verifier<'s> {
 /// Decides a record again; with `ahead` its context was read already. `facts` is memory for the
 /// recorded witness.
 pub(super) fn compare(
-    seats: &mut Seats<'_>,
+    seats: &mut ProgramRunners<'_>,
     facts: &mut Witness,
     record: &Record<'_>,
     ahead: bool,
@@ -313,8 +313,8 @@ pub(super) fn compare(
     let again = seat.decide_read(record, facts, ahead)?;
     let certain = again.effect();
     let verdict = match again {
-        Again::Decided(verdict) => verdict,
-        Again::Undetermined { paths, .. } => {
+        Redecision::Decided(verdict) => verdict,
+        Redecision::Undetermined { paths, .. } => {
             // What is certain of it all the same must be what the record says.
             let other = certain.filter(|effect| *effect != outcome.effect);
             let Some(effect) = other else { return Ok(Compared::Undetermined(paths)) };

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::lang::decision::Effect;
 use crate::lang::session::Respond;
 use crate::runtime::session::answer::Answer;
-use crate::runtime::session::approvals::Standing;
+use crate::runtime::session::approvals::QuestionStatus;
 use crate::runtime::session::plan::Undone;
 use crate::runtime::session::step::Note;
 use crate::runtime::vm::report::PENDING;
@@ -195,11 +195,11 @@ fn note(note: Note) -> Option<String> {
     Some(says.to_owned())
 }
 
-fn standing(standing: Standing) -> String {
+fn standing(standing: QuestionStatus) -> String {
     match standing {
-        Standing::Waiting(have, quorum) => format!("{have} of {quorum} agreed"),
-        Standing::Granted => "granted".to_owned(),
-        Standing::Refused => "refused".to_owned(),
+        QuestionStatus::Waiting(have, quorum) => format!("{have} of {quorum} agreed"),
+        QuestionStatus::Granted => "granted".to_owned(),
+        QuestionStatus::Refused => "refused".to_owned(),
     }
 }
 

@@ -25,7 +25,7 @@ use policyc::runtime::vm::request::setters::Input as Set;
 use policyc::runtime::vm::request::{Filled, Moment, blank, ingest};
 use policyc::runtime::vm::scratch::Scratch;
 use policyc::tools::project::Settings;
-use policyc::tools::replay::again::{Again, Seat};
+use policyc::tools::replay::redecide::{ProgramRunner, Redecision};
 use policyc::tools::replay::seal::{MakerBundle, SealOptions, rewritten, sealed};
 use policyc::tools::suite::pipeline::make;
 use serde_json::{Value as Json, json};
@@ -448,9 +448,9 @@ fn a_record_in_which_nothing_is_withheld_is_exact_without_the_atoms_that_are_not
     record.witness(&mut bits).expect("a witness");
     let told = Witness::of(bits);
     assert_eq!([told.atom(0), told.atom(1)], [AtomState::True, AtomState::Unseen], "{line}");
-    let mut seat = Seat::of(Arc::new(program));
+    let mut seat = ProgramRunner::of(Arc::new(program));
     let again = seat.decide(&record, Some(&told)).expect("it is decided");
-    let Again::Decided(verdict) = again else { panic!("{again:?}") };
+    let Redecision::Decided(verdict) = again else { panic!("{again:?}") };
     assert_eq!(verdict.digest, report.digest);
     assert_eq!(seat.witness(), &told);
 }

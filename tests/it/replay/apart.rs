@@ -5,12 +5,12 @@ use std::num::NonZero;
 use std::sync::Arc;
 
 use policyc::runtime::program::Program;
-use policyc::tools::replay::again::Obstacle;
 use policyc::tools::replay::comparer::Comparer;
 use policyc::tools::replay::filter::Filter;
 use policyc::tools::replay::fold::Folds;
 use policyc::tools::replay::fold::resim::Resim;
 use policyc::tools::replay::impact::{Impact, Outcome};
+use policyc::tools::replay::redecide::Obstacle;
 use policyc::tools::replay::store::Store;
 use policyc::tools::replay::stream::Chunk;
 use proptest::prelude::*;

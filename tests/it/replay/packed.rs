@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering;
 use policyc::runtime::audit::frame::HEADER;
 use policyc::tools::replay::open::sources;
 use policyc::tools::replay::pdrb;
-use policyc::tools::replay::pdrb::index::Wanted;
+use policyc::tools::replay::pdrb::index::IndexQuery;
 use policyc::tools::replay::pdrb::read::{Choosing, Unread, unread};
 use serde_json::Value as Json;
 
@@ -38,7 +38,7 @@ fn packed(name: &str, count: i64) -> (Folder, Vec<u8>) {
 
 /// What a file gives: its bytes as far as they can be read, whether it was changed, and how many
 /// blocks were passed over.
-fn unpacked(path: &Path, wanted: Wanted) -> (Vec<u8>, Result<(), bool>, u64) {
+fn unpacked(path: &Path, wanted: IndexQuery) -> (Vec<u8>, Result<(), bool>, u64) {
     let sources = sources(&[path.to_owned()]).expect("it is there");
     let choosing = Choosing { wanted, ..Choosing::default() };
     let mut bytes = Vec::new();
@@ -159,7 +159,7 @@ fn what_no_record_has_is_said_alike_of_packed_files() {
 #[test]
 fn lines_keep_their_numbers_where_others_are_passed_over() {
     let (folder, _) = packed("numbers", 60);
-    let wanted = Wanted { session: Some("s-7".to_owned()), ..Wanted::default() };
+    let wanted = IndexQuery { session: Some("s-7".to_owned()), ..IndexQuery::default() };
     let whole = std::fs::read(folder.path().join("log.jsonl")).expect("a file");
     let (lines, read, passed) = unpacked(&folder.path().join("log.pdrb"), wanted);
     assert_eq!((read, passed > 2), (Ok(()), true));
@@ -181,7 +181,7 @@ fn every_changed_bit_and_every_cut_is_found() {
         let mut changed = bytes.clone();
         changed[bit / 8] ^= 1 << (bit % 8);
         folder.add("changed.pdrb", &changed);
-        let (lines, read, _) = unpacked(&path, Wanted::default());
+        let (lines, read, _) = unpacked(&path, IndexQuery::default());
         if bit < 32 {
             // Without its name it is taken for lines, and is none.
             assert_eq!(lines, changed, "bit {bit}");
@@ -192,7 +192,7 @@ fn every_changed_bit_and_every_cut_is_found() {
     }
     for end in (5..bytes.len()).step_by(3) {
         folder.add("changed.pdrb", &bytes[..end]);
-        let (lines, read, _) = unpacked(&path, Wanted::default());
+        let (lines, read, _) = unpacked(&path, IndexQuery::default());
         assert_eq!(read, Err(false), "cut at {end}: it is told as cut");
         assert!(whole.starts_with(&lines));
     }

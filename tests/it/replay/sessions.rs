@@ -6,7 +6,7 @@ use std::num::NonZero;
 use policyc::runtime::program::Program;
 use policyc::tools::replay::filter::Filter;
 use policyc::tools::replay::fold::verify::Verify;
-use policyc::tools::replay::fold::{Astray, Folds};
+use policyc::tools::replay::fold::{Folds, SessionObstacle};
 use policyc::tools::replay::store::Store;
 use policyc::tools::replay::stream::Chunk;
 use policyc::tools::replay::verify::{Part, Verified, Verifier};
@@ -140,7 +140,7 @@ fn what_is_missing_is_told_apart() {
     };
     for at in 0..7 {
         let found = found(&without(at));
-        let why = if at == 0 { Astray::Beginning } else { Astray::Gap };
+        let why = if at == 0 { SessionObstacle::Beginning } else { SessionObstacle::Gap };
         assert_eq!(found.astray.get(&why), Some(&1), "{at}");
         assert_eq!((found.exact, found.in_part()), (at as u64, 7 - at as u64), "{at}");
         assert_eq!(found.mismatched + found.downstream, 0, "{at}");
@@ -187,7 +187,7 @@ fn no_number_hides_what_was_taken_away_or_put_in() {
     let mut twice = lines.clone();
     twice.insert(5, lines[2].clone());
     let two = found(&twice);
-    assert_eq!((two.exact, two.incomplete.get(&Astray::Twice)), (8, Some(&1)));
+    assert_eq!((two.exact, two.incomplete.get(&SessionObstacle::Twice)), (8, Some(&1)));
 }
 
 #[test]
@@ -197,13 +197,13 @@ fn bundles_that_change_and_events_that_are_withheld_are_no_claim() {
     let made = recorded(&other, "s", &crate::records::sessions::lines(events()));
     lines[4] = made[4].1.clone();
     let store = found(&lines);
-    assert_eq!((store.exact, store.astray.get(&Astray::Bundle)), (4, Some(&1)));
+    assert_eq!((store.exact, store.astray.get(&SessionObstacle::Bundle)), (4, Some(&1)));
     let secret = format!("{POLICY}redact: [{{path: /args/body, as: drop}}]\n");
     let made = recorded(&program(&secret), "s", &crate::records::sessions::lines(events()));
     let made: Vec<String> = made.into_iter().map(|(_, line)| line).collect();
     let hidden = verified(program(&secret), &made, (4, 1));
     assert_eq!((hidden.records, hidden.exact, hidden.mismatched), (8, 0, 0));
-    assert_eq!(hidden.astray.get(&Astray::Withheld), Some(&1));
+    assert_eq!(hidden.astray.get(&SessionObstacle::Withheld), Some(&1));
     assert_eq!(hidden.in_part() + hidden.undetermined, 8, "{hidden:?}");
 }
 
@@ -245,7 +245,7 @@ fn more_sessions_than_are_kept_are_told() {
     }
     let found = verified(program, &all, (1_000, 2));
     assert_eq!((found.records, found.sessions, found.mismatched), (18_000, 9_000, 0));
-    let crowded = found.incomplete.get(&Astray::Crowded).copied().unwrap_or_default();
+    let crowded = found.incomplete.get(&SessionObstacle::Crowded).copied().unwrap_or_default();
     assert_eq!(found.exact + crowded, 18_000);
     assert!(crowded > 4_000, "{crowded}");
 }

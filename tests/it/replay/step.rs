@@ -5,7 +5,7 @@ use std::sync::Arc;
 use policyc::cli::screen::view;
 use policyc::lang::decision::Effect;
 use policyc::tools::replay::step::desk::{Key, Prompt, Sheet, ViewState};
-use policyc::tools::replay::step::{Line, Said, Session, session};
+use policyc::tools::replay::step::{CallVerdict, Line, Session, session};
 use policyc::tools::replay::store::Store;
 use policyc::tools::report::paint::Style;
 use policyc::tools::report::replay::step::plain;
@@ -81,7 +81,7 @@ fn calls_are_in_order_and_changes_have_a_first() {
     // The second rests on state, so only what was recorded is known.
     let escalate = Some(Some(Effect::Escalate));
     assert_eq!(effects, [allow, Some(Some(Effect::Deny)), allow, allow, escalate]);
-    assert!(matches!(session.calls[1].replayed, Said::Not(_)));
+    assert!(matches!(session.calls[1].replayed, CallVerdict::Not(_)));
     assert_eq!(session.first_change(), Some(1));
     assert!(!session.is_downstream(1) && session.is_downstream(2));
     let changed: Vec<bool> = session.calls.iter().map(|call| call.differs()).collect();
@@ -292,6 +292,7 @@ fn what_records_do_not_say_is_not_made_up() {
     let told = plain(&session, Style::PLAIN);
     assert!(told.contains("  1 ✓ pay") || told.contains("  1 ? pay"), "{told}");
     let unrecorded = "no decision is recorded: the bundle decides so now";
-    let decided = session.calls.iter().filter(|it| matches!(it.replayed, Said::Decided { .. }));
+    let decided =
+        session.calls.iter().filter(|it| matches!(it.replayed, CallVerdict::Decided { .. }));
     assert_eq!(told.matches(unrecorded).count(), decided.count(), "{told}");
 }

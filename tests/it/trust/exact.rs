@@ -8,7 +8,7 @@ use policyc::compiler::source::map::SourceMap;
 use policyc::runtime::bundle::digest;
 use policyc::runtime::trust::Unverified;
 use policyc::runtime::trust::error::{AdmissionFault, MemoryFault, TrustError};
-use policyc::runtime::trust::policy::{Duty, TrustPolicy};
+use policyc::runtime::trust::policy::{RolePurpose, TrustPolicy};
 use policyc::runtime::trust::state::{Memory, State};
 
 use crate::support::run::Folder;
@@ -36,7 +36,8 @@ fn what_is_wrong_with_a_policy_is_told_in_words_of_its_own() {
         let found = format!("{:?}", error.diagnostic(file));
         assert!(found.contains(help), "{found}");
     }
-    let words = [Duty::Bundle, Duty::Trust, Duty::Attest].map(Duty::word);
+    let words =
+        [RolePurpose::Bundle, RolePurpose::Trust, RolePurpose::Attest].map(RolePurpose::word);
     assert_eq!(words, ["bundle", "trust", "attest"]);
 }
 

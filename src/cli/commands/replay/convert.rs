@@ -10,7 +10,7 @@ use flate2::write::GzEncoder;
 
 use crate::cli::Command;
 use crate::cli::bundles::Settings;
-use crate::cli::commands::replay::input::{Bundles, Ran, Stream, sources_of};
+use crate::cli::commands::replay::input::{Bundles, Stream, StreamEnd, sources_of};
 use crate::cli::commands::replay::pack::packed;
 use crate::cli::exit::Exit;
 use crate::cli::reporting::alone;
@@ -154,7 +154,7 @@ fn converted(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
     let threads = options.threads;
     let stream = Stream { terminal, sources: &sources, threads, filter: &filter, progress: false };
     let (mut lines, mut written) = (0, draft.write(form.head()));
-    let Ran { stopped, broken, .. } = stream.run(
+    let StreamEnd { stopped, broken, .. } = stream.run(
         || (),
         |(), chunk| work(chunk),
         |(bytes, count), _| {

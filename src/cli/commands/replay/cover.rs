@@ -6,7 +6,7 @@ use clap::{ArgMatches, Args};
 
 use crate::cli::Command;
 use crate::cli::bundles::{Settings, unusable_exit};
-use crate::cli::commands::replay::input::{Input, Opened, Ran};
+use crate::cli::commands::replay::input::{Input, Opened, StreamEnd};
 use crate::cli::exit::Exit;
 use crate::cli::reporting::{alone, format_named, output_named};
 use crate::cli::root::with_options;
@@ -59,7 +59,7 @@ fn covered(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
     let Opened { store, filter, .. } = &opened;
     let stream = opened.stream(terminal, &options.input);
     let mut all = Coverage::default();
-    let Ran { stopped, broken: mut exit, .. } =
+    let StreamEnd { stopped, broken: mut exit, .. } =
         stream.run(|| (), |(), chunk| Coverage::of(chunk, filter), |part, _| all.add(part));
     let mut found = Vec::new();
     for (digest, exercised) in &all.bundles {

@@ -8,7 +8,7 @@ use clap::{ArgMatches, Args, ValueEnum};
 use crate::cli::Command;
 use crate::cli::bundles::{Settings, stored_exit};
 use crate::cli::clock::Stopwatch;
-use crate::cli::commands::replay::input::{Input, Ran, Stream, sources_of};
+use crate::cli::commands::replay::input::{Input, Stream, StreamEnd, sources_of};
 use crate::cli::exit::Exit;
 use crate::cli::reporting::{alone, format_named, output_named};
 use crate::cli::root::options;
@@ -19,13 +19,13 @@ use crate::diag::diagnostic::Diagnostic;
 use crate::runtime::program::Program;
 use crate::runtime::record::check::Chains;
 use crate::tools::inspect::description::DescribedProgram;
-use crate::tools::replay::again::Obstacle;
 use crate::tools::replay::comparer::Comparer;
 use crate::tools::replay::fold::Folds;
 use crate::tools::replay::fold::resim::Resim;
-use crate::tools::replay::gate::{Gate, Standing};
+use crate::tools::replay::gate::{Gate, GateStatus};
 use crate::tools::replay::impact::Impact;
 use crate::tools::replay::pack::Candidates;
+use crate::tools::replay::redecide::Obstacle;
 use crate::tools::replay::store::Store;
 use crate::tools::report::paint::Style;
 use crate::tools::report::replay::impact::{Drawing, Format, clusters, counts};
@@ -210,7 +210,7 @@ pub(super) fn compare(
         progress: input.progress,
     };
     let comparer = || Comparer::of((&store, &filter), from.as_ref(), &to);
-    let Ran { stopped, broken, damages, passed } = if state == SessionState::Frozen {
+    let StreamEnd { stopped, broken, damages, passed } = if state == SessionState::Frozen {
         stream.run(comparer, Comparer::chunk, |part, _| impact.merge(part))
     } else {
         let task = Resim { from: from.clone(), to: Arc::clone(&to), weight: filter.weight() };
@@ -251,8 +251,8 @@ pub(super) fn show(
     let gates = gates(terminal, showing)?;
     let chained = impact.chains.clone().finish();
     let whole = found.is_whole() && chained.broken == 0;
-    let standing = |gate: &Gate| Standing::of(gate.holds(&counted), whole);
-    let gates: Vec<(String, Standing)> =
+    let standing = |gate: &Gate| GateStatus::of(gate.holds(&counted), whole);
+    let gates: Vec<(String, GateStatus)> =
         gates.iter().map(|gate| (gate.text().to_owned(), standing(gate))).collect();
     let drawing = Drawing {
         impact,
@@ -308,8 +308,8 @@ impl Compared {
     }
 
     /// How the command ends; what is wrong with bundles is said.
-    pub(super) fn exit(&self, terminal: &Terminal, gates: &[(String, Standing)]) -> Exit {
-        let broken = gates.iter().any(|(_, standing)| *standing == Standing::Broken);
+    pub(super) fn exit(&self, terminal: &Terminal, gates: &[(String, GateStatus)]) -> Exit {
+        let broken = gates.iter().any(|(_, standing)| *standing == GateStatus::Broken);
         let mut exit = if broken { Exit::Findings } else { Exit::Done }.max(self.broken);
         if self.impact.unreadable > 0 || self.impact.damages.count() > 0 {
             exit = exit.max(Exit::CouldNotRun);

@@ -7,7 +7,7 @@ use crate::cli::Command;
 use crate::cli::bundles::Settings;
 use crate::cli::clock::Stopwatch;
 use crate::cli::commands::replay::input::effect;
-use crate::cli::commands::replay::one::{Named, Wanted};
+use crate::cli::commands::replay::one::{Named, NamedRecord};
 use crate::cli::exit::Exit;
 use crate::cli::reporting::{alone, format_named};
 use crate::cli::root::with_options;
@@ -22,10 +22,10 @@ use crate::runtime::record::read::Record;
 use crate::runtime::session::ground::Ground;
 use crate::tools::bench::subject::reads_time;
 use crate::tools::event::Event;
-use crate::tools::replay::again::{Obstacle, moment};
 use crate::tools::replay::events::{said, unlike};
 use crate::tools::replay::flip::session::flip_session;
 use crate::tools::replay::flip::{FlipQuery, flip, place_of};
+use crate::tools::replay::redecide::{Obstacle, moment};
 use crate::tools::replay::seal::holds;
 use crate::tools::report::replay::flip::{Drawing, Format};
 use crate::tools::report::replay::flip_session::{SessionDrawing, draw};
@@ -118,7 +118,7 @@ fn of_session(
     terminal: &Terminal,
     options: &Options,
     settings: &Settings,
-    (wanted, record, program): (&Wanted, &Record<'_>, &Program),
+    (wanted, record, program): (&NamedRecord, &Record<'_>, &Program),
 ) -> Result<Exit, Exit> {
     let happened = options.named.events(terminal, settings, (wanted, record))?;
     let events: Vec<Event> = happened.iter().map(|it| it.event.clone()).collect();

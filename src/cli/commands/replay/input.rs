@@ -26,7 +26,7 @@ use crate::tools::replay::findings::word;
 use crate::tools::replay::impact::Impact;
 use crate::tools::replay::open::{Source, Unopened, sources};
 use crate::tools::replay::pack::{Candidates, PackError, impact};
-use crate::tools::replay::pdrb::index::Wanted;
+use crate::tools::replay::pdrb::index::IndexQuery;
 use crate::tools::replay::pdrb::read::{Choosing, Unread, unread as unread_of};
 use crate::tools::replay::store::Store;
 use crate::tools::replay::stream::{
@@ -234,7 +234,7 @@ pub(in crate::cli::commands) fn sources_of(
 
 /// How a run through all records ended.
 #[derive(Clone, Debug)]
-pub(in crate::cli::commands) struct Ran {
+pub(in crate::cli::commands) struct StreamEnd {
     /// Somebody stopped it.
     pub(in crate::cli::commands) stopped: bool,
     /// How the command ends because of what is damaged.
@@ -278,7 +278,7 @@ impl Stream<'_> {
         start: impl Fn() -> S + Sync,
         work: impl Fn(&mut S, &Chunk) -> R + Sync,
         take: impl FnMut(R, &Bar<'_>),
-    ) -> Ran {
+    ) -> StreamEnd {
         self.run_at(Pace::of(self.threads()), start, work, take)
     }
 
@@ -295,8 +295,8 @@ impl Stream<'_> {
         start: impl Fn() -> S + Sync,
         work: impl Fn(&mut S, &Chunk) -> R + Sync,
         mut take: impl FnMut(R, &Bar<'_>),
-    ) -> Ran {
-        let choosing = Choosing { wanted: Wanted::of(self.filter), ..Choosing::default() };
+    ) -> StreamEnd {
+        let choosing = Choosing { wanted: IndexQuery::of(self.filter), ..Choosing::default() };
         let progress = Progress { choosing, stop: interrupted(), ..Progress::default() };
         let total: u64 = self.sources.iter().map(|source| source.bytes).sum();
         let bar = Bar::shown(self.terminal, self.progress || watched());
@@ -330,7 +330,7 @@ impl Stream<'_> {
             exit = told.exit;
             damages.extend(told.fact);
         }
-        Ran { stopped, broken: exit, damages, passed }
+        StreamEnd { stopped, broken: exit, damages, passed }
     }
 
     /// Asks all records once more, also those that were passed over: what none of them has is said
@@ -405,7 +405,7 @@ impl Stream<'_> {
     /// The records whose ids begin with `start`, and how the command ends because of what is
     /// damaged.
     pub(super) fn find(&self, start: &str) -> (Vec<FoundRecord>, Exit) {
-        let wanted = Wanted { id: Some(start.to_owned()), ..Wanted::default() };
+        let wanted = IndexQuery { id: Some(start.to_owned()), ..IndexQuery::default() };
         let choosing = Choosing { wanted, ..Choosing::default() };
         let progress = Progress { choosing, ..Progress::default() };
         let mut exit = Exit::Done;

@@ -4,7 +4,7 @@ use clap::{ArgMatches, Args};
 
 use crate::cli::Command;
 use crate::cli::bundles::{Settings, stored_exit};
-use crate::cli::commands::replay::input::{Input, Opened, Ran};
+use crate::cli::commands::replay::input::{Input, Opened, StreamEnd};
 use crate::cli::exit::Exit;
 use crate::cli::reporting::{Conclusion, Reporting, conclude};
 use crate::cli::root::with_options;
@@ -58,7 +58,7 @@ fn linted(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
         let name = sources.get(remark.source).map_or("", |source| source.name.as_str());
         sink.report(findings::remark(remark, name));
     };
-    let Ran { stopped, broken, .. } = stream.run(
+    let StreamEnd { stopped, broken, .. } = stream.run(
         || Linter::of(store, filter),
         Linter::chunk,
         |mut part, _| {

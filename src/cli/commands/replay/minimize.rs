@@ -9,7 +9,7 @@ use serde_json::{Value as Json, json};
 use crate::cli::Command;
 use crate::cli::bundles::Settings;
 use crate::cli::clock::Stopwatch;
-use crate::cli::commands::replay::one::{Named, Wanted};
+use crate::cli::commands::replay::one::{Named, NamedRecord};
 use crate::cli::exit::Exit;
 use crate::cli::reporting::{Shape, alone};
 use crate::cli::root::with_options;
@@ -20,10 +20,12 @@ use crate::runtime::program::Program;
 use crate::runtime::session::ground::Ground;
 use crate::tools::bench::subject::reads_time;
 use crate::tools::event::Event;
-use crate::tools::replay::again::{Obstacle, moment};
-use crate::tools::replay::events::{Happened, MinimalEvents, Said, fewest, said, unlike};
+use crate::tools::replay::events::{
+    EventOutcome, MinimalEvents, SessionEvent, fewest, said, unlike,
+};
 use crate::tools::replay::minimize::{Minimal, minimize};
 use crate::tools::replay::plain::plain;
+use crate::tools::replay::redecide::{Obstacle, moment};
 use crate::tools::report::counted;
 use crate::tools::report::decision::{effect_paint, effect_word};
 use crate::tools::report::json::document;
@@ -110,8 +112,8 @@ fn minimized(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
 fn of_session(
     terminal: &Terminal,
     options: &Options,
-    (wanted, program): (&Wanted, &Program),
-    happened: &[Happened],
+    (wanted, program): (&NamedRecord, &Program),
+    happened: &[SessionEvent],
 ) -> Result<Exit, Exit> {
     let events: Vec<Event> = happened.iter().map(|it| it.event.clone()).collect();
     if let Some(number) = unlike(happened, &said(&Ground::of(program), &events)).next() {
@@ -149,7 +151,7 @@ fn few_events(
     took: &str,
     style: Style,
 ) -> String {
-    let Said { effect, rule, .. } = &fewest.said;
+    let EventOutcome { effect, rule, .. } = &fewest.said;
     let word = style.paint(effect_paint(*effect), &effect_word(*effect));
     let by = rule.as_ref().map_or_else(String::new, |rule| format!(" by `{}`", visible(rule)));
     let (few, folds) = (kept.len(), counted(fewest.folds, "fold"));

@@ -20,11 +20,11 @@ use crate::runtime::program::Program;
 use crate::runtime::record::read::{Input, Record};
 use crate::tools::inspect::digest_text;
 use crate::tools::project::read_bytes;
-use crate::tools::replay::again::Obstacle;
 use crate::tools::replay::engine::Engine;
-use crate::tools::replay::events::{Happened, IncompleteSession, events};
+use crate::tools::replay::events::{IncompleteSession, SessionEvent, events};
 use crate::tools::replay::filter::Filter;
 use crate::tools::replay::findings;
+use crate::tools::replay::redecide::Obstacle;
 use crate::tools::replay::store::Store;
 use crate::tools::replay::stream::Chunk;
 use crate::tools::replay::verify::Found;
@@ -47,7 +47,7 @@ pub(super) struct Named {
 
 /// A record that was found.
 #[derive(Debug)]
-pub(super) struct Wanted {
+pub(super) struct NamedRecord {
     /// What people call it: `calls.jsonl:12`.
     pub(super) name: String,
     /// Its line.
@@ -60,7 +60,11 @@ impl Named {
     ///
     /// # Errors
     /// How the command ends, its words already written.
-    pub(super) fn find(&self, terminal: &Terminal, settings: &Settings) -> Result<Wanted, Exit> {
+    pub(super) fn find(
+        &self,
+        terminal: &Terminal,
+        settings: &Settings,
+    ) -> Result<NamedRecord, Exit> {
         match self.ids.as_slice() {
             [id] => self.find_one(terminal, settings, id),
             several => {
@@ -78,7 +82,7 @@ impl Named {
         &self,
         terminal: &Terminal,
         settings: &Settings,
-    ) -> Result<Vec<Wanted>, Exit> {
+    ) -> Result<Vec<NamedRecord>, Exit> {
         self.ids.iter().map(|id| self.find_one(terminal, settings, id)).collect()
     }
 
@@ -90,8 +94,8 @@ impl Named {
         &self,
         terminal: &Terminal,
         settings: &Settings,
-        (wanted, record): (&Wanted, &Record<'_>),
-    ) -> Result<Vec<Happened>, Exit> {
+        (wanted, record): (&NamedRecord, &Record<'_>),
+    ) -> Result<Vec<SessionEvent>, Exit> {
         let Some(session) = record.session.filter(|_| record.event.is_some()) else {
             return Ok(Vec::new());
         };
@@ -140,20 +144,25 @@ impl Named {
         })
     }
 
-    fn find_one(&self, terminal: &Terminal, settings: &Settings, id: &str) -> Result<Wanted, Exit> {
+    fn find_one(
+        &self,
+        terminal: &Terminal,
+        settings: &Settings,
+        id: &str,
+    ) -> Result<NamedRecord, Exit> {
         let store = self.bundles.store(terminal, settings)?;
         if let Some(path) = id.strip_prefix('@') {
             let path = Path::new(path);
             let line = read_bytes(path, RECORD_BYTES_MAX);
             let line = line.map_err(|error| unread(terminal, path, &error))?;
-            return Ok(Wanted { name: shown(path), line, store });
+            return Ok(NamedRecord { name: shown(path), line, store });
         }
         if id == "-" {
             let mut line = Vec::new();
             let enough = RECORD_BYTES_MAX as u64 + 1;
             let read = io::stdin().lock().take(enough).read_to_end(&mut line);
             read.map_err(|error| unread(terminal, Path::new("-"), &error))?;
-            return Ok(Wanted { name: "-".to_owned(), line, store });
+            return Ok(NamedRecord { name: "-".to_owned(), line, store });
         }
         let sources = sources_of(terminal, settings, &self.records)?;
         let filter = Filter::default();
@@ -163,7 +172,7 @@ impl Named {
         match <[_; 1]>::try_from(found) {
             Ok([found]) => {
                 let name = sources.get(found.source).map_or("", |source| source.name.as_str());
-                Ok(Wanted { name: format!("{name}:{}", found.line), line: found.bytes, store })
+                Ok(NamedRecord { name: format!("{name}:{}", found.line), line: found.bytes, store })
             }
             Err(found) if found.is_empty() => {
                 let fact = format!("no record's id begins with `{id}`");
@@ -184,7 +193,7 @@ impl Named {
     }
 }
 
-impl Wanted {
+impl NamedRecord {
     /// The record.
     ///
     /// # Errors

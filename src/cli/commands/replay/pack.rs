@@ -8,7 +8,7 @@ use clap::{ArgMatches, Args};
 use crate::cli::Command;
 use crate::cli::bundles::Settings;
 use crate::cli::commands::replay::convert::{Options, spare};
-use crate::cli::commands::replay::input::{Ran, Stream, sources_of};
+use crate::cli::commands::replay::input::{Stream, StreamEnd, sources_of};
 use crate::cli::exit::Exit;
 use crate::cli::reporting::alone;
 use crate::cli::root::with_options;
@@ -81,7 +81,7 @@ pub(super) fn packed(terminal: &Terminal, options: &Options) -> Result<Exit, Exi
     // What is packed after something failed is for nothing.
     let failed = AtomicBool::new(false);
     let (mut rows, mut first) = (0_u64, None);
-    let Ran { stopped, broken, .. } = stream.run_at(
+    let StreamEnd { stopped, broken, .. } = stream.run_at(
         pace,
         || packer.shredder(),
         |shredder, chunk| {

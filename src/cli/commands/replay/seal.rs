@@ -8,7 +8,7 @@ use clap::{ArgMatches, Args};
 use crate::cli::Command;
 use crate::cli::bundles::Settings;
 use crate::cli::commands::replay::convert::spare;
-use crate::cli::commands::replay::input::{Filters, Ran, Stream, sources_of};
+use crate::cli::commands::replay::input::{Filters, Stream, StreamEnd, sources_of};
 use crate::cli::exit::Exit;
 use crate::cli::reporting::alone;
 use crate::cli::root::with_options;
@@ -163,7 +163,7 @@ fn sealed(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
     let (threads, progress) = (None, false);
     let stream = Stream { terminal, sources: &sources, threads, filter: &filter, progress };
     let mut problem = None;
-    let Ran { stopped, broken: mut exit, .. } = stream.run(
+    let StreamEnd { stopped, broken: mut exit, .. } = stream.run(
         || (),
         |(), chunk| (chunk.source, chunk.line, chunk.bytes.clone()),
         |chunk, _| {

@@ -9,12 +9,12 @@ use crate::cli::commands::replay::step::in_chunk;
 use crate::cli::exit::Exit;
 use crate::cli::terminal::Terminal;
 use crate::runtime::record::read::Record;
-use crate::tools::replay::events::{Happened, IncompleteSession, events};
+use crate::tools::replay::events::{IncompleteSession, SessionEvent, events};
 use crate::tools::replay::filter::Filter;
 use crate::tools::replay::stream::Chunk;
 
 /// A session: its id, and its events, or why it is not whole.
-type SessionResult = (String, Result<Vec<Happened>, IncompleteSession>);
+type SessionResult = (String, Result<Vec<SessionEvent>, IncompleteSession>);
 
 /// The sessions in records, by their ids.
 ///

@@ -11,7 +11,7 @@ use serde_json::Value as Json;
 use crate::base::arrange::gathered;
 use crate::cli::Command;
 use crate::cli::bundles::{Settings, stored_exit};
-use crate::cli::commands::replay::input::{Bundles, Ran, Stream, sources_of};
+use crate::cli::commands::replay::input::{Bundles, Stream, StreamEnd, sources_of};
 use crate::cli::exit::Exit;
 use crate::cli::reporting::alone;
 use crate::cli::root::with_options;
@@ -22,14 +22,14 @@ use crate::diag::diagnostic::Diagnostic;
 use crate::runtime::program::Program;
 use crate::runtime::record::read::{Input, Record};
 use crate::tools::bench::subject::reads_time;
-use crate::tools::replay::again::{Obstacle, moment};
 use crate::tools::replay::cases::{case, file};
 use crate::tools::replay::explain::{Explanation, explain};
 use crate::tools::replay::filter::Filter;
 use crate::tools::replay::flip::{FlipQuery, flip};
 use crate::tools::replay::plain::plain;
+use crate::tools::replay::redecide::{Obstacle, moment};
 use crate::tools::replay::step::desk::Sheet;
-use crate::tools::replay::step::{Call, Line, Said, Session, session};
+use crate::tools::replay::step::{Call, CallVerdict, Line, Session, session};
 use crate::tools::replay::store::{Digest, Store};
 use crate::tools::replay::stream::Chunk;
 use crate::tools::report::paint::Style;
@@ -105,10 +105,13 @@ fn stepped(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
 /// Says which bundles of a session nobody has, and how the command ends.
 fn unstored(terminal: &Terminal, session: &Session, store: &Store) -> Exit {
     let wanted = session.calls.iter().filter_map(|call| match call.replayed {
-        Said::Not(Obstacle::MissingBundle(digest) | Obstacle::UnusableBundle(digest)) => {
+        CallVerdict::Not(Obstacle::MissingBundle(digest) | Obstacle::UnusableBundle(digest)) => {
             Some(digest)
         }
-        Said::Not(_) | Said::Decided { .. } | Said::Undetermined(_) | Said::Nothing => None,
+        CallVerdict::Not(_)
+        | CallVerdict::Decided { .. }
+        | CallVerdict::Undetermined(_)
+        | CallVerdict::Nothing => None,
     });
     let wanted: BTreeSet<Digest> = gathered(wanted);
     let exits = wanted.into_iter().map(|digest| stored_exit(terminal, store, digest));
@@ -131,7 +134,7 @@ fn found(
         Stream { terminal, sources: &sources, threads: None, filter: &filter, progress: false };
     let mut lines: Vec<(String, Line)> = Vec::new();
     let work = |(): &mut (), chunk: &Chunk| in_chunk(chunk, start);
-    let Ran { broken, .. } = stream.run(|| (), work, |more, _| lines.extend(more));
+    let StreamEnd { broken, .. } = stream.run(|| (), work, |more, _| lines.extend(more));
     let ids: BTreeSet<String> = gathered(lines.iter().map(|(id, _)| id.clone()));
     let id = match (ids.get(start), ids.len()) {
         (Some(id), _) => id.clone(),

@@ -7,7 +7,7 @@ use clap::{ArgMatches, Args};
 
 use crate::cli::Command;
 use crate::cli::bundles::Settings;
-use crate::cli::commands::replay::one::{Named, Wanted};
+use crate::cli::commands::replay::one::{Named, NamedRecord};
 use crate::cli::exit::Exit;
 use crate::cli::reporting::alone;
 use crate::cli::root::with_options;
@@ -19,11 +19,11 @@ use crate::runtime::session::ground::Ground;
 use crate::runtime::vm::report::DecisionReport;
 use crate::tools::bench::subject::reads_time;
 use crate::tools::event::Event;
-use crate::tools::replay::again::moment;
 use crate::tools::replay::cases::{Recorded, RecordedSession, Skipped, case, file};
-use crate::tools::replay::events::{Happened, fewest, said, unlike};
+use crate::tools::replay::events::{SessionEvent, fewest, said, unlike};
 use crate::tools::replay::minimize::minimize;
 use crate::tools::replay::plain::plain;
+use crate::tools::replay::redecide::moment;
 use crate::tools::report::counted;
 use crate::tools::report::visible::visible;
 
@@ -140,7 +140,7 @@ fn spare_cases(terminal: &Terminal, out: &Path) -> Result<(), Exit> {
 fn of_call(
     terminal: &Terminal,
     options: &Options,
-    (wanted, record, program, id): (&Wanted, &Record<'_>, &Program, String),
+    (wanted, record, program, id): (&NamedRecord, &Record<'_>, &Program, String),
     made: &mut Made,
 ) -> Result<(), Exit> {
     let typed = wanted.context(terminal, record)?;
@@ -186,7 +186,7 @@ fn skipped(record: &Record<'_>, case: &Recorded, withheld: &[String]) -> Option<
 fn of_session(
     options: &Options,
     (program, id): (&Program, String),
-    happened: &[Happened],
+    happened: &[SessionEvent],
     made: &mut Made,
 ) -> Option<()> {
     let ground = Ground::of(program);

@@ -9,7 +9,7 @@ use clap::{ArgMatches, Args};
 use crate::cli::Command;
 use crate::cli::bundles::{Settings, stored_exit};
 use crate::cli::clock::Stopwatch;
-use crate::cli::commands::replay::input::{Input, Opened, Ran};
+use crate::cli::commands::replay::input::{Input, Opened, StreamEnd};
 use crate::cli::exit::Exit;
 use crate::cli::progress::watched;
 use crate::cli::reporting::{alone, format_named, output_named};
@@ -19,11 +19,11 @@ use crate::cli::write::write;
 use crate::runtime::program::Program;
 use crate::runtime::record::check::ChainReport;
 use crate::tools::inspect::description::DescribedProgram;
-use crate::tools::replay::again::Obstacle;
 use crate::tools::replay::findings;
 use crate::tools::replay::fold::Folds;
 use crate::tools::replay::fold::verify::Verify;
 use crate::tools::replay::open::Source;
+use crate::tools::replay::redecide::Obstacle;
 use crate::tools::replay::store::{Digest, Store};
 use crate::tools::replay::verify::{Found, Mismatch, Verified, Verifier};
 use crate::tools::report::paint::Style;
@@ -86,7 +86,7 @@ fn verified(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
     let mut all = Verified::default();
     let mut folds = Folds::of(store, Verify, stream.threads());
     let early = options.input.progress || watched();
-    let Ran { stopped, broken, damages, passed } = stream.run(
+    let StreamEnd { stopped, broken, damages, passed } = stream.run(
         || Verifier::of(store, filter),
         Verifier::chunk,
         |(verified, gathered), bar| {

@@ -24,7 +24,7 @@ use crate::runtime::program::Program;
 use crate::runtime::session::ground::Ground;
 use crate::runtime::session::step::{Outcome, Session, Work};
 use crate::tools::event::Event;
-use crate::tools::replay::events::{Said, said};
+use crate::tools::replay::events::{EventOutcome, said};
 use crate::tools::replay::flip::trial::closer_number;
 use crate::tools::replay::flip::tried::{CallPlaces, SessionValues};
 use crate::tools::replay::flip::without::fewest_without;
@@ -43,7 +43,7 @@ const USUAL: usize = 5;
 #[derive(Clone, Debug, PartialEq)]
 pub struct SessionFlips {
     /// What is decided.
-    pub from: Said,
+    pub from: EventOutcome,
     /// What is wanted.
     pub to: Effect,
     /// Sets of changes of what the request says, the fewest first.

@@ -17,7 +17,7 @@ use crate::runtime::session::ground::Ground;
 use crate::runtime::session::step::{Outcome, Session, Work};
 use crate::tools::event::Event;
 use crate::tools::inspect::{digest_text, read_digest};
-use crate::tools::replay::events::Said;
+use crate::tools::replay::events::EventOutcome;
 
 /// Events that are taken in while some are left away, at most.
 const WORK_MAX: usize = 200_000;
@@ -38,7 +38,7 @@ pub(super) struct Without {
 pub(super) fn fewest_without(
     ground: &Ground<'_>,
     events: &[Event],
-    before: &[Option<Said>],
+    before: &[Option<EventOutcome>],
     to: Effect,
     most: usize,
 ) -> Without {
@@ -118,7 +118,7 @@ fn together(folds: &mut Folds<'_, '_>, units: &[Vec<usize>]) -> Option<Vec<usize
 struct Folds<'f, 'p> {
     ground: &'f Ground<'p>,
     events: &'f [Event],
-    before: &'f [Option<Said>],
+    before: &'f [Option<EventOutcome>],
     to: Effect,
     count: usize,
     work: usize,

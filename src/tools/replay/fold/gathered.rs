@@ -18,7 +18,7 @@ use crate::tools::replay::stream::Chunk;
 
 /// Where a line stands, and whether it was asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Stands {
+pub struct LinePlace {
     /// Which source.
     pub source: usize,
     /// The line, from 1.
@@ -48,7 +48,7 @@ struct Lines {
 /// A line. It begins where the one before has ended.
 #[derive(Clone, Copy, Debug)]
 struct Row {
-    stands: Stands,
+    stands: LinePlace,
     outline: EventOutline,
     end: usize,
 }
@@ -61,7 +61,7 @@ impl Gathered {
     }
 
     /// Adds a record, if it is one of a session.
-    pub fn add(&mut self, stands: Stands, record: &Record<'_>) -> bool {
+    pub fn add(&mut self, stands: LinePlace, record: &Record<'_>) -> bool {
         let (Some(session), Some(outline)) = (record.session, EventOutline::of(record)) else {
             return false;
         };
@@ -93,7 +93,7 @@ impl Gathered {
     }
 
     /// The events of a shard.
-    pub(super) fn events(&self, shard: usize) -> impl Iterator<Item = (EventLine<'_>, Stands)> {
+    pub(super) fn events(&self, shard: usize) -> impl Iterator<Item = (EventLine<'_>, LinePlace)> {
         let mut from = 0;
         let lines = self.shards.get(shard);
         lines.into_iter().flat_map(|lines| lines.rows.iter().map(move |row| (lines, row))).map(

@@ -25,9 +25,9 @@ use crate::base::limits::{REPLAY_PENDING_MAX, REPLAY_SESSION_BYTES_MAX, REPLAY_S
 use crate::runtime::program::Program;
 use crate::runtime::record::outline::{EventLine, EventOutline};
 use crate::runtime::session::ground::Ground;
-use crate::tools::replay::again::{Obstacle, Seats};
-pub use crate::tools::replay::fold::gathered::{Gathered, Stands};
+pub use crate::tools::replay::fold::gathered::{Gathered, LinePlace};
 use crate::tools::replay::fold::runner::SessionRunners;
+use crate::tools::replay::redecide::{Obstacle, ProgramRunners};
 use crate::tools::replay::store::{Digest, Store, Unusable};
 
 /// Shards of sessions.
@@ -38,7 +38,7 @@ const BATCH_BYTES: usize = 8 << 20;
 
 /// Why a session cannot be folded, or not from some event on.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Astray {
+pub enum SessionObstacle {
     /// Its first events are not among the records.
     Beginning,
     /// An event in it is not among the records.
@@ -56,7 +56,7 @@ pub enum Astray {
     Obstacle(Obstacle),
 }
 
-impl Astray {
+impl SessionObstacle {
     /// In words, behind a number of records.
     #[must_use]
     pub fn words(&self) -> String {
@@ -104,15 +104,15 @@ pub trait TaskRunner<K, F> {
     fn event(
         &mut self,
         event: &EventLine<'_>,
-        stands: Stands,
+        stands: LinePlace,
         kept: Option<Box<K>>,
-    ) -> Result<Box<K>, Astray>;
+    ) -> Result<Box<K>, SessionObstacle>;
 
     /// A session cannot be folded, or not on.
-    fn strays(&mut self, why: &Astray);
+    fn strays(&mut self, why: &SessionObstacle);
 
     /// A record of such a session.
-    fn alone(&mut self, event: &EventLine<'_>, stands: Stands, why: &Astray);
+    fn alone(&mut self, event: &EventLine<'_>, stands: LinePlace, why: &SessionObstacle);
 
     /// What was found out since the last time.
     fn found(&mut self) -> F;
@@ -123,17 +123,21 @@ pub trait TaskRunner<K, F> {
 /// # Errors
 /// If the event cannot be folded by it.
 fn bundle_of(
-    seats: &mut Seats<'_>,
+    seats: &mut ProgramRunners<'_>,
     event: &EventLine<'_>,
     before: Option<Digest>,
-) -> Result<Digest, Astray> {
+) -> Result<Digest, SessionObstacle> {
     seats.check_event(event).map_err(|obstacle| {
         let declared = obstacle == Obstacle::Declared;
-        if declared { Astray::Withheld } else { Astray::Obstacle(obstacle) }
+        if declared { SessionObstacle::Withheld } else { SessionObstacle::Obstacle(obstacle) }
     })?;
     let named = event.bundle().or_else(|| seats.only());
-    let bundle = named.ok_or(Astray::Obstacle(Obstacle::NoBundle))?;
-    if before.is_none_or(|before| before == bundle) { Ok(bundle) } else { Err(Astray::Bundle) }
+    let bundle = named.ok_or(SessionObstacle::Obstacle(Obstacle::NoBundle))?;
+    if before.is_none_or(|before| before == bundle) {
+        Ok(bundle)
+    } else {
+        Err(SessionObstacle::Bundle)
+    }
 }
 
 /// Something that keeps what happened.
@@ -273,7 +277,7 @@ struct LiveSession<K> {
     /// Those of the records that wait.
     pending_bytes: usize,
     /// Records that came before others that lie in front of them.
-    pending: BTreeMap<u64, (Vec<u8>, EventOutline, Stands)>,
+    pending: BTreeMap<u64, (Vec<u8>, EventOutline, LinePlace)>,
 }
 
 impl<K> Default for LiveSession<K> {
@@ -290,13 +294,13 @@ enum Stage<K> {
     /// This is known of it.
     Going(Box<K>),
     /// It cannot be folded any more.
-    Astray(Astray),
+    SessionObstacle(SessionObstacle),
 }
 
 impl<K: MemorySize> Shard<K> {
     fn fold<'e, F>(
         &mut self,
-        events: impl Iterator<Item = (EventLine<'e>, Stands)>,
+        events: impl Iterator<Item = (EventLine<'e>, LinePlace)>,
         end: bool,
         bench: &mut dyn TaskRunner<K, F>,
     ) {
@@ -355,17 +359,17 @@ impl<K: MemorySize> LiveSession<K> {
     fn take<F>(
         &mut self,
         event: &EventLine<'_>,
-        stands: Stands,
+        stands: LinePlace,
         crowded: bool,
         bench: &mut dyn TaskRunner<K, F>,
     ) {
         let number = event.step();
-        if let Stage::Astray(why) = &self.stage {
+        if let Stage::SessionObstacle(why) = &self.stage {
             bench.alone(event, stands, why);
             return;
         }
         if number <= self.last || self.pending.contains_key(&number) {
-            bench.alone(event, stands, &Astray::Twice);
+            bench.alone(event, stands, &SessionObstacle::Twice);
             return;
         }
         if number > self.last + 1 {
@@ -388,15 +392,15 @@ impl<K: MemorySize> LiveSession<K> {
     fn go_on<F>(
         &mut self,
         event: &EventLine<'_>,
-        stands: Stands,
+        stands: LinePlace,
         bench: &mut dyn TaskRunner<K, F>,
     ) {
         let kept = match std::mem::replace(&mut self.stage, Stage::New) {
             Stage::New => None,
             Stage::Going(kept) => Some(kept),
-            Stage::Astray(why) => {
+            Stage::SessionObstacle(why) => {
                 bench.alone(event, stands, &why);
-                self.stage = Stage::Astray(why);
+                self.stage = Stage::SessionObstacle(why);
                 return;
             }
         };
@@ -410,7 +414,7 @@ impl<K: MemorySize> LiveSession<K> {
                 bench.strays(&why);
                 bench.alone(event, stands, &why);
                 self.bytes = self.pending_bytes;
-                self.stage = Stage::Astray(why);
+                self.stage = Stage::SessionObstacle(why);
             }
         }
     }
@@ -418,19 +422,19 @@ impl<K: MemorySize> LiveSession<K> {
     /// What is in front of the records that wait does not come any more.
     fn give_up<F>(&mut self, crowded: bool, bench: &mut dyn TaskRunner<K, F>) {
         let why = match self.stage {
-            Stage::New if crowded => Astray::Crowded,
-            Stage::New => Astray::Beginning,
-            Stage::Going(_) | Stage::Astray(_) => Astray::Gap,
+            Stage::New if crowded => SessionObstacle::Crowded,
+            Stage::New => SessionObstacle::Beginning,
+            Stage::Going(_) | Stage::SessionObstacle(_) => SessionObstacle::Gap,
         };
         self.leave(why, bench);
     }
 
     /// There is no room for it: what is in front of the records that wait may come or not.
     fn put_away<F>(&mut self, bench: &mut dyn TaskRunner<K, F>) {
-        self.leave(Astray::Crowded, bench);
+        self.leave(SessionObstacle::Crowded, bench);
     }
 
-    fn leave<F>(&mut self, why: Astray, bench: &mut dyn TaskRunner<K, F>) {
+    fn leave<F>(&mut self, why: SessionObstacle, bench: &mut dyn TaskRunner<K, F>) {
         if self.pending.is_empty() {
             return;
         }
@@ -439,13 +443,15 @@ impl<K: MemorySize> LiveSession<K> {
             bench.alone(&outline.on(&line), stands, &why);
         }
         (self.bytes, self.pending_bytes) = (0, 0);
-        self.stage = Stage::Astray(why);
+        self.stage = Stage::SessionObstacle(why);
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Astray, MemorySize, REPLAY_SESSION_BYTES_MAX, SHARDS, Shard, Stands, TaskRunner};
+    use super::{
+        LinePlace, MemorySize, REPLAY_SESSION_BYTES_MAX, SHARDS, SessionObstacle, Shard, TaskRunner,
+    };
     use crate::runtime::record::outline::{EventLine, EventOutline};
     use crate::runtime::record::read::Record;
 
@@ -466,16 +472,16 @@ mod tests {
         fn event(
             &mut self,
             _: &EventLine<'_>,
-            _: Stands,
+            _: LinePlace,
             kept: Option<Box<Kept>>,
-        ) -> Result<Box<Kept>, Astray> {
+        ) -> Result<Box<Kept>, SessionObstacle> {
             self.0 += 1;
             Ok(kept.unwrap_or_else(|| Box::new(Kept(1_000))))
         }
 
-        fn strays(&mut self, _: &Astray) {}
+        fn strays(&mut self, _: &SessionObstacle) {}
 
-        fn alone(&mut self, _: &EventLine<'_>, _: Stands, _: &Astray) {
+        fn alone(&mut self, _: &EventLine<'_>, _: LinePlace, _: &SessionObstacle) {
             self.1 += 1;
         }
 
@@ -492,7 +498,7 @@ mod tests {
 
     #[test]
     fn records_that_wait_are_counted_and_leave() {
-        let stands = Stands { source: 0, line: 1, counts: true };
+        let stands = LinePlace { source: 0, line: 1, counts: true };
         let most = REPLAY_SESSION_BYTES_MAX / SHARDS;
         let (mut shard, mut bench) = (Shard::<Kept>::default(), Counting::default());
         let mut fold = |shard: &mut Shard<Kept>, line: &str| {

@@ -22,18 +22,20 @@ use crate::runtime::program::withheld::RedactionRules;
 use crate::runtime::record::outline::EventLine;
 use crate::runtime::record::read::{Input, Record};
 use crate::runtime::record::redact::Redactor;
-use crate::runtime::record::session::RecordedEvent as Again;
+use crate::runtime::record::session::RecordedEvent as Redecision;
 use crate::runtime::session::event::{Event, EventFault, EventKind};
 use crate::runtime::session::ground::Ground;
 use crate::runtime::session::state::State;
 use crate::runtime::session::step::{Outcome, Session};
 use crate::runtime::vm::request::marked::{Recorded, ingest_record};
 use crate::runtime::vm::scratch::Scratch;
-use crate::tools::replay::again::{Obstacle, Seats, moment};
 use crate::tools::replay::fold::runner::{SessionRunner, SessionRunners};
-use crate::tools::replay::fold::{Astray, MemorySize, Stands, Task, TaskRunner, bundle_of};
+use crate::tools::replay::fold::{
+    LinePlace, MemorySize, SessionObstacle, Task, TaskRunner, bundle_of,
+};
 use crate::tools::replay::impact::{Impact, Outcome as Effects};
 use crate::tools::replay::knew::{asked_of, is_pending, recorded_effect};
+use crate::tools::replay::redecide::{Obstacle, ProgramRunners, moment};
 use crate::tools::replay::sides::{Side, tell};
 use crate::tools::replay::store::{Digest, Store};
 
@@ -86,7 +88,13 @@ impl Task for Resim {
         stalls: SessionRunners<'t>,
     ) -> Box<dyn TaskRunner<ResimState, Impact> + 't> {
         let (memory, found) = (Vec::new(), Impact::default());
-        Box::new(ResimRunner { task: self, stalls, seats: Seats::of(store), memory, found })
+        Box::new(ResimRunner {
+            task: self,
+            stalls,
+            seats: ProgramRunners::of(store),
+            memory,
+            found,
+        })
     }
 
     fn join(parts: Vec<Impact>) -> Impact {
@@ -104,7 +112,7 @@ struct ResimRunner<'t> {
     task: &'t Resim,
     stalls: SessionRunners<'t>,
     /// What knows which records can be replayed.
-    seats: Seats<'t>,
+    seats: ProgramRunners<'t>,
     /// An event that has to be made.
     memory: Vec<u8>,
     found: Impact,
@@ -163,14 +171,14 @@ impl TaskRunner<ResimState, Impact> for ResimRunner<'_> {
     fn event(
         &mut self,
         event: &EventLine<'_>,
-        stands: Stands,
+        stands: LinePlace,
         kept: Option<Box<ResimState>>,
-    ) -> Result<Box<ResimState>, Astray> {
+    ) -> Result<Box<ResimState>, SessionObstacle> {
         let before = kept.as_ref().map(|kept| kept.bundle);
         let bundle = bundle_of(&mut self.seats, event, before)?;
-        let record = &event.whole().map_err(|_| Astray::Withheld)?;
+        let record = &event.whole().map_err(|_| SessionObstacle::Withheld)?;
         let mut memory = std::mem::take(&mut self.memory);
-        let event = event.taken_in(&mut memory).ok_or(Astray::Withheld)?;
+        let event = event.taken_in(&mut memory).ok_or(SessionObstacle::Withheld)?;
         let event = Event::read(event);
         let task = self.task;
         let from = task.from.as_ref().map_or(bundle, |program| program.digest());
@@ -179,9 +187,9 @@ impl TaskRunner<ResimState, Impact> for ResimRunner<'_> {
             None => ([None, None], HashMap::new(), [false; 2]),
         };
         let [was, is] = states;
-        let stall = self.stalls.get(from).map_err(Astray::Obstacle)?;
+        let stall = self.stalls.get(from).map_err(SessionObstacle::Obstacle)?;
         let (was, before) = simulate(stall, was, (&for_side(&event, &asked, 0), open[0]))?;
-        let stall = self.stalls.get(task.to.digest()).map_err(Astray::Obstacle)?;
+        let stall = self.stalls.get(task.to.digest()).map_err(SessionObstacle::Obstacle)?;
         let (is, after) = simulate(stall, is, (&for_side(&event, &asked, 1), open[1]))?;
         if let (Some(mut before), Some(mut after)) = (before, after) {
             if let Some(digest) = asked_of(record).filter(|_| asked.len() < SESSION_ASKS_MAX) {
@@ -208,19 +216,21 @@ impl TaskRunner<ResimState, Impact> for ResimRunner<'_> {
         Ok(Box::new(ResimState { states: [was, is], bundle, asked, open }))
     }
 
-    fn strays(&mut self, _: &Astray) {}
+    fn strays(&mut self, _: &SessionObstacle) {}
 
-    fn alone(&mut self, event: &EventLine<'_>, stands: Stands, why: &Astray) {
+    fn alone(&mut self, event: &EventLine<'_>, stands: LinePlace, why: &SessionObstacle) {
         let decides = || event.whole().is_ok_and(|record| record.outcome.is_some());
         if !stands.counts || !decides() {
             return;
         }
         let obstacle = match why {
-            Astray::Obstacle(obstacle) => obstacle.clone(),
-            Astray::Beginning | Astray::Gap | Astray::Twice | Astray::Withheld | Astray::Bundle => {
-                Obstacle::NotWhole
-            }
-            Astray::Crowded => Obstacle::Crowded,
+            SessionObstacle::Obstacle(obstacle) => obstacle.clone(),
+            SessionObstacle::Beginning
+            | SessionObstacle::Gap
+            | SessionObstacle::Twice
+            | SessionObstacle::Withheld
+            | SessionObstacle::Bundle => Obstacle::NotWhole,
+            SessionObstacle::Crowded => Obstacle::Crowded,
         };
         *self.found.obstacles.entry(obstacle).or_default() += 1;
     }
@@ -260,16 +270,16 @@ fn simulate<'t>(
     stall: &mut SessionRunner<'t>,
     state: Option<Box<State>>,
     (event, open): (&Result<Event<'_>, EventFault>, bool),
-) -> Result<(Box<State>, Option<RequestResult<'t>>), Astray> {
+) -> Result<(Box<State>, Option<RequestResult<'t>>), SessionObstacle> {
     let mut session = match state {
         None => Session::new(stall.ground),
-        Some(state) => Session::resume(stall.ground, state).ok_or(Astray::Bundle)?,
+        Some(state) => Session::resume(stall.ground, state).ok_or(SessionObstacle::Bundle)?,
     };
     let SessionRunner { program, ground, recorder } = stall;
     let program: &'t Program = program;
     let asks = event.as_ref().is_ok_and(|it| matches!(it.kind, EventKind::Request { .. }));
     // Nothing is compared with its digest.
-    let Again { outcome, line, .. } = recorder.again(&mut session, event, Digest::default());
+    let Redecision { outcome, line, .. } = recorder.again(&mut session, event, Digest::default());
     let made = Record::read(line).ok();
     let digest = made.and_then(|made| made.outcome?.digest);
     let came = match outcome {

@@ -8,8 +8,8 @@ use crate::runtime::program::Program;
 use crate::runtime::record::about::Loaded;
 use crate::runtime::record::session::SessionRecorder;
 use crate::runtime::session::ground::Ground;
-use crate::tools::replay::again::Obstacle;
 use crate::tools::replay::fold::Programs;
+use crate::tools::replay::redecide::Obstacle;
 use crate::tools::replay::store::Digest;
 
 /// A program, and memory to fold its sessions in.

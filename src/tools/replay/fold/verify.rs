@@ -19,9 +19,11 @@ use crate::runtime::session::state::State;
 use crate::runtime::session::step::Session;
 use crate::runtime::vm::observe::{AtomState, Witness};
 use crate::tools::decide::tool_of;
-use crate::tools::replay::again::Seats;
 use crate::tools::replay::fold::runner::SessionRunners;
-use crate::tools::replay::fold::{Astray, MemorySize, Stands, Task, TaskRunner, bundle_of};
+use crate::tools::replay::fold::{
+    LinePlace, MemorySize, SessionObstacle, Task, TaskRunner, bundle_of,
+};
+use crate::tools::replay::redecide::ProgramRunners;
 use crate::tools::replay::store::{Digest, Store};
 use crate::tools::replay::verify::{
     Compared, Found, InSession, Mismatch, Part, Verified, compare, first_other,
@@ -57,7 +59,13 @@ impl Task for Verify {
     ) -> Box<dyn TaskRunner<VerifyState, Verified> + 't> {
         let facts = [Witness::new(0), Witness::new(0)];
         let found = Verified::default();
-        Box::new(VerifyRunner { stalls, seats: Seats::of(store), facts, memory: Vec::new(), found })
+        Box::new(VerifyRunner {
+            stalls,
+            seats: ProgramRunners::of(store),
+            facts,
+            memory: Vec::new(),
+            found,
+        })
     }
 
     fn join(parts: Vec<Verified>) -> Verified {
@@ -76,7 +84,7 @@ impl MemorySize for VerifyState {
 struct VerifyRunner<'t> {
     stalls: SessionRunners<'t>,
     /// What decides about records alone.
-    seats: Seats<'t>,
+    seats: ProgramRunners<'t>,
     /// The recorded witness, and that of today.
     facts: [Witness; 2],
     /// An event that has to be made.
@@ -145,17 +153,17 @@ impl TaskRunner<VerifyState, Verified> for VerifyRunner<'_> {
     fn event(
         &mut self,
         event: &EventLine<'_>,
-        stands: Stands,
+        stands: LinePlace,
         kept: Option<Box<VerifyState>>,
-    ) -> Result<Box<VerifyState>, Astray> {
+    ) -> Result<Box<VerifyState>, SessionObstacle> {
         let before = kept.as_ref().map(|kept| kept.bundle);
         let bundle = bundle_of(&mut self.seats, event, before)?;
         if !event.has_states() {
-            return Err(Astray::Withheld);
+            return Err(SessionObstacle::Withheld);
         }
         let mut memory = std::mem::take(&mut self.memory);
-        let taken_in = Event::read(event.taken_in(&mut memory).ok_or(Astray::Withheld)?);
-        let stall = self.stalls.get(bundle).map_err(Astray::Obstacle)?;
+        let taken_in = Event::read(event.taken_in(&mut memory).ok_or(SessionObstacle::Withheld)?);
+        let stall = self.stalls.get(bundle).map_err(SessionObstacle::Obstacle)?;
         let is_new = kept.is_none();
         let (session, before, parted) = match kept {
             None => (Some(Session::new(stall.ground)), None, false),
@@ -163,15 +171,15 @@ impl TaskRunner<VerifyState, Verified> for VerifyRunner<'_> {
                 (Session::resume(stall.ground, kept.state), Some(kept.digest), kept.parted)
             }
         };
-        let mut session = session.ok_or(Astray::Bundle)?;
+        let mut session = session.ok_or(SessionObstacle::Bundle)?;
         let before = before.unwrap_or_else(|| session.state().digest());
         let again = stall.recorder.again(&mut session, &taken_in, before);
         let (came, states) = if event.is_spelled_as(again.line) {
             (EventResult { bundle, effect: None, rule: None, differs: None }, again.states)
         } else {
-            let made = Record::read(again.line).map_err(|_| Astray::Withheld)?;
-            let record = event.whole().map_err(|_| Astray::Withheld)?;
-            let recorded = record.states.ok_or(Astray::Withheld)?;
+            let made = Record::read(again.line).map_err(|_| SessionObstacle::Withheld)?;
+            let record = event.whole().map_err(|_| SessionObstacle::Withheld)?;
+            let recorded = record.states.ok_or(SessionObstacle::Withheld)?;
             let states = made.states.unwrap_or([before; 2]);
             let outcome = made.outcome;
             let came = EventResult {
@@ -191,7 +199,7 @@ impl TaskRunner<VerifyState, Verified> for VerifyRunner<'_> {
     }
 
     /// Its decision is made again alone.
-    fn alone(&mut self, event: &EventLine<'_>, stands: Stands, why: &Astray) {
+    fn alone(&mut self, event: &EventLine<'_>, stands: LinePlace, why: &SessionObstacle) {
         if !stands.counts {
             return;
         }
@@ -214,7 +222,7 @@ impl TaskRunner<VerifyState, Verified> for VerifyRunner<'_> {
         }
     }
 
-    fn strays(&mut self, why: &Astray) {
+    fn strays(&mut self, why: &SessionObstacle) {
         *self.found.astray.entry(why.clone()).or_default() += 1;
     }
 
@@ -226,7 +234,7 @@ impl TaskRunner<VerifyState, Verified> for VerifyRunner<'_> {
 impl VerifyRunner<'_> {
     /// Counts a record whose event was folded. The first that differs in its session is told
     /// whether it was asked for or not: those that were go by it.
-    fn tell(&mut self, event: &EventLine<'_>, stands: Stands, came: EventResult, parted: bool) {
+    fn tell(&mut self, event: &EventLine<'_>, stands: LinePlace, came: EventResult, parted: bool) {
         let EventResult { bundle, effect, rule, differs } = came;
         let is_first = differs.is_some() && !parted;
         if !stands.counts && !is_first {

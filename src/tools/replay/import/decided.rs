@@ -29,7 +29,7 @@ use crate::runtime::vm::request::Moment;
 use crate::runtime::vm::request::marked::Recorded;
 use crate::runtime::vm::scratch::Scratch;
 use crate::tools::inspect::bundle_name;
-use crate::tools::replay::again::input;
+use crate::tools::replay::redecide::input;
 use crate::tools::replay::seal::{RewriteError, SealOptions, rewritten};
 
 /// Decides about imported records.

@@ -29,12 +29,12 @@ use crate::runtime::vm::report::DecisionReport;
 use crate::runtime::vm::request::marked::Recorded;
 use crate::runtime::vm::scratch::Scratch;
 use crate::tools::bench::subject::reads_time;
-use crate::tools::replay::again::{Obstacle, Seats, input, moment};
 use crate::tools::replay::filter::Filter;
 use crate::tools::replay::lint::order::Mark;
 pub use crate::tools::replay::lint::order::Order;
 use crate::tools::replay::lint::place::offset;
 use crate::tools::replay::lint::schema::Rules;
+use crate::tools::replay::redecide::{Obstacle, ProgramRunners, input, moment};
 use crate::tools::replay::store::{Digest, Store};
 use crate::tools::replay::stream::Chunk;
 
@@ -107,7 +107,7 @@ pub struct LintSummary {
 /// Looks at records.
 #[derive(Debug)]
 pub struct Linter<'s> {
-    seats: Seats<'s>,
+    seats: ProgramRunners<'s>,
     filter: &'s Filter,
     rules: Rules,
     known: HashMap<Digest, LintedBundle>,
@@ -153,7 +153,12 @@ impl<'s> Linter<'s> {
     /// Bundles come from `store`.
     #[must_use]
     pub fn of(store: &'s Store, filter: &'s Filter) -> Self {
-        Self { seats: Seats::of(store), filter, rules: Rules::published(), known: HashMap::new() }
+        Self {
+            seats: ProgramRunners::of(store),
+            filter,
+            rules: Rules::published(),
+            known: HashMap::new(),
+        }
     }
 
     /// Looks at the lines of a chunk.

@@ -4,9 +4,9 @@
 //! Out:     what counts for all.
 //! Imports: its own room alone.
 
-use crate::tools::replay::again::Obstacle;
 use crate::tools::replay::impact::{Count, Outcome, Sort};
 use crate::tools::replay::pack::message::Retold;
+use crate::tools::replay::redecide::Obstacle;
 use crate::tools::replay::store::Digest;
 
 /// What is known of records that are alike.

@@ -13,10 +13,10 @@
 use crate::base::limits::REASON_BYTES_MAX;
 use crate::lang::value::text::write_scalar;
 use crate::lang::value::{Value as Scalar, json};
-use crate::tools::replay::again::Seat;
 use crate::tools::replay::pack::alike::Piece;
 use crate::tools::replay::pack::spell::Value;
 use crate::tools::replay::pack::tallies::Columns;
+use crate::tools::replay::redecide::ProgramRunner;
 
 /// What was found of records.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -61,13 +61,13 @@ impl Retold {
     /// messages do not tell it.
     #[must_use]
     pub fn of(
-        seats: [&Seat; 2],
+        seats: [&ProgramRunner; 2],
         pieces: [&[Piece]; 2],
         row: (&Columns, u32),
         (same_effect, by_words): (bool, bool),
     ) -> Option<Self> {
         let mut room = Room::default();
-        let mut side = |seat: &Seat, pieces: &[Piece]| {
+        let mut side = |seat: &ProgramRunner, pieces: &[Piece]| {
             let (front, message) = seat.words().front()?;
             let own = MessageTemplate { front: front.into(), pieces: pieces.to_vec() };
             own.write(row, &mut room)?;

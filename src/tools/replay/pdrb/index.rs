@@ -19,7 +19,7 @@ const BYTES: usize = 4 + 4 + 1 + 1 + 2 * 12 + 2 * ID_BYTES + SESSIONS_BYTES;
 
 /// What is asked for, as far as an index tells.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Wanted {
+pub struct IndexQuery {
     /// Whose id begins so.
     pub id: Option<String>,
     /// Decided then or later.
@@ -32,7 +32,7 @@ pub struct Wanted {
     pub effect: Option<Effect>,
 }
 
-impl Wanted {
+impl IndexQuery {
     /// What a filter asks for.
     #[must_use]
     pub fn of(filter: &Filter) -> Self {
@@ -110,7 +110,7 @@ impl Facts {
 
     /// Whether one of the records may be one that is asked for.
     #[must_use]
-    pub fn may_hold(&self, wanted: &Wanted) -> bool {
+    pub fn may_hold(&self, wanted: &IndexQuery) -> bool {
         let times = |holds: &dyn Fn((i64, u32), (i64, u32)) -> bool| {
             self.times.is_some_and(|(first, last)| holds(first, last))
         };

@@ -19,7 +19,7 @@ use crate::runtime::audit::start::Start;
 use crate::runtime::audit::torn::judge;
 use crate::runtime::audit::walk::plain;
 use crate::tools::replay::open::Frames;
-use crate::tools::replay::pdrb::index::{Facts, Wanted};
+use crate::tools::replay::pdrb::index::{Facts, IndexQuery};
 
 const _: () = assert!(PACKED_BYTES_MAX > 2 * RECORD_BYTES_MAX, "a chunk of lines fits");
 
@@ -78,7 +78,7 @@ pub fn unread(error: &io::Error) -> Option<&Unread> {
 #[derive(Clone, Debug, Default)]
 pub struct Choosing {
     /// What is asked for.
-    pub wanted: Wanted,
+    pub wanted: IndexQuery,
     /// Counts blocks.
     pub passed: Arc<AtomicU64>,
 }

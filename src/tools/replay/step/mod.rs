@@ -19,10 +19,10 @@ use crate::lang::decision::Effect;
 use crate::lang::value::time::Instant;
 use crate::runtime::program::Program;
 use crate::runtime::record::read::{Record, Text};
-use crate::tools::replay::again::{Again, Obstacle, Seat, Seats};
 use crate::tools::replay::answers::{Answers, Needs};
 use crate::tools::replay::knew::{Row, happened, is_refused, knew, recorded_effect};
 use crate::tools::replay::plain::{self, shown, told};
+use crate::tools::replay::redecide::{Obstacle, ProgramRunner, ProgramRunners, Redecision};
 use crate::tools::replay::store::Store;
 
 /// A line of a session's record, and where it stands.
@@ -38,7 +38,7 @@ pub struct Line {
 
 /// What a bundle says of a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Said {
+pub enum CallVerdict {
     /// This, whatever is withheld.
     Decided {
         /// The effect.
@@ -56,7 +56,7 @@ pub enum Said {
     Nothing,
 }
 
-impl Said {
+impl CallVerdict {
     /// The effect, where it is known.
     #[must_use]
     pub const fn effect(&self) -> Option<Option<Effect>> {
@@ -101,9 +101,9 @@ pub struct Call {
     /// Whether its session refused what rules escalate.
     pub is_refused: bool,
     /// What the bundle of the record decides.
-    pub replayed: Said,
+    pub replayed: CallVerdict,
     /// What the candidate decides.
-    pub candidate: Option<Said>,
+    pub candidate: Option<CallVerdict>,
     /// How long the decision took, in nanoseconds.
     pub took_ns: Option<u64>,
     /// State that was read and written.
@@ -135,7 +135,7 @@ impl Call {
     #[must_use]
     pub fn rule(&self, candidate: bool) -> Option<&str> {
         let said = if candidate { self.candidate.as_ref() } else { Some(&self.replayed) };
-        if let Some(Said::Decided { rule, .. }) = said {
+        if let Some(CallVerdict::Decided { rule, .. }) = said {
             return rule.as_deref();
         }
         self.recorded.as_ref().and_then(|(_, rule)| rule.as_deref())
@@ -144,7 +144,7 @@ impl Call {
     /// Whether it asks for something; else it is another event.
     #[must_use]
     pub fn is_call(&self) -> bool {
-        self.replayed != Said::Nothing
+        self.replayed != CallVerdict::Nothing
     }
 
     /// Whether it is not known what one of both decides.
@@ -158,7 +158,7 @@ impl Call {
     #[must_use]
     pub fn differs(&self) -> bool {
         let own = self.effect(false);
-        let other = self.candidate.as_ref().and_then(Said::effect);
+        let other = self.candidate.as_ref().and_then(CallVerdict::effect);
         other.is_some() && own.is_some() && other != own
     }
 }
@@ -199,8 +199,8 @@ pub fn session(
     store: &Store,
     candidate: Option<&Arc<Program>>,
 ) -> Session {
-    let mut seats = Seats::of(store);
-    let mut other = candidate.map(|program| Seat::of(Arc::clone(program)));
+    let mut seats = ProgramRunners::of(store);
+    let mut other = candidate.map(|program| ProgramRunner::of(Arc::clone(program)));
     let mut calls: Vec<Call> =
         lines.into_iter().filter_map(|line| call(line, &mut seats, other.as_mut())).collect();
     calls.arrange_by_key(|call| (call.step, call.line.source, call.line.line));
@@ -217,13 +217,20 @@ pub fn session(
     Session { id: id.to_owned(), calls, candidate, missing }
 }
 
-fn call(line: Line, seats: &mut Seats<'_>, other: Option<&mut Seat>) -> Option<Call> {
+fn call(
+    line: Line,
+    seats: &mut ProgramRunners<'_>,
+    other: Option<&mut ProgramRunner>,
+) -> Option<Call> {
     let record = Record::read(&line.bytes).ok()?;
     let context = context(&record);
     let nothing = record.event.is_some() && record.outcome.is_none();
-    let (replayed, key) = if nothing { (Said::Nothing, None) } else { replayed(&record, seats) };
+    let (replayed, key) =
+        if nothing { (CallVerdict::Nothing, None) } else { replayed(&record, seats) };
     let candidate =
-        other.map(|seat| if nothing { Said::Nothing } else { by_candidate(&record, seats, seat) });
+        other.map(
+            |seat| if nothing { CallVerdict::Nothing } else { by_candidate(&record, seats, seat) },
+        );
     let (kind, says) = happened(&record).filter(|_| nothing).unzip();
     let text = |pointer: &str| context.pointer(pointer).and_then(Json::as_str).map(str::to_owned);
     let outcome = record.outcome.as_ref();
@@ -252,17 +259,21 @@ fn call(line: Line, seats: &mut Seats<'_>, other: Option<&mut Seat>) -> Option<C
 }
 
 /// What a candidate decides about a call: what its session would answer otherwise is unknown.
-fn by_candidate(record: &Record<'_>, seats: &mut Seats<'_>, seat: &mut Seat) -> Said {
+fn by_candidate(
+    record: &Record<'_>,
+    seats: &mut ProgramRunners<'_>,
+    seat: &mut ProgramRunner,
+) -> CallVerdict {
     let answers = match seats.for_record(record) {
         Ok(own) => Answers::between(&own.program, &seat.program),
         // What was never a session's is decided by whoever is at hand.
         Err(_) if record.event.is_none() => Answers::default(),
-        Err(obstacle) => return Said::Not(obstacle),
+        Err(obstacle) => return CallVerdict::Not(obstacle),
     };
     let mut memory = Vec::new();
     let record = match answers.without(record, &mut memory) {
         Ok(record) => record,
-        Err(obstacle) => return Said::Not(obstacle),
+        Err(obstacle) => return CallVerdict::Not(obstacle),
     };
     let again = seat.decide(&record, None);
     // What nobody has asked the session nobody knows.
@@ -277,13 +288,13 @@ fn replayed_lacks(record: &Record<'_>) -> bool {
 }
 
 /// What the bundle of a record decides, and the key of the request.
-fn replayed(record: &Record<'_>, seats: &mut Seats<'_>) -> (Said, Option<String>) {
+fn replayed(record: &Record<'_>, seats: &mut ProgramRunners<'_>) -> (CallVerdict, Option<String>) {
     if let Err(obstacle) = seats.check(record) {
-        return (Said::Not(obstacle), None);
+        return (CallVerdict::Not(obstacle), None);
     }
     let seat = match seats.for_record(record) {
         Ok(seat) => seat,
-        Err(obstacle) => return (Said::Not(obstacle), None),
+        Err(obstacle) => return (CallVerdict::Not(obstacle), None),
     };
     let recorded = record.outcome.and_then(|outcome| outcome.digest);
     let again = seat.decide(record, None);
@@ -295,21 +306,21 @@ fn replayed(record: &Record<'_>, seats: &mut Seats<'_>) -> (Said, Option<String>
 }
 
 fn said(
-    (recorded, again): (Option<[u8; 32]>, Result<Again, Obstacle>),
+    (recorded, again): (Option<[u8; 32]>, Result<Redecision, Obstacle>),
     needs: impl Fn(&[String]) -> Needs,
     program: &Program,
-) -> Said {
+) -> CallVerdict {
     match again {
-        Ok(Again::Decided(verdict)) => Said::Decided {
+        Ok(Redecision::Decided(verdict)) => CallVerdict::Decided {
             effect: verdict.effect,
             rule: verdict.rule.map(|rule| program.rule_id(rule).to_owned()),
             exact: recorded.map(|recorded| recorded == verdict.digest),
         },
         Ok(again) => match again.effect() {
-            Some(effect) => Said::Decided { effect, rule: None, exact: None },
-            None => Said::Undetermined(needs(again.open_paths())),
+            Some(effect) => CallVerdict::Decided { effect, rule: None, exact: None },
+            None => CallVerdict::Undetermined(needs(again.open_paths())),
         },
-        Err(obstacle) => Said::Not(obstacle),
+        Err(obstacle) => CallVerdict::Not(obstacle),
     }
 }
 

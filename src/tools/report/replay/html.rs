@@ -8,7 +8,7 @@
 
 use std::fmt::Write as _;
 
-use crate::tools::replay::gate::Standing;
+use crate::tools::replay::gate::GateStatus;
 use crate::tools::replay::impact::Outcome;
 use crate::tools::report::paint::Style;
 use crate::tools::report::replay::caveats::{Caveat, caveats};
@@ -38,9 +38,9 @@ pub fn draw(drawing: &Drawing<'_>, _style: Style) -> String {
     matrix(&mut page, drawing);
     for (gate, standing) in drawing.gates {
         let (class, said) = match standing {
-            Standing::Kept => ("kept", "kept"),
-            Standing::Broken => ("broken", "broken"),
-            Standing::Open => ("broken", "not judged"),
+            GateStatus::Kept => ("kept", "kept"),
+            GateStatus::Broken => ("broken", "broken"),
+            GateStatus::Open => ("broken", "not judged"),
         };
         let _ = writeln!(page, "<p class=\"{class}\">Gate <code>{}</code>: {said}</p>", text(gate));
     }

@@ -13,13 +13,13 @@ use crate::runtime::record::check::ChainReport;
 use crate::tools::inspect::bundle_name;
 use crate::tools::inspect::description::DescribedProgram;
 use crate::tools::replay::condition::{Condition, condition};
-use crate::tools::replay::gate::Standing;
+use crate::tools::replay::gate::GateStatus;
 use crate::tools::replay::impact::{
     Changed, Count, Example, FirstChange, Impact, Outcome, Turn, Way,
 };
 use crate::tools::report::paint::{Paint, Style};
 use crate::tools::report::replay::caveats::{Caveat, caveats};
-use crate::tools::report::replay::{chain, html, impact_told, share};
+use crate::tools::report::replay::{chain, html, impact_formats, share};
 use crate::tools::report::visible::{visible, wrap};
 
 /// Principals that are named; of more the number is told.
@@ -60,7 +60,7 @@ pub struct Drawing<'a> {
     /// How long it took, in words.
     pub took: &'a str,
     /// The gates, and what came of each.
-    pub gates: &'a [(String, Standing)],
+    pub gates: &'a [(String, GateStatus)],
     /// The ways, the gravest first.
     pub clusters: Vec<Cluster<'a>>,
     /// Whether it was stopped before the end.
@@ -84,9 +84,9 @@ pub struct Format {
 pub const FORMATS: &[Format] = &[
     Format { name: "full", draw: full },
     Format { name: "html", draw: html::draw },
-    Format { name: "json", draw: impact_told::json },
-    Format { name: "junit", draw: impact_told::junit },
-    Format { name: "markdown", draw: impact_told::markdown },
+    Format { name: "json", draw: impact_formats::json },
+    Format { name: "junit", draw: impact_formats::junit },
+    Format { name: "markdown", draw: impact_formats::markdown },
 ];
 
 /// The ways in which decisions change, the gravest first: what is newly allowed, then by number.
@@ -312,9 +312,9 @@ fn full(drawing: &Drawing<'_>, style: Style) -> String {
     }
     for (gate, standing) in drawing.gates {
         let (mark, paint) = match standing {
-            Standing::Kept => ("✓", Paint::Good),
-            Standing::Broken => ("✗", Paint::Bad),
-            Standing::Open => ("? not judged", Paint::Strong),
+            GateStatus::Kept => ("✓", Paint::Good),
+            GateStatus::Broken => ("✗", Paint::Bad),
+            GateStatus::Open => ("? not judged", Paint::Strong),
         };
         let _ = writeln!(text, "\n  gate  {}  {}", visible(gate), style.paint(paint, mark));
     }

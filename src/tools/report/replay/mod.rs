@@ -11,11 +11,11 @@ pub mod flip;
 pub mod flip_session;
 pub mod html;
 pub mod impact;
-mod impact_told;
+mod impact_formats;
 pub(super) mod page;
 pub mod step;
 pub mod verify;
-mod verify_told;
+mod verify_formats;
 
 use crate::diag::numbers::grouped;
 use crate::tools::report::NamedFormat;

@@ -10,8 +10,8 @@ use std::fmt::Write as _;
 use crate::diag::numbers::grouped;
 use crate::lang::decision::Effect;
 use crate::lang::fixed;
-use crate::tools::replay::again::Obstacle;
-use crate::tools::replay::step::{Call, Held, Said, Session};
+use crate::tools::replay::redecide::Obstacle;
+use crate::tools::replay::step::{Call, CallVerdict, Held, Session};
 use crate::tools::report::decision::effect_paint;
 use crate::tools::report::paint::{Paint, Style};
 use crate::tools::report::replay::many;
@@ -167,11 +167,13 @@ pub fn held(held: &Held) -> (String, String) {
 
 /// What has to be said of a decision beside its effect.
 #[must_use]
-pub fn remark(said: &Said) -> Option<String> {
+pub fn remark(said: &CallVerdict) -> Option<String> {
     match said {
-        Said::Decided { exact: Some(false), .. } => Some("differs from the record".to_owned()),
-        Said::Decided { .. } | Said::Nothing => None,
-        Said::Undetermined(needs) => {
+        CallVerdict::Decided { exact: Some(false), .. } => {
+            Some("differs from the record".to_owned())
+        }
+        CallVerdict::Decided { .. } | CallVerdict::Nothing => None,
+        CallVerdict::Undetermined(needs) => {
             let joined = |names: &BTreeSet<String>| {
                 names.iter().map(String::as_str).collect::<Vec<_>>().join(", ")
             };
@@ -182,7 +184,9 @@ pub fn remark(said: &Said) -> Option<String> {
             let told: Vec<String> = session.into_iter().chain(withheld).collect();
             Some(format!("hangs {}", visible(&told.join(", and "))))
         }
-        Said::Not(obstacle) => Some(format!("not replayable: {}", visible(&obstacle.words()))),
+        CallVerdict::Not(obstacle) => {
+            Some(format!("not replayable: {}", visible(&obstacle.words())))
+        }
     }
 }
 
@@ -215,7 +219,7 @@ pub fn plain(session: &Session, style: Style) -> String {
         if let Some(remark) = remark(&call.replayed) {
             say(&remark);
         }
-        if call.recorded.is_none() && matches!(call.replayed, Said::Decided { .. }) {
+        if call.recorded.is_none() && matches!(call.replayed, CallVerdict::Decided { .. }) {
             say(UNRECORDED);
         }
         for (key, says) in call.state.iter().map(held) {
@@ -247,9 +251,9 @@ fn sum(session: &Session) -> Option<String> {
     let all = grouped(calls(session));
     let told = format!("candidate {name}: {changed} of {all} calls are decided otherwise");
     let by_session = |call: &Call| match &call.candidate {
-        Some(Said::Undetermined(needs)) => !needs.session.is_empty(),
-        Some(Said::Not(obstacle)) => *obstacle == Obstacle::Asks,
-        Some(Said::Decided { .. } | Said::Nothing) | None => false,
+        Some(CallVerdict::Undetermined(needs)) => !needs.session.is_empty(),
+        Some(CallVerdict::Not(obstacle)) => *obstacle == Obstacle::Asks,
+        Some(CallVerdict::Decided { .. } | CallVerdict::Nothing) | None => false,
     };
     let next = if session.calls.iter().any(by_session) {
         ": `policyc replay diff --state resim` knows"

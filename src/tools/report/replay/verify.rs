@@ -20,17 +20,17 @@ use crate::runtime::record::check::ChainReport;
 use crate::runtime::vm::observe::AtomState;
 use crate::tools::inspect::description::DescribedProgram;
 use crate::tools::inspect::{bundle_name, digest_short, digest_text};
-use crate::tools::replay::again::Obstacle;
 use crate::tools::replay::findings;
-use crate::tools::replay::fold::Astray;
+use crate::tools::replay::fold::SessionObstacle;
 use crate::tools::replay::open::Source;
+use crate::tools::replay::redecide::Obstacle;
 use crate::tools::replay::store::{Digest, Store};
 use crate::tools::replay::verify::{Found, Mismatch, Verified};
 use crate::tools::report::json::document as json_document;
 use crate::tools::report::junit::{Case, document};
 use crate::tools::report::markdown::{cell, code};
 use crate::tools::report::paint::{Paint, Style};
-use crate::tools::report::replay::{chain, many, records, share, verify_told};
+use crate::tools::report::replay::{chain, many, records, share, verify_formats};
 use crate::tools::report::visible::visible;
 use crate::tools::report::{NamedFormat, Report, full as findings_full};
 
@@ -73,12 +73,12 @@ pub struct Format {
 /// Every format. The first is the default.
 pub const FORMATS: &[Format] = &[
     Format { name: "full", draw: full },
-    Format { name: "html", draw: verify_told::html },
+    Format { name: "html", draw: verify_formats::html },
     Format { name: "json", draw: json },
     Format { name: "json-lines", draw: json_lines },
     Format { name: "junit", draw: junit },
     Format { name: "markdown", draw: markdown },
-    Format { name: "narrated", draw: verify_told::narrated },
+    Format { name: "narrated", draw: verify_formats::narrated },
 ];
 
 impl NamedFormat for Format {
@@ -373,7 +373,7 @@ fn summary(drawing: &Drawing<'_>) -> Json {
 
 /// The sessions that are not whole.
 fn incomplete(verified: &Verified) -> Vec<Json> {
-    let row = |(why, records): (&Astray, &u64)| {
+    let row = |(why, records): (&SessionObstacle, &u64)| {
         let sessions = verified.astray.get(why).copied().unwrap_or_default();
         json!({"why": why.words(), "sessions": sessions, "records": records})
     };

@@ -17,7 +17,7 @@ use crate::tools::report::replay::verify::Drawing;
 use crate::tools::report::visible::visible;
 
 /// A finding: where, what, and one next step.
-struct Told {
+struct FindingText {
     place: String,
     message: String,
     help: Option<String>,
@@ -26,11 +26,11 @@ struct Told {
 }
 
 /// Findings in order.
-fn found(drawing: &Drawing<'_>) -> Vec<Told> {
+fn found(drawing: &Drawing<'_>) -> Vec<FindingText> {
     let place = |source: usize, line: u64| format!("{} line {line}", drawing.source(source));
     let told = |place, finding: Diagnostic, is_placed| {
         let Diagnostic { message, help, .. } = finding;
-        Told { place, message, help, is_placed }
+        FindingText { place, message, help, is_placed }
     };
     let breaks = drawing.chained.breaks.iter().map(|found| {
         let finding = findings::broken(found, drawing.sources);
@@ -91,7 +91,7 @@ pub(super) fn html(drawing: &Drawing<'_>, _style: Style) -> String {
         return page;
     }
     page.push_str(FILTER);
-    for Told { place, message, help, .. } in found {
+    for FindingText { place, message, help, .. } in found {
         let _ = writeln!(
             page,
             "<details open><summary>{}</summary><p>{}</p><p>{}</p></details>",
@@ -123,7 +123,7 @@ pub(super) fn narrated(drawing: &Drawing<'_>, _style: Style) -> String {
         let _ = writeln!(told, "{word}: {}{about}.", grouped(count));
     }
     for (nth, finding) in (1..).zip(found(drawing)) {
-        let Told { place, message, help, is_placed } = finding;
+        let FindingText { place, message, help, is_placed } = finding;
         let place = if is_placed { String::new() } else { format!(", in {}", visible(&place)) };
         let _ = writeln!(told, "Finding {nth}{place}: {}.", visible(&message));
         if let Some(help) = help {

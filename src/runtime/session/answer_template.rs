@@ -21,7 +21,7 @@ use crate::runtime::vm::request::setters::{Input, SlotHandle};
 
 /// The answers to all that a program asks but what is known last.
 #[derive(Debug)]
-pub(super) struct Told<'p> {
+pub(super) struct AnswerTemplate<'p> {
     answers: Vec<Answer<'p>>,
     /// What stands behind the last one.
     end: String,
@@ -33,12 +33,12 @@ struct Answer<'p> {
     /// What stands in front of it, and behind the one before.
     front: String,
     slot: SlotHandle,
-    what: What<'p>,
+    what: AnswerKind<'p>,
 }
 
 /// What is answered. Subjects by their places in `Ground::subjects`.
 #[derive(Debug)]
-enum What<'p> {
+enum AnswerKind<'p> {
     /// Whether a subject carries one of these labels.
     Label(LabelSet, usize),
     /// Whence it comes, or how that is known.
@@ -53,12 +53,12 @@ enum What<'p> {
 
 /// An answer to a request.
 #[derive(Debug)]
-pub(super) enum Said<'s> {
+pub(super) enum AnswerValue<'s> {
     Bool(bool),
     Text(Cow<'s, str>),
 }
 
-impl Said<'_> {
+impl AnswerValue<'_> {
     /// As what it is put into a slot.
     pub(super) fn input(&self) -> Input<'_> {
         match self {
@@ -69,7 +69,7 @@ impl Said<'_> {
 }
 
 /// Answers in the making.
-struct Making<'g, 'p> {
+struct TemplateBuilder<'g, 'p> {
     ground: &'g Ground<'p>,
     answers: Vec<Answer<'p>>,
     /// The text since the last answer.
@@ -79,7 +79,7 @@ struct Making<'g, 'p> {
     place: String,
 }
 
-impl<'p> Making<'_, 'p> {
+impl<'p> TemplateBuilder<'_, 'p> {
     fn name(&mut self, name: &str) {
         if std::mem::replace(&mut self.goes_on, true) {
             self.text.push(',');
@@ -102,7 +102,7 @@ impl<'p> Making<'_, 'p> {
     }
 
     /// An answer; `None` where it cannot be put in its place.
-    fn answer(&mut self, name: &str, what: What<'p>) -> Option<()> {
+    fn answer(&mut self, name: &str, what: AnswerKind<'p>) -> Option<()> {
         self.name(name);
         let len = self.place.len();
         pointer::push(&mut self.place, name);
@@ -114,7 +114,7 @@ impl<'p> Making<'_, 'p> {
     }
 
     /// The answers about subjects.
-    fn about(&mut self, all: &[usize], what: impl Fn(usize) -> What<'p>) -> Option<()> {
+    fn about(&mut self, all: &[usize], what: impl Fn(usize) -> AnswerKind<'p>) -> Option<()> {
         all.iter().try_for_each(|at| self.answer(self.ground.subjects.get(*at)?, what(*at)))
     }
 
@@ -123,26 +123,28 @@ impl<'p> Making<'_, 'p> {
         match asked {
             Asked::Label(patterns) => self.object(Question::Label.word(), |it| {
                 patterns.iter().try_for_each(|(pattern, mask, all)| {
-                    it.object(pattern, |it| it.about(all, |at| What::Label(mask.clone(), at)))
+                    it.object(pattern, |it| it.about(all, |at| AnswerKind::Label(mask.clone(), at)))
                 })
             }),
             Asked::Readable(places) => self.object(Question::Readable.word(), |it| {
                 places.iter().try_for_each(|(place, all)| {
                     let readers = || format!("/args{place}");
-                    it.object(place, |it| it.about(all, |at| What::Readable(readers(), at)))
+                    it.object(place, |it| it.about(all, |at| AnswerKind::Readable(readers(), at)))
                 })
             }),
             Asked::Via(names) => self.object(Question::Via.word(), |it| {
                 names.iter().try_for_each(|(names, all)| {
                     let steps: Vec<&str> = names.split(' ').collect();
-                    it.object(names, |it| it.about(all, |at| What::Via(steps.clone(), at)))
+                    it.object(names, |it| it.about(all, |at| AnswerKind::Via(steps.clone(), at)))
                 })
             }),
             Asked::Done(steps) => self.object(Question::Done.word(), |it| {
-                steps.iter().try_for_each(|(name, at)| it.answer(name, What::Done(*at)))
+                steps.iter().try_for_each(|(name, at)| it.answer(name, AnswerKind::Done(*at)))
             }),
             Asked::Other(question @ (Question::From | Question::Origin | Question::Kind), all) => {
-                self.object(question.word(), |it| it.about(all, |at| What::Whence(*question, at)))
+                self.object(question.word(), |it| {
+                    it.about(all, |at| AnswerKind::Whence(*question, at))
+                })
             }
             Asked::Approved => self.object(Question::Approved.word(), |_| Some(())),
             Asked::Plan => {
@@ -157,11 +159,12 @@ impl<'p> Making<'_, 'p> {
     }
 }
 
-impl<'p> Told<'p> {
+impl<'p> AnswerTemplate<'p> {
     /// Those of a program; `None` where some of them must be read from the text.
     pub(super) fn of(ground: &Ground<'p>) -> Option<Self> {
         let (answers, place) = (Vec::new(), String::new());
-        let mut making = Making { ground, answers, text: String::new(), goes_on: true, place };
+        let mut making =
+            TemplateBuilder { ground, answers, text: String::new(), goes_on: true, place };
         making.object(ROOT, |it| {
             let is_plan = |asked: &&Asked<'p>| matches!(asked, Asked::Plan);
             let asked = ground.asked.iter().filter(|it| !is_plan(it));
@@ -178,20 +181,20 @@ impl<'p> Told<'p> {
         ground: &Ground<'p>,
         (state, all, action): (&'s State, Known<'_>, &str),
         out: &mut String,
-    ) -> Vec<(SlotHandle, Said<'s>)> {
+    ) -> Vec<(SlotHandle, AnswerValue<'s>)> {
         let known = subjects(ground, state, all);
         let get = |at: &usize| known.get(*at);
         let mut said = Vec::with_capacity(self.answers.len());
         for Answer { front, slot, what } in &self.answers {
             out.push_str(front);
             let answer = match what {
-                What::Label(mask, at) => {
-                    Said::Bool(get(at).is_some_and(|it| it.labels.meets(mask)))
+                AnswerKind::Label(mask, at) => {
+                    AnswerValue::Bool(get(at).is_some_and(|it| it.labels.meets(mask)))
                 }
-                What::Whence(question, at) => {
+                AnswerKind::Whence(question, at) => {
                     let (from, kind) = get(at)
                         .map_or((From::Model, Kind::Model), |value| (value.from, value.kind));
-                    Said::Text(if *question == Question::From {
+                    AnswerValue::Text(if *question == Question::From {
                         Cow::Borrowed(state.word(from))
                     } else if *question == Question::Origin {
                         Cow::Owned(state.origin(ground, from))
@@ -199,20 +202,20 @@ impl<'p> Told<'p> {
                         Cow::Borrowed(kind.word())
                     })
                 }
-                What::Readable(place, at) => {
+                AnswerKind::Readable(place, at) => {
                     let readers = texts_at(action, place);
                     let value = readers.zip(get(at));
-                    Said::Bool(value.is_some_and(|(all, value)| value.audience.has(&all)))
+                    AnswerValue::Bool(value.is_some_and(|(all, value)| value.audience.has(&all)))
                 }
-                What::Via(names, at) => {
+                AnswerKind::Via(names, at) => {
                     let place = ground.subjects.get(*at).copied().unwrap_or_default();
-                    Said::Bool(comes_from(ground, state, all.values, (place, names)))
+                    AnswerValue::Bool(comes_from(ground, state, all.values, (place, names)))
                 }
-                What::Done(at) => Said::Bool(state.plan.is_done(*at)),
+                AnswerKind::Done(at) => AnswerValue::Bool(state.plan.is_done(*at)),
             };
             match &answer {
-                Said::Bool(value) => out.push_str(if *value { "true" } else { "false" }),
-                Said::Text(said) => text(out, said),
+                AnswerValue::Bool(value) => out.push_str(if *value { "true" } else { "false" }),
+                AnswerValue::Text(said) => text(out, said),
             }
             said.push((*slot, answer));
         }

@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 use serde_json::{Value as Json, json};
 
 use crate::tools::inspect::digest_text;
-use crate::tools::replay::gate::Standing;
+use crate::tools::replay::gate::GateStatus;
 use crate::tools::replay::impact::{Example, FirstChange, Outcome, Turn};
 use crate::tools::report::json::document as json_document;
 use crate::tools::report::junit::{Case, document};
@@ -43,7 +43,7 @@ pub(super) fn json(drawing: &Drawing<'_>, _style: Style) -> String {
         })
     });
     let gates = drawing.gates.iter().map(|(text, standing)| {
-        let (broken, judged) = (*standing == Standing::Broken, *standing != Standing::Open);
+        let (broken, judged) = (*standing == GateStatus::Broken, *standing != GateStatus::Open);
         json!({"if": text, "broken": broken, "judged": judged})
     });
     let counts: serde_json::Map<String, Json> =
@@ -101,8 +101,8 @@ pub(super) fn junit(drawing: &Drawing<'_>, _style: Style) -> String {
         skipped: None,
     }));
     for (gate, standing) in drawing.gates {
-        let failure = (*standing == Standing::Broken).then(|| "it holds".to_owned());
-        let skipped = (*standing == Standing::Open).then(|| "it cannot be judged".to_owned());
+        let failure = (*standing == GateStatus::Broken).then(|| "it holds".to_owned());
+        let skipped = (*standing == GateStatus::Open).then(|| "it cannot be judged".to_owned());
         cases.push(Case { name: format!("gate {gate}"), failure, skipped });
     }
     if cases.is_empty() {
@@ -158,9 +158,9 @@ pub(super) fn markdown(drawing: &Drawing<'_>, _style: Style) -> String {
     }
     for (gate, standing) in drawing.gates {
         let said = match standing {
-            Standing::Kept => "kept",
-            Standing::Broken => "**failed**",
-            Standing::Open => "**not judged**",
+            GateStatus::Kept => "kept",
+            GateStatus::Broken => "**failed**",
+            GateStatus::Open => "**not judged**",
         };
         let _ = writeln!(text, "\nGate `{}`: {said}.", code(gate));
     }

@@ -114,7 +114,7 @@ pub struct Verdict {
 
 /// What came of deciding again.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Again {
+pub enum Redecision {
     /// It was decided.
     Decided(Verdict),
     /// It depends on what the record withholds.
@@ -126,7 +126,7 @@ pub enum Again {
     },
 }
 
-impl Again {
+impl Redecision {
     /// Its effect, where that is certain.
     #[must_use]
     pub fn effect(&self) -> Option<Option<Effect>> {
@@ -160,7 +160,7 @@ impl Again {
 
 /// A program with memory to decide in.
 #[derive(Debug)]
-pub struct Seat {
+pub struct ProgramRunner {
     /// The program.
     pub program: Arc<Program>,
     /// Whether its rules ask for the time.
@@ -191,7 +191,7 @@ pub struct Seat {
     plain: bool,
 }
 
-impl Seat {
+impl ProgramRunner {
     /// Memory for deciding with `program`.
     #[must_use]
     pub fn of(program: Arc<Program>) -> Self {
@@ -291,11 +291,11 @@ impl Seat {
         &mut self,
         record: &Record<'_>,
         facts: Option<&Witness>,
-    ) -> Result<Again, Obstacle> {
+    ) -> Result<Redecision, Obstacle> {
         self.decide_by(record, (facts, true), false)
     }
 
-    /// As `decide`; with `ahead` the context was read when the line was, by `Seats::ahead`, and
+    /// As `decide`; with `ahead` the context was read when the line was, by `ProgramRunners::ahead`, and
     /// nothing else since.
     ///
     /// # Errors
@@ -305,7 +305,7 @@ impl Seat {
         record: &Record<'_>,
         facts: Option<&Witness>,
         ahead: bool,
-    ) -> Result<Again, Obstacle> {
+    ) -> Result<Redecision, Obstacle> {
         self.decide_by(record, (facts, true), ahead)
     }
 
@@ -319,7 +319,7 @@ impl Seat {
         record: &Record<'_>,
         (facts, whole): (Option<&Witness>, bool),
         ahead: bool,
-    ) -> Result<Again, Obstacle> {
+    ) -> Result<Redecision, Obstacle> {
         let Self { program, timed, scratch, canonical, witness, fired, failed, .. } = self;
         let Self { refused, lacks, key, raw, plain, shadow, perhaps, unsure, .. } = self;
         failed.clear();
@@ -371,7 +371,14 @@ impl Seat {
             if message.contains(&path) { message } else { format!("`{path}`: {message}") }
         });
         decision.key_into(key);
-        Ok(Again::Decided(Verdict { digest, effect, rule, partial: false, by_facts: false, asks }))
+        Ok(Redecision::Decided(Verdict {
+            digest,
+            effect,
+            rule,
+            partial: false,
+            by_facts: false,
+            asks,
+        }))
     }
 }
 
@@ -396,15 +403,15 @@ pub(super) fn may_fire(program: &Program, decision: &PartialDecision) -> [Vec<u1
 }
 
 /// What was decided without all values.
-fn partly(program: &Program, decision: &PartialDecision, unknowns: &Unknowns) -> Again {
+fn partly(program: &Program, decision: &PartialDecision, unknowns: &Unknowns) -> Redecision {
     let Some(report) = &decision.report else {
         let rows = decision.open.iter().filter_map(|row| unknowns.rows().get(*row));
         let paths = rows.map(|unknown| unknown.path.clone()).collect();
-        return Again::Undetermined { effects: decision.effects.clone(), paths };
+        return Redecision::Undetermined { effects: decision.effects.clone(), paths };
     };
     let mut rules = 0..u16::try_from(program.module().rules.len()).unwrap_or(u16::MAX);
     let winner = report.rule.as_ref();
-    Again::Decided(Verdict {
+    Redecision::Decided(Verdict {
         digest: report.digest,
         effect: report.effect,
         rule: winner.and_then(|id| rules.find(|rule| program.rule_id(*rule) == id)),
@@ -459,17 +466,17 @@ pub fn input<'a>(
 
 /// Seats for the bundles that records name.
 #[derive(Debug)]
-pub struct Seats<'s> {
+pub struct ProgramRunners<'s> {
     store: &'s Store,
     known: HashMap<Digest, usize>,
-    made: Vec<Result<Seat, Obstacle>>,
+    made: Vec<Result<ProgramRunner, Obstacle>>,
     /// The bundle of the last record, and its seat.
     last: Option<(Digest, usize)>,
     /// The engine of the last record, as it is spelled, and what is known of it.
     engine: (Vec<u8>, Engine, Result<(), Obstacle>),
 }
 
-impl<'s> Seats<'s> {
+impl<'s> ProgramRunners<'s> {
     /// No seat yet; bundles come from `store`.
     #[must_use]
     pub fn of(store: &'s Store) -> Self {
@@ -522,7 +529,7 @@ impl<'s> Seats<'s> {
 
     /// The seat for a bundle, if a record asked for it already.
     #[must_use]
-    pub fn known(&self, bundle: Digest) -> Option<&Seat> {
+    pub fn known(&self, bundle: Digest) -> Option<&ProgramRunner> {
         self.made.get(*self.known.get(&bundle)?)?.as_ref().ok()
     }
 
@@ -530,7 +537,7 @@ impl<'s> Seats<'s> {
     ///
     /// # Errors
     /// If the bundle is not to be had.
-    pub fn for_record(&mut self, record: &Record<'_>) -> Result<&mut Seat, Obstacle> {
+    pub fn for_record(&mut self, record: &Record<'_>) -> Result<&mut ProgramRunner, Obstacle> {
         let store = self.store;
         let digest = record.bundle.and_then(|bundle| bundle.digest).or_else(|| store.only());
         let digest = digest.ok_or(Obstacle::NoBundle)?;
@@ -555,10 +562,14 @@ impl<'s> Seats<'s> {
     fn find(&mut self, digest: Digest) -> usize {
         let Self { store, known, made, .. } = self;
         *known.entry(digest).or_insert_with(|| {
-            made.push(store.get(digest).map(Seat::of).map_err(|unusable| match unusable {
-                Unusable::Missing => Obstacle::MissingBundle(digest),
-                Unusable::Unreadable(_) | Unusable::Refused(_) => Obstacle::UnusableBundle(digest),
-            }));
+            made.push(store.get(digest).map(ProgramRunner::of).map_err(
+                |unusable| match unusable {
+                    Unusable::Missing => Obstacle::MissingBundle(digest),
+                    Unusable::Unreadable(_) | Unusable::Refused(_) => {
+                        Obstacle::UnusableBundle(digest)
+                    }
+                },
+            ));
             made.len() - 1
         })
     }
