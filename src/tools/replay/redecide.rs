@@ -295,8 +295,8 @@ impl ProgramRunner {
         self.decide_by(record, (facts, true), false)
     }
 
-    /// As `decide`; with `ahead` the context was read when the line was, by `ProgramRunners::ahead`, and
-    /// nothing else since.
+    /// As `decide`; with `ahead` the context was read when the line was, by
+    /// `ProgramRunners::ahead`, and nothing else since.
     ///
     /// # Errors
     /// As `decide`.
