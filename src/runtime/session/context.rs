@@ -351,7 +351,7 @@ pub(super) fn texts_at(action: &str, place: &str) -> Option<Vec<String>> {
     let mut found = Vec::new();
     let walked = walk(action, |pointer, met| match met {
         TreeItem::Leaf(Leaf::Text(text)) if is_within(pointer, place) => {
-            found.push(text.into_owned())
+            found.push(text.into_owned());
         }
         TreeItem::Leaf(Leaf::Number(text) | Leaf::Bool(text)) if is_within(pointer, place) => {
             found.push(text.to_owned());
