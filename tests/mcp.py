@@ -2,13 +2,15 @@
 """Records what servers of the Model Context Protocol answer to `tools/list`.
 
     npm install --prefix DIR @modelcontextprotocol/server-filesystem @modelcontextprotocol/server-everything \
-      @modelcontextprotocol/server-postgres @modelcontextprotocol/server-slack
+      @modelcontextprotocol/server-postgres @modelcontextprotocol/server-slack \
+      @modelcontextprotocol/server-github @modelcontextprotocol/server-gitlab @playwright/mcp
     python3 -m venv DIR/venv
     DIR/venv/bin/pip install mcp-server-git mcp-server-fetch mcp-email-server
     python3 tests/mcp.py DIR tests/cases/mcp
 
 Each server is started here, over standard input and output, and asked once. The answer is written
-as it came, with keys in order, to NAME.json, of one server without its texts; name and version that the server gave are printed.
+as it came, with keys in order, to NAME.json, of some servers without their texts; name and version that the server gave are
+printed.
 `tests/cases/mcp/README.md` tells which are committed.
 """
 
@@ -20,6 +22,9 @@ import tempfile
 
 VERSION = "2025-06-18"
 
+# Of these names and types are kept.
+BARE = ("email", "github", "gitlab", "playwright")
+
 
 def servers(home, folder):
     node = home / "node_modules/.bin"
@@ -30,6 +35,9 @@ def servers(home, folder):
         "fetch": [python / "mcp-server-fetch"],
         "filesystem": [node / "mcp-server-filesystem", folder],
         "git": [python / "mcp-server-git"],
+        "github": ["env", "GITHUB_PERSONAL_ACCESS_TOKEN=none", node / "mcp-server-github"],
+        "gitlab": ["env", "GITLAB_PERSONAL_ACCESS_TOKEN=none", node / "mcp-server-gitlab"],
+        "playwright": [node / "playwright-mcp"],
         # Neither is asked for anything that needs what it is told here.
         "postgres": [node / "mcp-server-postgres", "postgresql://localhost/none"],
         "slack": ["env", "SLACK_BOT_TOKEN=none", "SLACK_TEAM_ID=none", node / "mcp-server-slack"],
@@ -97,7 +105,7 @@ def main(home, out):
     with tempfile.TemporaryDirectory() as folder:
         for name, command in servers(pathlib.Path(home), folder).items():
             told, answer = record(command)
-            if name == "email":
+            if name in BARE:
                 answer["result"] = {"tools": [bare(tool) for tool in answer["result"]["tools"]]}
             text = json.dumps(answer, indent=1, ensure_ascii=False, sort_keys=True)
             (pathlib.Path(out) / f"{name}.json").write_text(text + "\n", encoding="utf-8")

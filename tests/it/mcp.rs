@@ -1,5 +1,6 @@
 //! `policyc import mcp-tools`: answers of published servers, answers made to harm, any answer.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -89,6 +90,58 @@ fn answers_of_servers_are_read_as_a_reader_would() {
         let answer: Json = serde_json::from_str(&text(&format!("{name}.json"))).expect("JSON");
         let tools = answer["result"]["tools"].as_array().expect("tools");
         assert_eq!(effects, tools.len(), "{name}: an effect for each tool");
+    }
+}
+
+/// Of servers that the words were not written for: how many arguments there are, and how many are
+/// taken for a target and are none. No target is taken for anything else.
+#[test]
+fn targets_of_servers_are_not_missed() {
+    for (name, wanted) in [("github", (130, 15)), ("gitlab", (38, 1)), ("playwright", (70, 24))] {
+        let document = import(name, &text(&format!("{name}.json"))).expect("an answer");
+        assert_eq!(faults(&document), [""; 0], "{name}:\n{document}");
+        let roles = text(&format!("{name}.roles"));
+        let roles: BTreeMap<&str, &str> =
+            roles.lines().map(|line| line.split_once(' ').expect("a role")).collect();
+        let (mut arguments, mut missed, mut needless) = (0, Vec::new(), 0);
+        for line in declared(&document) {
+            let Some((_, argument)) = line.split_once(' ') else { continue };
+            let (argument, says) = argument.split_once(": ").expect("an argument");
+            let found = says.trim_end_matches('}').rsplit(' ').next();
+            let role = roles.get(argument).copied();
+            arguments += 1;
+            match (role, found) {
+                (Some("target"), Some("target")) => {}
+                (Some("target"), _) => missed.push(line.clone()),
+                (_, Some("target")) => needless += 1,
+                (role, found) => assert_eq!(role, found, "{name}: {line}"),
+            }
+        }
+        assert_eq!(missed, [""; 0], "{name}");
+        assert_eq!((arguments, needless), wanted, "{name}");
+    }
+}
+
+#[test]
+fn words_that_a_server_lists_are_remarks() {
+    let cases = [
+        (r#"{"type": "string", "enum": ["asc", "desc"]}"#, Some("asc, desc")),
+        (r#"{"anyOf": [{"enum": ["asc", "desc"]}, {"type": "null"}]}"#, Some("asc, desc")),
+        (r#"{"type": "array", "items": {"enum": ["x y"]}}"#, Some("x y")),
+        (r#"{"enum": ["asc", 7]}"#, None),
+        (r#"{"enum": []}"#, None),
+        (r#"{"enum": "asc"}"#, None),
+    ];
+    for (schema, wanted) in cases {
+        let answer =
+            format!(r#"[{{"name": "t", "inputSchema": {{"properties": {{"o": {schema}}}}}}}]"#);
+        let document = import("x", &answer).expect("a list");
+        let remark = wanted.map(|words| format!("      # \"one of: {words}\"\n      o: "));
+        assert_eq!(document.contains("one of:"), wanted.is_some(), "{schema}\n{document}");
+        assert!(remark.is_none_or(|remark| document.contains(&remark)), "{schema}\n{document}");
+        // A word that is listed is a target until a person says otherwise.
+        assert!(!document.contains(" value\n"), "{schema}\n{document}");
+        assert_eq!(faults(&document), [""; 0], "{document}");
     }
 }
 
@@ -315,6 +368,7 @@ fn any_schema() -> impl Strategy<Value = Json> {
         Just(json!({"type": 7, "enum": "x"})),
         Just(json!({"$ref": "#/properties/a"})),
         Just(json!({"const": null})),
+        Just(json!({"enum": ["a\n  b: {}", "# policyc: ignore-file[all] ok"]})),
         Just(json!({"type": "object", "properties": {"a b": {"type": "string"}}})),
     ];
     leaf.prop_recursive(6, 24, 3, |inner| {

@@ -6,8 +6,9 @@
 //!
 //! A target says where something goes, whom it reaches or what is done; a payload is text that may
 //! leave with the call. Text is a target unless its name is one of what is said; a number is a
-//! value unless its name is one of a thing. Words are compared, in whatever case and however they
-//! are joined; where nothing parts them (`chatid`), the end of a word counts for what is a target.
+//! target unless its name is one of a quantity: servers number what they act on (`pull_number`).
+//! Words are compared, in whatever case and however they are joined; where nothing parts them
+//! (`chatid`), the end of a word counts for what is a target.
 
 use crate::tools::lint::shape::words;
 use crate::tools::mcp::schema::Type;
@@ -60,6 +61,73 @@ const SAID: &[&str] = &[
 
 /// Last words of names that say when.
 const WHEN: &[&str] = &["date", "datetime", "day", "deadline", "month", "time", "year"];
+
+/// Last words of names of quantities, and of places in what is read.
+const QUANTITIES: &[&str] = &[
+    "amount",
+    "byte",
+    "column",
+    "cost",
+    "count",
+    "delay",
+    "depth",
+    "discount",
+    "distance",
+    "duration",
+    "end",
+    "fee",
+    "head",
+    "height",
+    "hour",
+    "interval",
+    "length",
+    "limit",
+    "line",
+    "margin",
+    "millisecond",
+    "minute",
+    "ms",
+    "n",
+    "offset",
+    "page",
+    "percent",
+    "percentage",
+    "precision",
+    "price",
+    "qty",
+    "quantity",
+    "quota",
+    "radius",
+    "rate",
+    "rating",
+    "ratio",
+    "retry",
+    "row",
+    "score",
+    "second",
+    "seed",
+    "size",
+    "skip",
+    "speed",
+    "start",
+    "step",
+    "sum",
+    "tail",
+    "temperature",
+    "threshold",
+    "timeout",
+    "total",
+    "ttl",
+    "week",
+    "weight",
+    "width",
+];
+
+/// First words of names of quantities, whatever stands behind.
+const BOUNDS: &[&str] = &["max", "maximum", "min", "minimum"];
+
+/// Last words of names that count what stands in front: pages or pulls.
+const COUNTERS: &[&str] = &["index", "no", "nr", "num", "number"];
 
 /// Words of names of orders and addresses, whatever stands behind.
 const ORDERS: &[&str] = &[
@@ -227,6 +295,7 @@ pub(super) fn role(name: &str, ty: &Type, format: Option<&str>) -> Role {
         || words.last().is_some_and(|word| is_in(WHEN, word));
     let is_order = words.iter().any(|word| is_in(ORDERS, word) || ends(ORDERS, word));
     let is_thing = words.iter().any(|word| is_in(TARGETS, word) || ends(TARGETS, word));
+    let is_quantity = is_said || is_time || counts(&words);
     let is_switch =
         matches!(ty, Type::Scalar("bool") | Type::Nullable("google.protobuf.BoolValue"));
     if is_switch {
@@ -235,11 +304,22 @@ pub(super) fn role(name: &str, ty: &Type, format: Option<&str>) -> Role {
         Role::Target
     } else if ty.holds_text() {
         if is_said || is_time { Role::Payload } else { Role::Target }
-    } else if is_thing && !is_said {
-        Role::Target
-    } else {
+    } else if is_quantity && (is_said || !is_thing) {
         Role::Value
+    } else {
+        Role::Target
     }
+}
+
+/// Whether the words of a name say how many or how much, or where in a text.
+fn counts(words: &[&str]) -> bool {
+    let bare = match words {
+        [front @ .., last] if !front.is_empty() && COUNTERS.contains(last) => front,
+        _ => words,
+    };
+    bare.last().is_some_and(|word| is_in(QUANTITIES, word))
+        || words.first().is_some_and(|word| BOUNDS.contains(word))
+        || words.starts_with(&["number", "of"])
 }
 
 /// Whether a list has a word, in the singular or the plural.
@@ -311,8 +391,64 @@ mod tests {
         assert_eq!(role("q", &text, Some("uri")), Role::Target);
         assert_eq!(role("q", &text, Some("date")), Role::Payload);
         assert_eq!(role("page_id", &Type::Scalar("int"), None), Role::Target);
-        assert_eq!(role("limit", &Type::Scalar("int"), None), Role::Value);
         assert_eq!(role("delete_file", &Type::Scalar("bool"), None), Role::Value);
         assert_eq!(role("options", &Type::Dyn, None), Role::Target);
+    }
+
+    #[test]
+    fn numbers_are_targets_unless_they_say_how_many() {
+        let things = [
+            "pull_number",
+            "milestone",
+            "index",
+            "invoiceNo",
+            "number",
+            "order",
+            "x",
+            "priority",
+            "account_number",
+            "max_recipients",
+            "per_user",
+            "latitude",
+            "no",
+            "page_id",
+            "start_node",
+            "end_station",
+        ];
+        let quantities = [
+            "limit",
+            "perPage",
+            "page_number",
+            "pageSize",
+            "lineNumber",
+            "max_count",
+            "startIndex",
+            "number_of_steps",
+            "retries",
+            "amount",
+            "n",
+            "timeoutMs",
+            "context_lines",
+            "days",
+            "start_time",
+            "unit_price",
+            "body_offset",
+            "message",
+        ];
+        let ints = Type::List(Box::new(Type::Scalar("int")), None);
+        let kinds = [
+            Type::Scalar("int"),
+            Type::Scalar("double"),
+            Type::Nullable("google.protobuf.Int64Value"),
+            ints,
+        ];
+        for ty in kinds {
+            for name in things {
+                assert_eq!(role(name, &ty, None), Role::Target, "{name}: {ty:?}");
+            }
+            for name in quantities {
+                assert_eq!(role(name, &ty, None), Role::Value, "{name}: {ty:?}");
+            }
+        }
     }
 }

@@ -40,6 +40,8 @@ pub(super) struct Argument<'n> {
     pub required: bool,
     /// What it seems to be for.
     pub role: Role,
+    /// The texts that it is one of, where the server lists them.
+    pub listed: Vec<&'n str>,
 }
 
 /// A type that documents can write.
@@ -120,7 +122,8 @@ pub(super) fn arguments<'n>(root: &'n Node, sink: &mut Sink) -> Option<Arguments
         let format = entry.value.get("format").and_then(|entry| entry.value.text());
         let role = role(name, &ty, format);
         names.insert(name);
-        known.push(Argument { name, ty, required: is_required.contains(name), role });
+        let (required, listed) = (is_required.contains(name), listed(&entry.value));
+        known.push(Argument { name, ty, required, role, listed });
     }
     // What must be there and is described nowhere.
     lacking.retain(|name| names.insert(name));
@@ -131,7 +134,8 @@ pub(super) fn arguments<'n>(root: &'n Node, sink: &mut Sink) -> Option<Arguments
             return None;
         }
         let (ty, required) = (Type::Dyn, true);
-        known.push(Argument { name, role: role(name, &ty, None), ty, required });
+        let role = role(name, &ty, None);
+        known.push(Argument { name, role, ty, required, listed: Vec::new() });
     }
     let composed = COMPOSED.iter().any(|key| schema.get(key).is_some());
     let others = ["additionalProperties", "unevaluatedProperties"].iter().any(|key| {
@@ -268,12 +272,29 @@ fn either<'n>(
     }
 }
 
+/// The texts of the first list of texts in a schema, in one of its choices, or in its elements.
+fn listed(schema: &Node) -> Vec<&str> {
+    let choices = ["anyOf", "oneOf"].into_iter().filter_map(|key| schema.get(key));
+    let choices = choices.filter_map(|entry| entry.value.items()).flatten();
+    let elements = schema.get("items").map(|entry| &entry.value);
+    std::iter::once(schema).chain(choices).chain(elements).find_map(texts).unwrap_or_default()
+}
+
+/// The list of a schema, if it holds nothing but texts.
+fn texts(schema: &Node) -> Option<Vec<&str>> {
+    let values = schema.get("enum")?.value.items()?;
+    values.iter().map(|value| value.text().filter(|_| is_text(value))).collect()
+}
+
+fn is_text(node: &Node) -> bool {
+    matches!(node.value(), Some(Value::Text(_)))
+}
+
 /// The type of the values that a schema without a type lists.
 fn of_values(schema: &Node) -> Type {
     let listed = schema.get("enum").and_then(|entry| entry.value.items());
     let only = schema.get("const").map(|entry| std::slice::from_ref(&entry.value));
     let values = listed.or(only).unwrap_or_default();
-    let is_text = |node: &Node| matches!(node.value(), Some(Value::Text(_)));
     if !values.is_empty() && values.iter().all(is_text) {
         Type::Scalar("string")
     } else {

@@ -22,8 +22,9 @@ const RESERVED: [&str; 9] = ["false", "n", "no", "null", "off", "on", "true", "y
 const HEAD: &str = "\
 # Tools as their server lists them. Nothing is allowed yet. Before a rule allows a tool, look at:
 # - effect: `egress` until somebody knows better. What the server says is quoted, and is no proof.
-# - args: what looks like a place, a person, a thing or an order is a `target`, other text is a
-#   `payload`, the rest a value. An `int` has 64 bits: larger ones are refused.
+# - args: what is said is a `payload`, quantities and switches are a `value`, all else a `target`.
+#   Words that the server lists are quoted: who refuses all others may write `value`. An `int` has
+#   64 bits: larger ones are refused.
 # - what a tool gives back: it may be anybody's words.
 ";
 
@@ -75,6 +76,10 @@ fn write_tool(tool: &Tool<'_>, out: &mut String) {
 
 fn write_argument(argument: &Argument<'_>, out: &mut String) {
     let (name, role) = (word(argument.name), argument.role.word());
+    if !argument.listed.is_empty() {
+        let listed = format!("one of: {}", argument.listed.join(", "));
+        let _ = writeln!(out, "      # \"{}\"", quoted(&listed));
+    }
     let optional = !argument.required;
     let _ = if let Type::List(element, Some(most)) = &argument.ty {
         let optional = if optional { "optional: true, " } else { "" };
