@@ -21,6 +21,7 @@
 )]
 
 mod attacks;
+mod imported;
 mod spell;
 mod traces;
 
@@ -94,14 +95,16 @@ fn suite(folder: &Path, name: &str, verbose: bool) -> Result<(), Box<dyn Error>>
         program(&[calls, PLANNED])?,
         program(&[&pack])?,
         program(&[&pack, PLANNED])?,
+        program(&[&imported::policy(&folder.join(name))?])?,
     ];
     let grounds = programs.each_ref().map(Ground::of);
-    let [context, plan, pack, both] = &grounds;
+    let [context, plan, pack, both, imported] = &grounds;
     println!("| {name} | allowed | asked | denied | questions a task | attacks stopped |");
     println!("| --- | --: | --: | --: | --: | --: |");
     for (policy, ground, plans) in [
         ("nothing acts after an untrusted read", context, false),
         ("plan of a small model", plan, true),
+        ("import, effects said", imported, false),
         ("pack", pack, false),
         ("pack and plan", both, true),
     ] {
