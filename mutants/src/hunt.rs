@@ -53,10 +53,16 @@ pub(crate) fn hunt(work: &Path, changes: &[Planted]) -> Result<Results, String> 
     let these = std::env::var("CHANGES").unwrap_or_default();
     let these: Vec<&str> = these.split_whitespace().collect();
     let is_asked = |name: &str| these.is_empty() || these.iter().any(|part| name.contains(part));
-    let mut open: Vec<usize> = (0..changes.len())
-        .filter(|&at| changes[at].is_viable && !known.contains(changes[at].name.as_str()))
-        .filter(|&at| is_asked(&changes[at].name))
-        .collect();
+    let (every, from) = (number_of("EVERY", 1).max(1), number_of("FROM", 0));
+    let is_viable = |at: &usize| changes[*at].is_viable && is_asked(&changes[*at].name);
+    // Every so many of those that compile, the ones that were noticed before included, so that the
+    // same numbers choose the same changes in each run.
+    let chosen = (0..changes.len())
+        .filter(is_viable)
+        .zip(0..)
+        .filter(|&(_, rank)| rank % every == from % every);
+    let mut open: Vec<usize> =
+        chosen.map(|(at, _)| at).filter(|&at| !known.contains(changes[at].name.as_str())).collect();
     let tried_before: BTreeSet<&str> =
         before.lines().filter_map(|line| line.split('\t').nth(1)).collect();
     open.sort_by_key(|&at| tried_before.contains(changes[at].name.as_str()));

@@ -14,7 +14,9 @@
 //! that is listed and noticed, or is not there, is a failure.
 //! `JOBS` says how many processes run at a time. `ONLY` names parts of the names of tests: others
 //! are not run. `TEST_SECONDS` says how long the tests of one change may take. `CHANGES` names
-//! parts of the names of changes, files among them: others are not tried.
+//! parts of the names of changes, files among them: others are not tried. `EVERY=4` tries every
+//! fourth of them, from that on of which `FROM` says the place (else 0, the first): a sample, in
+//! which each file has the part that it has of all.
 
 mod find;
 mod hunt;
