@@ -218,7 +218,7 @@ fn denials(module: &Module, terms: &mut [bool], steps: &mut Steps) -> Result<(),
     for (at, row) in (0..).zip(&module.govern.denials) {
         steps.spend(1 + row.rules.len() + row.question.len())?;
         let ordered = before.is_none_or(|before| before.rules < row.rules)
-            && row.rules.is_sorted_by(|a, b| a < b)
+            && row.rules.is_sorted()
             && row.rules.iter().all(|rule| named(rule) && spoken.insert(*rule));
         ensure(ordered, Fault::DenialOrder { at })?;
         let mut term = |number: u16| {

@@ -11,7 +11,7 @@ use policyc::runtime::bundle::module::{FunctionKind, Module, NodeMode, SlotRow, 
 use policyc::runtime::verify::annotate;
 
 use super::{Cases, whole};
-use crate::support::module::{R, Words, ins, ready};
+use crate::support::module::{R, Words, ins, ready, small};
 
 const CONDITION: FunctionKind = FunctionKind::Condition;
 const VALUE: FunctionKind = FunctionKind::Value(2);
@@ -202,6 +202,7 @@ fn ways(cases: &mut Cases) {
     };
     cases.accept(17, "an optional column that was asked for", found(R + 1));
     cases.refuse("Fallible", "a slot, where a column was asked for", found(3));
+    cases.accept(17, "an optional column in the first register, that was asked for", first_found());
     let index = [
         ins(Op::LoadConst).abc(0, 10, R),
         ins(Op::Iter).abc(R, 0, R + 1).x(X_PAIRS).e(INFALLIBLE),
@@ -211,6 +212,25 @@ fn ways(cases: &mut Cases) {
     let mut counted = condition(&index);
     counted.code[2].e = INFALLIBLE;
     cases.accept(17, "the index of a list is an int", counted);
+}
+
+/// A loop over objects of which the name is optional, which lies in the first register, and what
+/// it equals where it is there.
+fn first_found() -> Module {
+    let code = [
+        ins(Op::Iter).abc(2, 0, R).e(INFALLIBLE),
+        ins(Op::Has).abc(R, 0, 0).f(3).e(INFALLIBLE),
+        ins(Op::EqualConst).abc(R, 0, 0).f(3).e(INFALLIBLE),
+        ins(Op::Next).abc(0, 0, R).f(1),
+    ];
+    let mut module = small(CONDITION, 4, 2, &code);
+    (module.paths[6].required, module.paths[7].required) = (false, true);
+    if let TypeRow::Record { fields, .. } = &mut module.types[3] {
+        (fields[0].required, fields[1].required) = (false, true);
+    }
+    annotate(&mut module);
+    module.code[2].e = INFALLIBLE;
+    module
 }
 
 /// What a turn leaves behind, and what it may use of what was there before.

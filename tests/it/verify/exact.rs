@@ -2,14 +2,15 @@
 //! limit that moves unnoticed is none.
 
 use policyc::base::limits::{DECISION_COST_MAX, RULE_COST_MAX};
-use policyc::lang::opcodes::{EXIT_FALSE, Op};
+use policyc::lang::opcodes::{EXIT_FALSE, INFALLIBLE, Op};
 use policyc::runtime::bundle::module::{
-    FunctionKind, KeyedType, Module, NONE, OutputRow, Requirement, RuleIndex,
+    FunctionKind, KeyedType, Module, NONE, OutputRow, Requirement, RuleIndex, TypeRow,
 };
 use policyc::runtime::verify::{annotate, is_over, verify};
 
+use super::tables::change_strings;
 use super::whole;
-use crate::support::module::{R, Words, add_function, ins, rich, small, string};
+use crate::support::module::{R, Words, add_function, ins, ready, rich, small, string};
 
 /// The costs of functions, and of the most expensive decision.
 fn costs(module: &Module) -> (Vec<u64>, u64) {
@@ -60,6 +61,54 @@ fn steps_for_sanitizers_are_counted() {
     again.name = u32::try_from(module.strings.len() - 1).unwrap();
     module.govern.sanitizers.push(again);
     assert_eq!(verify(&module).expect("it is whole").steps(), 594 + 4);
+}
+
+/// .. and for each mark that it leaves.
+#[test]
+fn steps_for_marks_are_counted() {
+    let mut module = whole();
+    change_strings(&mut module, |strings| {
+        for text in strings.iter_mut().filter(|text| *text == "cel") {
+            *text = "clean.".to_owned();
+        }
+    });
+    let govern = &mut module.govern;
+    govern.labels[0].implies.clear();
+    govern.tools[0].outputs[0].labels = vec![0];
+    govern.sanitizers[0].removes = vec![0];
+    let before = verify(&module).expect("it is whole").steps();
+    let mut again = module.govern.sanitizers[0].clone();
+    again.name = u32::try_from(module.strings.len() - 1).unwrap();
+    again.adds = vec![1];
+    module.govern.sanitizers.push(again);
+    // Itself, a part of its argument, a label, a mark.
+    assert_eq!(verify(&module).expect("it is whole").steps(), before + 4);
+}
+
+/// A loop in a loop: what the outer one starts with lacks the register and the cursor of the inner
+/// one, a step for each.
+#[test]
+fn steps_for_loops_in_loops_are_counted() {
+    let code = [
+        ins(Op::Iter).abc(3, 0, R).f(EXIT_FALSE),
+        ins(Op::Iter).abc(3, 1, R + 1).f(3),
+        ins(Op::Next).abc(0, 1, R + 1).f(2),
+        ins(Op::Next).abc(0, 0, R).f(1),
+    ];
+    let module = ready(FunctionKind::Condition, 2, 2, &code);
+    assert_eq!(verify(&module).expect("it runs").steps(), 209);
+}
+
+/// A module that has no row for any value gets one where a function returns another type than it
+/// says.
+#[test]
+fn what_a_function_returns_is_any_value_where_it_is_not_what_it_says() {
+    let code = [ins(Op::LoadConst).abc(0, 1, R), ins(Op::Return).abc(R, 0, 0).e(INFALLIBLE)];
+    let mut module = small(FunctionKind::Value(0), 1, 0, &code);
+    module.types[2] = TypeRow::Bool;
+    annotate(&mut module);
+    let FunctionKind::Value(ty) = module.functions[0].kind else { panic!("a value") };
+    assert_eq!(module.types.get(usize::from(ty)), Some(&TypeRow::Dyn));
 }
 
 /// A function that is over its ceiling because of one that it calls is not told.

@@ -149,6 +149,7 @@ fn claim(code: &[Instruction]) -> Module {
 
 fn proofs(cases: &mut Cases) {
     let sure = |op: Op| ins(op).e(INFALLIBLE);
+    let has = |slot| sure(Op::Has).abc(slot, 0, 0);
     cases.accept(17, "a required int", claim(&[sure(Op::CompareInt).abc(0, 0, 0).x(X_GREATER)]));
     cases.accept(17, "a required string", claim(&[sure(Op::StartsWith).abc(1, 1, 0)]));
     cases.accept(17, "equality of what is there", claim(&[sure(Op::EqualConst).abc(1, 0, 0)]));
@@ -158,6 +159,18 @@ fn proofs(cases: &mut Cases) {
         "the size of a required list",
         claim(&[sure(Op::CompareSize).abc(2, 0, 0).x(X_EQUAL)]),
     );
+    for size in [Op::CompareSize, Op::Size] {
+        let (to, x) = if size == Op::Size { (R, 0) } else { (0, X_EQUAL) };
+        let code = [ins(Op::LoadConst).abc(0, 6, R), sure(size).abc(R, 0, to).x(x), has(3)];
+        cases.accept(17, "the size of bytes", claim(&code));
+        let code = [sure(size).abc(1, 0, to).x(x), has(3)];
+        cases.accept(17, "the size of a text", claim(&code));
+    }
+    let mut called = small(CONDITION, 0, 0, &[ins(Op::Test).abc(1, 0, 0)]);
+    add_function(&mut called, CONDITION, &[sure(Op::Has).abc(3, 0, 0)], (R, 0), 0);
+    annotate(&mut called);
+    called.code[0].e = INFALLIBLE;
+    cases.accept(17, "a condition that cannot fail", called);
     cases.accept(
         17,
         "a constant",

@@ -8,9 +8,10 @@ use policyc::runtime::bundle::govern::Govern;
 use policyc::runtime::bundle::module::{
     EnumRow, FunctionKind, MessageFieldRow, MessageRow, Module, NONE, TypeRow,
 };
-use policyc::runtime::verify::annotate;
+use policyc::runtime::verify::{annotate, verify};
 
 use super::Cases;
+use super::tables::change_strings;
 use crate::support::module::{R, Words, ins, small};
 
 /// ```text
@@ -20,6 +21,14 @@ use crate::support::module::{R, Words, ins, small};
 /// ```
 /// and an output that makes an item and selects its flag.
 fn typed(change: impl FnOnce(&mut Module)) -> Module {
+    let mut module = draft();
+    annotate(&mut module);
+    change(&mut module);
+    module
+}
+
+/// .. before it is annotated.
+fn draft() -> Module {
     let mut module = small(FunctionKind::Value(2), 2, 1, &code());
     let names = ["acme.Color", "BLUE", "RED", "acme.Item", "color", "count", "flag"];
     let known = ["google.protobuf.BoolValue", "value"];
@@ -48,8 +57,6 @@ fn typed(change: impl FnOnce(&mut Module)) -> Module {
     ];
     let values = vec![(text(1), 1), (text(2), 0)];
     module.enums = vec![EnumRow { name: text(0), values, closed: false, strong: true }];
-    annotate(&mut module);
-    change(&mut module);
     module
 }
 
@@ -72,10 +79,173 @@ fn behind_the_last(cases: &mut Cases) {
     let constant = Constant::Enum(Name::from("acme.Colour"), 1);
     let constant = typed(|module| module.constants.push(constant));
     cases.refuse("ConstantRange", "a constant of no enum", constant);
+    let message = typed(|module| {
+        module.fields[2].kind = Kind::Message { kind: 0, group: false };
+        module.fields[2].ty = type_of(module, TypeRow::Message(0));
+        annotate(module);
+    });
+    cases.accept(33, "a field that is a message", message);
+    let constant = typed(|module| {
+        module.fields[1].default = NONE;
+        module.constants[0] = Constant::Enum(Name::from("acme.Color"), 1);
+        annotate(module);
+    });
+    cases.accept(33, "a constant of an enum", constant);
+}
+
+/// The context is an item.
+fn in_context(change: impl FnOnce(&mut Module)) -> Module {
+    typed(|module| {
+        module.govern = Govern::default();
+        module.redactions.clear();
+        module.context = 0;
+        change(module);
+        annotate(module);
+    })
+}
+
+/// A field is read as its own type, or as any value.
+fn fields_of_contexts(cases: &mut Cases) {
+    let context = |ty: fn(&Module) -> u16| {
+        in_context(|module| {
+            module.fields[0].name = module.paths[3].key;
+            module.paths[3].ty = ty(module);
+        })
+    };
+    cases.accept(33, "a field that is read as any value", context(|module| module.paths[3].ty));
+    cases.accept(33, "a field that is read as its type", context(|module| module.fields[0].ty));
+}
+
+/// Messages in any order are put in that of their names, and all that names them goes with them.
+#[test]
+fn messages_are_sorted_with_what_names_them() {
+    let mut module = draft();
+    module.messages.swap(0, 1);
+    module.fields.rotate_right(1);
+    (module.messages[0].first_field, module.messages[1].first_field) = (0, 1);
+    module.fields[3].kind = Kind::Message { kind: 0, group: false };
+    (module.code[2].c, module.code[3].a, module.code[4].b, module.code[5].b) = (1, 1, 2, 3);
+    annotate(&mut module);
+    assert_eq!(format!("{module:?}"), format!("{:?}", typed(|_| {})));
+}
+
+/// A step for each message, each field of it and each value of an enum, and of a context for each
+/// place below its root and each field that it may be.
+#[test]
+fn steps_for_messages_are_counted() {
+    let steps = |module: &Module| verify(module).expect("it runs").steps();
+    assert_eq!(steps(&typed(|_| {})), 246);
+    assert_eq!(steps(&in_context(|_| {})), steps(&in_context(|it| it.context = NONE)) + 3 * 4);
+}
+
+/// The number of a type, added where it is not there.
+fn type_of(module: &mut Module, row: TypeRow) -> u16 {
+    let at = module.types.iter().position(|known| *known == row);
+    let at = at.unwrap_or_else(|| {
+        module.types.push(row);
+        module.types.len() - 1
+    });
+    u16::try_from(at).unwrap()
+}
+
+/// Types that a field may be said to have.
+fn types(module: &mut Module) -> Vec<u16> {
+    let scalars = [
+        TypeRow::Dyn,
+        TypeRow::Bool,
+        TypeRow::Int,
+        TypeRow::Uint,
+        TypeRow::Double,
+        TypeRow::String,
+        TypeRow::Bytes,
+        TypeRow::Timestamp,
+        TypeRow::Duration,
+    ];
+    let mut found = scalars.map(|row| type_of(module, row)).to_vec();
+    let (any, bool, text) = (found[0], found[1], found[5]);
+    for row in [
+        TypeRow::Map(text, any),
+        TypeRow::Map(bool, any),
+        TypeRow::Map(text, bool),
+        TypeRow::List(any, None),
+    ] {
+        found.push(type_of(module, row));
+    }
+    found
+}
+
+/// Of these types the one at `own` alone is that of the field which `change` makes.
+fn is_of_its_type(what: &str, own: usize, change: impl Fn(&mut Module, u16, u16)) {
+    for at in 0..types(&mut draft()).len() {
+        let module = typed(|module| {
+            let types = types(module);
+            change(module, types[at], types[own]);
+            annotate(module);
+        });
+        let found = verify(&module).map_err(|error| error.fault.name());
+        let expected = if at == own { Ok(()) } else { Err("MessageField") };
+        assert_eq!(found.map(|_| ()), expected, "{what} as type {at}");
+    }
+}
+
+#[test]
+fn every_kind_of_field_is_of_one_type() {
+    for (kind, own) in [
+        (Kind::Bool, 1),
+        (Kind::Int32, 2),
+        (Kind::Int64, 2),
+        (Kind::Sint32, 2),
+        (Kind::Sint64, 2),
+        (Kind::Sfixed32, 2),
+        (Kind::Sfixed64, 2),
+        (Kind::Uint32, 3),
+        (Kind::Uint64, 3),
+        (Kind::Fixed32, 3),
+        (Kind::Fixed64, 3),
+        (Kind::Double, 4),
+        (Kind::Float, 4),
+        (Kind::String, 5),
+        (Kind::Bytes, 6),
+    ] {
+        is_of_its_type(&format!("{kind:?}"), own, |module, ty, _| {
+            (module.fields[0].kind, module.fields[0].ty) = (kind, ty);
+        });
+    }
+}
+
+#[test]
+fn every_message_that_cel_converts_is_of_one_type() {
+    let value = Kind::Message { kind: 2, group: false };
+    for (name, own, presence) in [
+        ("Any", 0, Presence::Implicit),
+        ("Timestamp", 7, Presence::Implicit),
+        ("Duration", 8, Presence::Implicit),
+        ("Struct", 9, Presence::Map(Kind::String)),
+        ("ListValue", 12, Presence::Repeated),
+    ] {
+        is_of_its_type(name, own, |module, ty, right| {
+            let name = format!("google.protobuf.{name}");
+            change_strings(module, |strings| {
+                let at = strings.iter().position(|it| it == "google.protobuf.BoolValue").unwrap();
+                strings[at] = name;
+                strings.insert(at + 1, "google.protobuf.Value".to_owned());
+            });
+            let value_name = module.messages[1].name + 1;
+            module.messages.push(MessageRow { name: value_name, first_field: 4, fields: 0 });
+            let text = value_name + 1;
+            (module.fields[3].name, module.fields[3].json) = (text, text);
+            module.fields[2].ty = ty;
+            if presence != Presence::Implicit {
+                (module.fields[3].kind, module.fields[3].presence) = (value, presence);
+                module.fields[3].ty = right;
+            }
+        });
+    }
 }
 
 pub(super) fn cases(cases: &mut Cases) {
     cases.accept(33, "messages and enums", typed(|_| {}));
+    fields_of_contexts(cases);
     behind_the_last(cases);
     let mut refuse = |name, what: &'static str, change: &dyn Fn(&mut Module)| {
         cases.refuse(name, what, typed(change));
@@ -167,5 +337,6 @@ fn behind(cases: &mut Cases) {
         module.fields[3].presence = Presence::Repeated;
     });
     refuse("Context", "the message behind the last as the context", &|module| module.context = 2);
+    refuse("Reference", "the message behind the last, ended", &|module| module.code[3].a = 2);
     refuse("Reference", "the field behind the last", &|module| module.code[5].b = 4);
 }

@@ -194,6 +194,23 @@ fn lists(cases: &mut Cases) {
     cases.refuse("Told", "a sensitive one", built(&[], PRICE));
     let other = [ins(Op::LoadConst).abc(0, 0, R + 2), ins(Op::Append).abc(R + 2, 1, 0)];
     cases.refuse("Told", "a list of objects and others", built(&other, NAME));
+    // Lists of ints hold no secret, so a list of one of them and of a number is one of anything.
+    let mut mixed = draft(&[
+        ins(Op::Build),
+        ins(Op::Append).abc(1, 0, 0),
+        ins(Op::LoadConst).abc(0, 0, R),
+        ins(Op::Append).abc(R, 0, 0),
+        ins(Op::EndList).abc(0, 0, R),
+        ins(Op::LoadConst).abc(0, 0, R + 2),
+        ins(Op::Index).abc(R, R + 2, R + 1),
+        ins(Op::Size).abc(R + 1, 0, R + 2),
+        give(R + 2),
+    ]);
+    mixed.paths[5].ty = u16::try_from(mixed.types.len()).unwrap();
+    mixed.types.push(TypeRow::List(0, None));
+    let mut mixed = done(mixed);
+    mixed.code[7].e = INFALLIBLE;
+    cases.refuse("Fallible", "the size of an element of a list of lists and numbers", mixed);
     let put = [
         ins(Op::Build).abc(0, 1, 0),
         ins(Op::LoadConst).abc(0, NAME, R),

@@ -3,7 +3,7 @@
 use policyc::base::name::Name;
 use policyc::lang::constant::Constant;
 use policyc::lang::opcodes::Op;
-use policyc::lang::pattern::compile;
+use policyc::lang::pattern::{compile, compile_simulated};
 use policyc::lang::session::Period;
 use policyc::lang::session::Respond;
 use policyc::runtime::bundle::govern::{
@@ -240,6 +240,7 @@ fn builtins(cases: &mut Cases) {
         let at = module.patterns[0].text as usize;
         change_strings(module, |strings| "s.(d".clone_into(&mut strings[at]));
     });
+    largest(cases);
     cases.refuse("Unused", "simulated patterns that fit, of which nobody asks", simulated(50));
     cases.refuse("Simulated", "simulated patterns that do not fit together", simulated(300));
     cases.change("PatternTwice", "a pattern twice", |module| {
@@ -251,6 +252,38 @@ fn builtins(cases: &mut Cases) {
     cases.change("TableReference", "a pattern without text", |module| {
         module.patterns[0].text = 1_000;
     });
+}
+
+/// An automaton that is as large as it may be; simulated patterns that take as much memory as they
+/// may, all together; and a letter more.
+fn largest(cases: &mut Cases) {
+    let largest: String = (0..8_165_u32)
+        .map(|at| ["a", "b", "c"][at.count_ones() as usize % 3])
+        .chain(["$"])
+        .collect();
+    let automaton = compile(&largest).unwrap().to_bytes().unwrap();
+    assert_eq!(automaton.len(), 256 << 10, "as large as it may be");
+    let mut module = whole();
+    let at = module.patterns[0].text as usize;
+    change_strings(&mut module, |strings| strings[at] = largest);
+    module.patterns[0].automaton = automaton;
+    annotate(&mut module);
+    cases.accept(21, "an automaton that is as large as it may be", module);
+    let with = |letters: usize| {
+        let mut module = simulated(245);
+        let text = u32::try_from(module.strings.len()).unwrap();
+        let more = ["~[ac]".to_owned(), "~".repeat(letters)];
+        change_strings(&mut module, |strings| strings.extend(more));
+        let row = |text| Pattern { text, automaton: Vec::new() };
+        module.patterns.extend([row(text), row(text + 1)]);
+        module
+    };
+    let full = with(3_191);
+    let texts = full.patterns.iter().map(|row| full.strings.get(row.text as usize).unwrap());
+    let bytes: usize = texts.map(|it| compile_simulated(it).unwrap().simulated_bytes()).sum();
+    assert_eq!(bytes, 32 << 20, "as much as they may");
+    cases.refuse("Unused", "simulated patterns that just fit, of which nobody asks", full);
+    cases.refuse("Simulated", "simulated patterns that just do not fit", with(3_192));
 }
 
 /// The module with everything, and so many patterns that no table of states holds.
