@@ -430,7 +430,7 @@ proptest! {
 #[test]
 fn policies_of_servers_declare_what_they_list() {
     let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/mcp-servers");
-    for server in ["email", "fetch", "filesystem", "git", "postgres", "slack"] {
+    for server in ["email", "fetch", "filesystem", "git", "github", "postgres", "slack"] {
         let policy = fs::read_to_string(examples.join(format!("{server}.yaml")));
         let mut files = SourceMap::new();
         files.add("policy.yaml", policy.expect("the policy"));
