@@ -18,7 +18,7 @@ use crate::compiler::syntax::document::model::{
     TypeExprKind, TypeField, Variable,
 };
 use crate::compiler::syntax::document::path::stem;
-use crate::compiler::syntax::document::policy::{empty, named_variable};
+use crate::compiler::syntax::document::policy::named_variable;
 use crate::compiler::syntax::document::property;
 use crate::compiler::syntax::document::reader::Reader;
 use crate::compiler::syntax::document::yaml::Node;
@@ -41,7 +41,7 @@ pub(super) fn read(root: &Node, path: &str, reader: &mut Reader<'_>) -> Option<P
     let keys = Keys::open(root, "a document", reader.sink)?;
     let known = ["apiVersion", "kind", "metadata", "spec", "status", "name", "description"];
     keys.only(&known, reader.sink);
-    let mut document = empty(root, path, reader);
+    let mut document = PolicyDocument::unread(Form::Ours, path, root.span);
     document.form = Form::Admission;
     let metadata = keys.value("metadata").and_then(|it| Keys::open(it, "`metadata`", reader.sink));
     let named = keys.name("name", reader.sink);

@@ -11,12 +11,10 @@
 use crate::base::name::Name;
 use crate::base::span::{Span, Spanned};
 use crate::compiler::source::embed::Embedded;
-use crate::compiler::syntax::document::agents::Labels;
 use crate::compiler::syntax::document::error::DocumentError;
 use crate::compiler::syntax::document::model::{
     Form, PolicyDocument, Rule, RuleBody, SchemaSource,
 };
-use crate::compiler::syntax::document::path::stem;
 use crate::compiler::syntax::document::policy::duplicates;
 use crate::compiler::syntax::document::reader::Reader;
 use crate::compiler::syntax::document::rule::Ids;
@@ -81,36 +79,13 @@ pub(super) fn read(path: &str, reader: &mut Reader<'_>) -> PolicyDocument {
         let help = "write a rule, as `request.amount > 10 ? deny(\"too much\") : allow()`";
         reader.sink.report(DocumentError::Empty { at: whole.at_start(), help });
     }
-    let made = || Spanned::new(Name::new(stem(path)), whole.at_start());
+    let unread = PolicyDocument::unread(Form::PlainCel, path, whole);
     PolicyDocument {
-        file: reader.file,
-        span: whole,
-        form: Form::PlainCel,
-        name: notes.name.unwrap_or_else(made),
+        name: notes.name.unwrap_or_else(|| unread.name.clone()),
         description: described(&notes.description),
         schema: notes.schema.map(SchemaSource::File),
-        extensions: Vec::new(),
-        default: None,
-        default_unread: false,
-        on_error: None,
-        data: Vec::new(),
-        functions: Vec::new(),
-        windows: Vec::new(),
-        variables: Vec::new(),
         rules,
-        tools: Vec::new(),
-        has_tools: false,
-        labels: Labels::default(),
-        capabilities: None,
-        flow: Vec::new(),
-        meters: Vec::new(),
-        limits: Vec::new(),
-        plan: None,
-        denials: Vec::new(),
-        sanitizers: Vec::new(),
-        declassify: Vec::new(),
-        terms: Vec::new(),
-        redact: Vec::new(),
+        ..unread
     }
 }
 

@@ -46,11 +46,45 @@ impl PolicyDocument {
     pub fn speaks(&self) -> bool {
         self.decides() || !self.variables.is_empty() || !self.meters.is_empty()
     }
+
+    /// A document that says nothing yet but its name: the stem of `path`.
+    pub(super) fn unread(form: Form, path: &str, span: Span) -> Self {
+        Self {
+            file: span.file,
+            span,
+            form,
+            name: Spanned::new(Name::new(stem(path)), span.at_start()),
+            description: None,
+            schema: None,
+            extensions: Vec::new(),
+            default: None,
+            default_unread: false,
+            on_error: None,
+            data: Vec::new(),
+            functions: Vec::new(),
+            windows: Vec::new(),
+            variables: Vec::new(),
+            rules: Vec::new(),
+            tools: Vec::new(),
+            has_tools: false,
+            labels: Labels::default(),
+            capabilities: None,
+            flow: Vec::new(),
+            meters: Vec::new(),
+            limits: Vec::new(),
+            plan: None,
+            denials: Vec::new(),
+            sanitizers: Vec::new(),
+            declassify: Vec::new(),
+            terms: Vec::new(),
+            redact: Vec::new(),
+        }
+    }
 }
 
 /// Reads a document that carries `policyc`.
 pub(super) fn read(root: &Node, path: &str, reader: &mut Reader<'_>) -> PolicyDocument {
-    let mut document = empty(root, path, reader);
+    let mut document = PolicyDocument::unread(Form::Ours, path, root.span);
     let Some(keys) = Keys::open(root, "a document", reader.sink) else { return document };
     keys.known(&mappings::DOCUMENT, reader.sink);
     version(&keys, reader);
@@ -94,40 +128,6 @@ pub(super) fn read(root: &Node, path: &str, reader: &mut Reader<'_>) -> PolicyDo
         section("declassify").map_or(Vec::new(), |it| trust::declassify(it, sink));
     document.limits = section("limits").map_or(Vec::new(), |it| meters::limits(it, reader));
     document
-}
-
-/// The document in the file at `path`, before anything of it is read.
-pub(super) fn empty(root: &Node, path: &str, reader: &Reader<'_>) -> PolicyDocument {
-    PolicyDocument {
-        file: reader.file,
-        span: root.span,
-        form: Form::Ours,
-        name: Spanned::new(Name::new(stem(path)), root.span.at_start()),
-        description: None,
-        schema: None,
-        extensions: Vec::new(),
-        default: None,
-        default_unread: false,
-        on_error: None,
-        data: Vec::new(),
-        functions: Vec::new(),
-        windows: Vec::new(),
-        variables: Vec::new(),
-        rules: Vec::new(),
-        tools: Vec::new(),
-        has_tools: false,
-        labels: Labels::default(),
-        capabilities: None,
-        flow: Vec::new(),
-        meters: Vec::new(),
-        limits: Vec::new(),
-        plan: None,
-        denials: Vec::new(),
-        sanitizers: Vec::new(),
-        declassify: Vec::new(),
-        terms: Vec::new(),
-        redact: Vec::new(),
-    }
 }
 
 fn version(keys: &Keys<'_>, reader: &mut Reader<'_>) {

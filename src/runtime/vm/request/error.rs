@@ -176,73 +176,23 @@ impl InputError {
     /// The rule that would have read what is missing, if one is known.
     #[must_use]
     pub fn reader<'p>(&self, program: &'p Program) -> Option<&'p str> {
-        match self.kind {
-            InputKind::Needed(by, _) => Some(by.name(program)),
-            InputKind::NotUtf8
-            | InputKind::TooLarge
-            | InputKind::TooDeep
-            | InputKind::TooManyValues
-            | InputKind::TooMuchRead
-            | InputKind::Truncated
-            | InputKind::Syntax
-            | InputKind::Control
-            | InputKind::Escape
-            | InputKind::Surrogate
-            | InputKind::NumberRange
-            | InputKind::DuplicateKey
-            | InputKind::Trailing
-            | InputKind::ByteOrderMark
-            | InputKind::NotAnObject
-            | InputKind::NoMessage
-            | InputKind::Wire(_)
-            | InputKind::UnknownType
-            | InputKind::WrongType(_)
-            | InputKind::UnknownField
-            | InputKind::MissingField
-            | InputKind::Answered
-            | InputKind::TooLong => None,
-        }
+        let InputKind::Needed(by, _) = self.kind else { return None };
+        Some(by.name(program))
     }
 
     /// One sentence, without the place.
     #[must_use]
     pub fn message(&self, program: &Program) -> String {
-        match self.kind {
-            InputKind::Needed(by, expected) => {
-                let (path, rule) = (self.path(program), by.name(program));
-                if let Some(meter) = measured(program, &path) {
-                    return format!(
-                        "the amount of the meter `{meter}` could not be measured, and `{rule}` \
-                         goes by it: `amount` must give a number from 0, as `1000` and no \
-                         `1,000`, and `key` a text, a whole number or a bool"
-                    );
-                }
-                format!("`{path}` is not {expected}, and `{rule}` reads it")
-            }
-            kind @ (InputKind::NotUtf8
-            | InputKind::TooLarge
-            | InputKind::TooDeep
-            | InputKind::TooManyValues
-            | InputKind::TooMuchRead
-            | InputKind::Truncated
-            | InputKind::Syntax
-            | InputKind::Control
-            | InputKind::Escape
-            | InputKind::Surrogate
-            | InputKind::NumberRange
-            | InputKind::DuplicateKey
-            | InputKind::Trailing
-            | InputKind::ByteOrderMark
-            | InputKind::NotAnObject
-            | InputKind::NoMessage
-            | InputKind::Wire(_)
-            | InputKind::UnknownType
-            | InputKind::WrongType(_)
-            | InputKind::UnknownField
-            | InputKind::MissingField
-            | InputKind::Answered
-            | InputKind::TooLong) => kind.to_string(),
+        let InputKind::Needed(by, expected) = self.kind else { return self.kind.to_string() };
+        let (path, rule) = (self.path(program), by.name(program));
+        if let Some(meter) = measured(program, &path) {
+            return format!(
+                "the amount of the meter `{meter}` could not be measured, and `{rule}` goes by \
+                 it: `amount` must give a number from 0, as `1000` and no `1,000`, and `key` a \
+                 text, a whole number or a bool"
+            );
         }
+        format!("`{path}` is not {expected}, and `{rule}` reads it")
     }
 }
 
