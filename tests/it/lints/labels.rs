@@ -152,6 +152,18 @@ const DOCUMENTS: &[(Code, &str)] = &[
             {id: t, on: [d], when: \"args.to == 'x'\", deny: x}, {id: u, on: [d], allow: x}]\n\
             flow: [{id: f, sink: {arg: target}, forbid: 'untrusted.*', over: deny}]\n",
     ),
+    // One that asks where a value comes from looks at it; what else was read is no value.
+    (
+        Code::UnwatchedTool,
+        "tools: {a: {effect: egress, args: {to: string target}}, \
+            b: {effect: credential, args: {to: string}}, \
+            «c»: {effect: credential, args: {to: string}}, \
+            «d»: {effect: credential, args: {to: string}}}\n\
+            rules: [{id: r, on: [b], when: \"from(args.to) != 'prompt' || ctx != []\", \
+            escalate: {to: [user]}}, {id: s, on: [c], when: \"label(ctx, 'untrusted.*')\", deny: x}, \
+            {id: t, on: [d], when: \"from(args.to) == 'prompt'\", allow: x}]\n\
+            flow: [{id: f, sink: {arg: target}, forbid: 'untrusted.*', over: deny}]\n",
+    ),
     (Code::UnwatchedTool, "tools: {b: {effect: egress, args: {to: string}}}\n"),
     (
         Code::AddressRead,

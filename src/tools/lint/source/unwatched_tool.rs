@@ -1,6 +1,6 @@
 //! W0588: no rule of `flow` looks at what a tool that acts is called with.
 
-use crate::compiler::syntax::ast::{Ast, ExprKind};
+use crate::compiler::syntax::ast::{ExprId, ExprKind};
 use crate::compiler::syntax::document::agents::{SinkArg, ToolEffect};
 use crate::compiler::syntax::document::model::{Role, Rule, RuleBody, Tool, TypeField};
 use crate::diag::codes::Code;
@@ -8,8 +8,8 @@ use crate::diag::diagnostic::Diagnostic;
 use crate::diag::sink::Sink;
 use crate::lang::decision::Effect;
 use crate::lang::glob;
-use crate::lang::session::REPLACE;
-use crate::tools::lint::outputs::{call, is_about, takes_text};
+use crate::lang::session::{self, Question, REPLACE};
+use crate::tools::lint::outputs::{argument, call, is_about, takes_text};
 use crate::tools::lint::subject::Subject;
 
 /// Reports tools with an effect whose arguments no rule of `flow` sees, where there are such rules:
@@ -32,10 +32,10 @@ pub fn run(subject: &Subject<'_>, sink: &mut Sink) {
     };
     for tool in documents.iter().flat_map(|document| &document.tools) {
         let acts = tool.effect.as_ref().is_some_and(|it| it.value != ToolEffect::None);
-        // A rule objects to whatever it is called with.
+        // A rule objects to whatever it is called with, or asks where that comes from.
         let mut rules = documents.iter().flat_map(|document| &document.rules);
-        let is_watched = *tool.name.value == *REPLACE.0
-            || rules.any(|rule| objects_always(subject.ast(), rule, tool));
+        let is_watched =
+            *tool.name.value == *REPLACE.0 || rules.any(|rule| watches(subject, rule, tool));
         // What a sanitizer is given is unclean, as it must be.
         let mut sanitizers = documents.iter().flat_map(|document| &document.sanitizers);
         let cleans = sanitizers.any(|sanitizer| sanitizer.tool.value == tool.name.value);
@@ -62,15 +62,33 @@ pub fn run(subject: &Subject<'_>, sink: &mut Sink) {
     }
 }
 
-/// Whether a rule denies or escalates every call of a tool, but for those that are granted.
-fn objects_always(ast: &Ast, rule: &Rule, tool: &Tool) -> bool {
+/// Whether a rule denies or escalates every call of a tool, but for those that are granted, or some
+/// by where their values come from.
+fn watches(subject: &Subject<'_>, rule: &Rule, tool: &Tool) -> bool {
     let RuleBody::When { condition, effect, .. } = &rule.body else { return false };
     let is_about = rule.on.is_empty()
         || rule.on.iter().any(|pattern| glob::matches(&pattern.value, &tool.name.value));
+    let (ast, is_live) = (subject.ast(), !rule.shadow && !rule.response);
     let is_asked = |id| {
         let ExprKind::Unary { operand, .. } = ast.kind(id) else { return false };
         call(ast, *operand, "approved").is_some()
     };
-    let is_every = condition.is_none_or(is_asked);
-    *effect != Effect::Allow && is_about && is_every && !rule.shadow && !rule.response
+    let is_fit = |id| is_asked(id) || asks_for_origins(subject, id);
+    *effect != Effect::Allow && is_about && is_live && condition.is_none_or(is_fit)
+}
+
+/// Whether a condition asks where an argument comes from, or who may read it.
+fn asks_for_origins(subject: &Subject<'_>, condition: ExprId) -> bool {
+    let ast = subject.ast();
+    let asks = |id| {
+        let ExprKind::Call { target: None, name, args, .. } = ast.kind(id) else { return false };
+        let about = Question::of(&name.value).map(Question::subject);
+        about == Some(session::Subject::Argument)
+            && args.first().is_some_and(|first| argument(ast, *first).is_some())
+    };
+    let mut within = ast
+        .exprs
+        .ids()
+        .filter(|id| *id == condition || subject.ancestors(*id).any(|outer| outer == condition));
+    within.any(asks)
 }
