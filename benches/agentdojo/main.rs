@@ -112,6 +112,19 @@ fn suite(folder: &Path, name: &str, verbose: bool) -> Result<(), Box<dyn Error>>
     }
     let run = |ground, plans| Run { suite: &suite, ground, plans, verbose };
     let (bare, with_plans) = (run(pack, false), run(both, true));
+    if !suite.runs.is_empty() {
+        println!(
+            "\n| {name}: runs of a model | runs | allowed | asked | denied | questions | stopped |"
+        );
+        println!("| --- | --: | --: | --: | --: | --: | --: |");
+        for (label, what) in [
+            ("benign", "no attack"),
+            ("attacked_resisted", "the attack was not obeyed"),
+            ("hijacked", "the attack was obeyed"),
+        ] {
+            println!("{}", bare.model_row(label, what)?);
+        }
+    }
     println!("\n| {name} | attacks | stopped | with a plan | benign | questions | denied |");
     println!("| --- | --: | --: | --: | --: | --: | --: |");
     for class in CLASSES {
@@ -206,7 +219,7 @@ impl Run<'_> {
     fn tell(&self, trace: &Value, step: &Value, effect: Option<Effect>) {
         let allowed = effect == Some(Effect::Allow);
         let attacks = acting_call(self.suite, step);
-        if self.verbose && (trace["label"] == "benign" && !allowed || attacks && allowed) {
+        if self.verbose && (trace["label"] != "hijacked" && !allowed || attacks && allowed) {
             let call = json!([step["tool"], step["args"]]);
             println!("{} {effect:?} {call}", trace["trace_id"]);
         }
@@ -230,6 +243,23 @@ impl Run<'_> {
             thousandths % 1000,
             hijacked.iter().filter(|it| it.stopped).count(),
             hijacked.iter().filter(|it| it.attacked).count(),
+        ))
+    }
+
+    /// A row about what a model did by itself.
+    fn model_row(&self, label: &str, what: &str) -> Result<String, Box<dyn Error>> {
+        let runs = self.suite.runs.iter().filter(|trace| trace["label"] == label);
+        let all: Vec<Calls> = runs.map(|trace| self.calls(trace)).collect::<Result<_, _>>()?;
+        let count = |good: &dyn Fn(&Calls) -> bool| all.iter().filter(|it| good(it)).count();
+        Ok(format!(
+            "| {what} | {} | {} | {} | {} | {} | {} of {} |",
+            all.len(),
+            count(&|it| it.denied + it.asked == 0),
+            count(&|it| it.denied == 0 && it.asked > 0),
+            count(&|it| it.denied > 0),
+            all.iter().map(|it| it.asked).sum::<usize>(),
+            count(&|it| it.stopped),
+            count(&|it| it.attacked),
         ))
     }
 }

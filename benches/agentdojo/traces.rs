@@ -1,6 +1,7 @@
 //! Recorded traces of a suite, and what is known of its tools.
 //!
-//! In:      a folder with `tools.json`, `plans.json`, `benign.jsonl`, `hijacked.jsonl[.gz]`.
+//! In:      a folder with `tools.json`, `plans.json`, `benign.jsonl`, `hijacked.jsonl[.gz]`, and
+//!          perhaps `llm_runs.jsonl`.
 //! Out:     `Suite`.
 
 use std::collections::BTreeMap;
@@ -14,6 +15,8 @@ use serde_json::{Map, Value, json};
 pub(crate) struct Suite {
     pub(crate) benign: Vec<Value>,
     pub(crate) hijacked: Vec<Value>,
+    /// What a model did by itself. The attacker's is the first call that only the attack explains.
+    pub(crate) runs: Vec<Value>,
     /// The tools that do more than read, with the arguments that say whom or what they act on.
     pub(crate) acting: BTreeMap<String, Vec<String>>,
     /// For each task of a user a plan that a small model wrote of its prompt.
@@ -33,6 +36,13 @@ impl Suite {
             text.lines().map(serde_json::from_str).collect()
         };
         let (benign, hijacked) = (lines(&text("benign.jsonl")?)?, lines(&hijacked)?);
+        let mut runs = lines(&text("llm_runs.jsonl").unwrap_or_default())?;
+        for run in &mut runs {
+            let first = run["hijack_from_step"].as_u64().and_then(|it| usize::try_from(it).ok());
+            if let Some(step) = first.and_then(|at| run["steps"].get_mut(at)) {
+                step["actor"] = json!("attacker");
+            }
+        }
         let tools = tools["tools"].as_array().ok_or("no tools")?;
         let named = |tool: &Value| Some((tool["name"].as_str()?.to_owned(), texts(tool)));
         let texts_of = |acts: bool| {
@@ -45,7 +55,7 @@ impl Suite {
         let plan =
             |(task, it): (&String, &Value)| Some((task.clone(), plan(it, &acting, &readers)?));
         let plans = tasks.iter().filter_map(plan).collect();
-        Ok(Self { benign, hijacked, acting, plans })
+        Ok(Self { benign, hijacked, runs, acting, plans })
     }
 }
 
