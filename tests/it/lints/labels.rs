@@ -160,7 +160,8 @@ const DOCUMENTS: &[(Code, &str)] = &[
             «c»: {effect: credential, args: {to: string}}, \
             «d»: {effect: credential, args: {to: string}}}\n\
             rules: [{id: r, on: [b], when: \"from(args.to) != 'prompt' || ctx != []\", \
-            escalate: {to: [user]}}, {id: s, on: [c], when: \"label(ctx, 'untrusted.*')\", deny: x}, \
+            escalate: {to: [user]}}, \
+            {id: s, on: [c], when: \"label(ctx, 'untrusted.*')\", deny: x}, \
             {id: t, on: [d], when: \"from(args.to) == 'prompt'\", allow: x}]\n\
             flow: [{id: f, sink: {arg: target}, forbid: 'untrusted.*', over: deny}]\n",
     ),
