@@ -314,6 +314,47 @@ mod tests {
         assert_eq!(read.signed_by(&[&other]), Some(0));
     }
 
+    /// Knows by its name and its id which signatures are its, and finds them true or not.
+    struct Known(&'static str, [u8; 4], bool);
+
+    impl Verifier for Known {
+        fn name(&self) -> &str {
+            self.0
+        }
+
+        fn id(&self) -> [u8; 4] {
+            self.1
+        }
+
+        fn is_signature(&self, _: &[u8], _: &[u8]) -> bool {
+            self.2
+        }
+    }
+
+    #[test]
+    fn a_signature_is_of_the_key_of_its_name_and_id() {
+        let name = "example.com/behind-the-sofa";
+        let id = [0x03, 0x3D, 0xE0, 0xAE];
+        let note = Note::read(EXAMPLE.as_bytes()).expect("a note");
+        let by_any = |keys: &[&dyn Verifier]| Note::is_signed_by_any(EXAMPLE.as_bytes(), keys);
+        for (key, signed, any) in [
+            (Known(name, id, true), Some(1), true),
+            (Known(name, id, false), None, false),
+            (Known(name, [3; 4], true), Some(0), false),
+            (Known("example.com/other", id, true), Some(0), false),
+        ] {
+            assert_eq!(note.signed_by(&[&key]), signed, "{} {:?}", key.0, key.1);
+            assert_eq!(by_any(&[&key]), any, "{} {:?}", key.0, key.1);
+        }
+        let (own, again) = (Known(name, id, true), Known(name, id, true));
+        assert!(by_any(&[&own, &again]) && !by_any(&[]));
+        assert!(!by_any(&[&own, &Known(name, id, false)]), "one of them did not sign it");
+        // A key of another name does not vouch for the log, though it signed.
+        let other = EXAMPLE.replacen("behind-the-sofa\n", "elsewhere\n", 1);
+        assert!(!Note::is_signed_by_any(other.as_bytes(), &[&own]));
+        assert!(!Note::is_signed_by_any(b"no note", &[&own]));
+    }
+
     #[test]
     fn what_is_no_note_is_refused() {
         let (text, signature) = EXAMPLE.split_once("\n\n").expect("two parts");

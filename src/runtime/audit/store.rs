@@ -358,6 +358,47 @@ mod tests {
         }
     }
 
+    /// What was there when segments were listed, whatever is written behind it.
+    #[test]
+    fn a_snapshot_is_of_what_was_there() {
+        let folder = std::env::temp_dir().join(format!("policyc-snapshot-{}", std::process::id()));
+        let first = folder.join("00000000000000000000.pdrb");
+        let second = folder.join("00000000000000000007.pdrb");
+        let mut store = Directory::open(&folder).expect("a directory");
+        store.begin(0).and_then(|()| store.append(b"first")).expect("it is written");
+        store.begin(7).and_then(|()| store.append(b"second")).expect("it is written");
+        assert_eq!(store.list().expect("a list"), [0, 7]);
+        let mut seen = Snapshot::of(&folder).expect("a directory");
+        assert_eq!(seen.list().expect("a list"), [0, 7]);
+        store.append(b", and more").expect("it is written");
+        store.resume(0, 2).and_then(|()| store.append(b"ve")).expect("it is written");
+        let mut read = |segment, from| {
+            let mut text = String::new();
+            let read = seen.read(segment, from).expect("it is there").read_to_string(&mut text);
+            read.map(|_| text).expect("a text")
+        };
+        assert_eq!([read(0, 0), read(7, 0), read(7, 2)], ["five", "second", "cond"]);
+        let lock = folder.join(LOCK);
+        assert_eq!(seen.path_of(7), second);
+        assert_eq!(seen.files().collect::<Vec<_>>(), [&first, &second, &lock].map(Clone::clone));
+        let to_come = folder.join("00000000000000000009.pdrb");
+        for own in [&first, &second, &lock, &to_come] {
+            assert!(seen.is_name(own), "{}", own.display());
+        }
+        let above = folder.parent().expect("one above").join("00000000000000000007.pdrb");
+        for other in [&folder.join("notes.txt"), &above] {
+            assert!(!seen.is_name(other), "{}", other.display());
+        }
+        let error = store.begin(7).expect_err("it is there");
+        assert_eq!(FileError::of(&error).expect("a file").path, second);
+        assert!(error.to_string().starts_with(&format!("`{}`: ", second.display())), "{error}");
+        assert_eq!(
+            Snapshot::of(&first).map(drop).map_err(|error| error.kind()),
+            Err(io::ErrorKind::NotADirectory)
+        );
+        fs::remove_dir_all(&folder).expect("it goes");
+    }
+
     #[test]
     fn what_is_not_there_is_counted_from_below() {
         let there = std::env::temp_dir();

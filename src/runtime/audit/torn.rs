@@ -43,10 +43,19 @@ pub fn trace(
     segment: u64,
     (at, lines): (u64, u64),
 ) -> Result<TornWrite, WalkError> {
+    trace_up_to(AUDIT_TORN_BYTES_MAX, store, segment, (at, lines))
+}
+
+/// .. where a crash leaves at most so many bytes.
+fn trace_up_to(
+    most: usize,
+    store: &mut impl Source,
+    segment: u64,
+    (at, lines): (u64, u64),
+) -> Result<TornWrite, WalkError> {
     let mut rest = Vec::new();
-    let most = AUDIT_TORN_BYTES_MAX as u64 + 1;
-    store.read(segment, at)?.take(most).read_to_end(&mut rest)?;
-    match judge(&rest, at, lines) {
+    store.read(segment, at)?.take(most as u64 + 1).read_to_end(&mut rest)?;
+    match judge_up_to(most, &rest, at, lines) {
         None => Ok(TornWrite { segment, at, bytes: rest.len() as u64 }),
         Some(wrong) => Err(WalkError::Damage(Damage { segment, at, wrong })),
     }
@@ -56,8 +65,13 @@ pub fn trace(
 /// the last whole frame, and so many lines are in front of it.
 #[must_use]
 pub fn judge(rest: &[u8], at: u64, lines: u64) -> Option<Wrong> {
+    judge_up_to(AUDIT_TORN_BYTES_MAX, rest, at, lines)
+}
+
+/// .. where a crash leaves at most so many bytes.
+fn judge_up_to(most: usize, rest: &[u8], at: u64, lines: u64) -> Option<Wrong> {
     let wrong = if at == 0 { Wrong::Header } else { Wrong::Frame };
-    if rest.len() > AUDIT_TORN_BYTES_MAX {
+    if rest.len() > most {
         return Some(wrong);
     }
     let Some(behind) = whole_frames(rest, at) else { return Some(wrong) };
@@ -74,19 +88,20 @@ pub fn judge(rest: &[u8], at: u64, lines: u64) -> Option<Wrong> {
 /// a frame at that place, so few are tried; `None` where somebody made it many.
 fn whole_frames(rest: &[u8], at: u64) -> Option<Vec<(usize, u64)>> {
     let (mut found, mut left) = (Vec::new(), 4 * rest.len() + (1 << 20));
-    let mut place = 1;
-    while let Some(bytes) = rest.get(place..).filter(|bytes| bytes.len() >= HEAD_BYTES) {
-        place += 1;
+    let mut next = 1;
+    while let Some(bytes) = rest.get(next..).filter(|bytes| bytes.len() >= HEAD_BYTES) {
+        let place = next;
+        next += 1;
         let Some((length, _, kind)) = bytes.first_chunk().and_then(head) else { continue };
-        let here = at + place as u64 - 1;
+        let here = at + place as u64;
         if length > bytes.len() || !is_end(kind, length) && !is_written(bytes, here, kind, length) {
             continue;
         }
         left = left.checked_sub(length)?;
         if let Some((kind, body, length)) = first(bytes) {
             let synced = if kind == Kind::Plain { plain(body).map_or(0, |(at, _)| at) } else { 0 };
-            found.push((place - 1, synced));
-            place += length - 1;
+            found.push((place, synced));
+            next = place + length;
         }
     }
     Some(found)
@@ -232,6 +247,8 @@ fn is_zeros(bytes: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::io;
+
     use super::*;
 
     const LINES: u64 = 300;
@@ -366,6 +383,145 @@ mod tests {
     }
 
     #[test]
+    fn as_much_as_a_crash_may_leave_is_torn_and_no_more() {
+        let zeros = [0; 700];
+        assert_eq!(judge_up_to(700, &zeros, 600, LINES), None);
+        assert_eq!(judge_up_to(699, &zeros, 600, LINES), Some(Wrong::Frame));
+        let traced = |bytes| trace_up_to(700, &mut Zeros(bytes), 5, (600, LINES));
+        let torn = TornWrite { segment: 5, at: 600, bytes: 700 };
+        assert_eq!(traced(700).expect("a crash left it"), torn);
+        let damage = Damage { segment: 5, at: 600, wrong: Wrong::Frame };
+        assert!(matches!(traced(701), Err(WalkError::Damage(found)) if found == damage));
+    }
+
+    /// A segment of which so many bytes are left, all zeros.
+    struct Zeros(u64);
+
+    impl Source for Zeros {
+        fn list(&mut self) -> io::Result<Vec<u64>> {
+            Ok(Vec::new())
+        }
+
+        fn read(&mut self, _: u64, _: u64) -> io::Result<Box<dyn io::Read + '_>> {
+            Ok(Box::new(io::repeat(0).take(self.0)))
+        }
+    }
+
+    /// Behind a sector that was lost, at byte 1536 of a segment.
+    fn behind_a_hole(bytes: &[u8]) -> Option<Wrong> {
+        judge(&[&[0; SECTOR], bytes].concat(), 3 * SECTOR_BYTES, LINES)
+    }
+
+    #[test]
+    fn what_frames_behind_say_of_the_disk_is_believed() {
+        let plain = |synced: u64| {
+            let mut out = Vec::new();
+            frame(Kind::Plain, &[&synced.to_le_bytes(), b"{}\n"], &mut out);
+            out
+        };
+        let damaged = Some(Wrong::Frame);
+        assert_eq!(behind_a_hole(&plain(1_536)), None, "what was lost was not on the disk");
+        assert_eq!(behind_a_hole(&plain(1_537)), damaged, "its first byte was");
+        assert_eq!(behind_a_hole(&plain(2_048)), damaged, "all of it was");
+        assert_eq!(behind_a_hole(&plain(2_049)), None, "nobody writes that there");
+        let both = |second| behind_a_hole(&[plain(1_536), plain(second)].concat());
+        assert_eq!((both(1_536), both(1_537)), (None, damaged), "the second frame behind");
+    }
+
+    /// What could be heads of frames of so many bytes, whose sums are wrong, in 100 000 bytes behind
+    /// which nothing stands; they say that so much was on the disk.
+    fn heads(lengths: &[usize], synced: u64) -> Vec<u8> {
+        let mut out = Vec::new();
+        for length in lengths {
+            out.extend_from_slice(&u32::try_from(*length).expect("a length").to_le_bytes());
+            out.extend_from_slice(&[7, 7, 7, 7, Kind::Plain.byte()]);
+            out.extend_from_slice(&synced.to_le_bytes());
+            out.extend_from_slice(&[7; 16]);
+        }
+        out.resize(100_000 - SECTOR, 7);
+        out
+    }
+
+    /// Four times what is there, and a mebibyte: sixteen times 90 536 bytes.
+    #[test]
+    fn so_much_is_tried_and_no_more() {
+        let (full, damaged) = ([90_536; 16], Some(Wrong::Frame));
+        assert_eq!(behind_a_hole(&heads(&full, 0)), None);
+        let mut more = full;
+        more[3] += 1;
+        assert_eq!(behind_a_hole(&heads(&more, 0)), damaged);
+        assert_eq!(behind_a_hole(&heads(&more, 1 << 40)), None, "nobody writes that there");
+        assert_eq!(behind_a_hole(&heads(&[10 << 20; 16], 0)), None, "that is not there");
+        let last = 100_000 - SECTOR - 16 * 33;
+        let more = [full.as_slice(), &[last]].concat();
+        assert_eq!(behind_a_hole(&heads(&more, 0)), damaged, "as long as what is there");
+    }
+
+    /// Where a whole frame stands behind it, a frame was not cut off.
+    #[test]
+    fn the_least_frame_behind_is_found() {
+        let mut write = Vec::new();
+        frame(Kind::Plain, &[&600_u64.to_le_bytes(), &[b'x'; 900]], &mut write);
+        write.truncate(300);
+        assert_eq!(judge(&write, 600, LINES), None);
+        frame(Kind::Checkpoint, &[], &mut write);
+        assert_eq!(judge(&write, 600, LINES), Some(Wrong::Frame));
+    }
+
+    #[test]
+    fn the_front_of_a_segment_is_torn_where_it_is_that_of_a_header() {
+        let judged = |rest: &[u8]| judge(rest, 0, 0);
+        for torn in [&HEADER[..1], &HEADER[..15], &[0; 16], &[0; 600]] {
+            assert_eq!(judged(torn), None, "{} bytes", torn.len());
+        }
+        for other in [&b"XDRB"[..], &HEADER, &[&HEADER[..], &[0; 9]].concat()] {
+            assert_eq!(judged(other), Some(Wrong::Header), "{} bytes", other.len());
+        }
+    }
+
+    /// A frame that was changed: what is lost behind it was not lost of it.
+    #[test]
+    fn a_changed_frame_is_damage_whatever_is_lost_behind_it() {
+        let mut write = Vec::new();
+        frame(Kind::Plain, &[&1_536_u64.to_le_bytes(), &[b'x'; SECTOR - 17]], &mut write);
+        write[100] = b'y';
+        let damaged = Some(Wrong::Frame);
+        assert_eq!(judge(&write, 3 * SECTOR_BYTES, LINES), damaged, "all of it is there");
+        write.extend([0; 2 * SECTOR]);
+        assert_eq!(judge(&write, 3 * SECTOR_BYTES, LINES), damaged, "a sector behind it was lost");
+        write[..SECTOR].fill(0);
+        assert_eq!(judge(&write, 3 * SECTOR_BYTES, LINES), None, "its sector was lost");
+    }
+
+    /// A frame whose length lies in a sector that was lost, and is changed behind it.
+    #[test]
+    fn of_a_frame_whose_length_was_lost_the_rest_is_not_known() {
+        for (at, judged) in [(508_u64, None), (509, Some(Wrong::Frame))] {
+            let mut write = Vec::new();
+            frame(Kind::Plain, &[&at.to_le_bytes(), &[b'x'; 0x100 - 8]], &mut write);
+            frame(Kind::Checkpoint, &[b"a"], &mut write);
+            write[..usize::try_from(SECTOR_BYTES - at).expect("few")].fill(0);
+            write[100] = b'y';
+            assert_eq!(judge(&write, at, LINES), judged, "at {at}");
+        }
+    }
+
+    /// The low byte of a length was lost: it may have been 256 to 511, and no more is looked at.
+    #[test]
+    fn of_a_frame_whose_low_byte_was_lost_as_much_is_looked_at_as_it_may_be() {
+        let mut write = Vec::new();
+        frame(Kind::Plain, &[&511_u64.to_le_bytes(), &[b'x'; 511 - 8]], &mut write);
+        (write[0], write[100]) = (0, b'y');
+        let judged = |bytes: &[u8]| judge(bytes, 511, LINES);
+        let damaged = Some(Wrong::Frame);
+        assert_eq!(judged(&write), damaged, "all that it may have been is there");
+        assert_eq!(judged(&write[..write.len() - 1]), None, "some of it may be missing");
+        write.resize(1 + 2 * SECTOR, b'z');
+        write.extend([0; SECTOR]);
+        assert_eq!(judged(&write), damaged, "what was lost was behind it");
+    }
+
+    #[test]
     fn frames_that_nobody_writes_there_are_damage() {
         let cut = |kind: Kind, body: &[u8], at| {
             let mut out = Vec::new();
@@ -381,11 +537,26 @@ mod tests {
         assert_eq!(cut(Kind::Segment, b"gw-3", 600), damaged);
         assert_eq!(cut(Kind::Checkpoint, b"note", 600), None);
         assert_eq!(cut(Kind::Checkpoint, &vec![b'a'; NOTE_BYTES_MAX + 1], 600), damaged);
+        assert_eq!(cut(Kind::Checkpoint, &vec![b'a'; NOTE_BYTES_MAX], 600), None);
+        // Of a long frame its head is enough.
+        let long = |kind: Kind, length: usize, at| {
+            let length = u32::try_from(length).expect("a length");
+            let head = [&length.to_le_bytes()[..], &[7, 7, 7, 7, kind.byte()], &[1; 3]].concat();
+            judge(&head, at, LINES)
+        };
+        for (kind, at) in [(Kind::Segment, 16), (Kind::Plain, 600)] {
+            assert_eq!(long(kind, PACKED_BYTES_MAX, at), None, "{kind:?}");
+            assert_eq!(long(kind, PACKED_BYTES_MAX + 1, at), damaged, "{kind:?}");
+        }
+        assert_eq!(cut(Kind::End, &LINES.to_le_bytes(), 505), None, "it lies in two sectors");
         assert_eq!(cut(Kind::End, &LINES.to_le_bytes(), 600), None);
         assert_eq!(cut(Kind::End, &(LINES + 1).to_le_bytes(), 600), damaged);
         assert_eq!(cut(Kind::Index, b"index", 600), damaged);
         // Less than a head: what cannot be the length of a frame.
         assert_eq!(judge(b"abcd", 600, LINES), damaged);
+        let longest = u32::try_from(PACKED_BYTES_MAX).expect("a length");
+        assert_eq!(judge(&longest.to_le_bytes(), 600, LINES), None);
+        assert_eq!(judge(&(longest + 1).to_le_bytes(), 600, LINES), damaged);
         assert_eq!(judge(&[0, 0, 0, 0, 7], 600, LINES), damaged);
         assert_eq!(judge(&[0, 0, 0, 0, 7], 511, LINES), None, "of its length a part was lost");
         assert_eq!(judge(&[0, 0, 0, 0, 7], 508, LINES), None, "all of its length was lost");

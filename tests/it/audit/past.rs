@@ -225,6 +225,37 @@ fn unvouched(files: &Files) -> u64 {
     looked.unvouched()
 }
 
+#[test]
+fn who_has_no_key_goes_on_with_what_nobody_signed() {
+    for (records, ends) in [(1, false), (1, true), (20, false), (20, true)] {
+        let left = add(&Disk::default(), signed_by(None), 0..records, ends);
+        let (log, found) = opened(&Disk::holding(&left), signed_by(None));
+        assert_eq!(found.next, records as u64);
+        assert_eq!((found.lines, found.lines > 0), (found.unsigned, true));
+        log.close().expect("it is written");
+    }
+}
+
+/// A segment that was begun, and nothing written to it, begins anew: with a checkpoint.
+#[test]
+fn a_segment_that_begins_anew_begins_with_a_checkpoint() {
+    for there in [&[][..], &HEADER[..7]] {
+        let mut left = add(&Disk::default(), signed_by(Some("key")), 0..20, true);
+        let (_, Opened { lines, .. }) = opened(&Disk::holding(&left), signed_by(Some("key")));
+        left.insert(lines, there.to_vec());
+        let disk = Disk::holding(&left);
+        let (log, found) = opened(&disk, signed_by(Some("key")));
+        assert_eq!((found.lines, found.unsigned), (lines, 0));
+        log.append(line(20).as_bytes()).expect("room").expect("it is taken");
+        let files = disk.files();
+        let written = &files[&lines][HEADER.len()..];
+        let (kind, _, length) = first(written).expect("a frame");
+        let behind = first(&written[length..]).expect("a frame").0;
+        assert_eq!((kind, behind), (Kind::Segment, Kind::Checkpoint));
+        log.close().expect("it is written");
+    }
+}
+
 /// Who has no key writes behind a log that has one.
 #[test]
 fn what_was_forged_behind_a_signed_log_is_not_gone_on_with() {
