@@ -49,6 +49,7 @@ fn seen(s: Sketch, json: &str) -> Seen {
     decide(&program, json, |decision| {
         let fired = decision.fired_ids().map(str::to_owned).collect();
         let rule = decision.rule().map(str::to_owned);
+        assert_eq!(decision.is_allowed(), decision.effect() == Some(Allow));
         (decision.effect(), rule, fired, decision.failures().len())
     })
 }
@@ -112,6 +113,7 @@ fn priority_shadow_and_phase() {
         assert_eq!(decision.rule(), Some("early"));
         assert_eq!(decision.fired_ids().collect::<Vec<_>>(), ["late", "early"]);
         assert_eq!(decision.shadow_ids().collect::<Vec<_>>(), ["shadow"]);
+        assert_eq!(decision.shadow().iter().map(|it| it.rule).collect::<Vec<_>>(), [shadow]);
     });
     let mut scratch = Scratch::for_program(&program);
     let moment = Moment { phase: Phase::Response, ..Moment::at(0, 0) };

@@ -14,6 +14,7 @@ mod probes;
 mod quick;
 #[cfg(feature = "serde")]
 mod reader;
+mod said;
 mod table;
 mod trees;
 mod withheld;
