@@ -428,8 +428,8 @@ mod tests {
         assert_eq!((both(1_536), both(1_537)), (None, damaged), "the second frame behind");
     }
 
-    /// What could be heads of frames of so many bytes, whose sums are wrong, in 100 000 bytes behind
-    /// which nothing stands; they say that so much was on the disk.
+    /// What could be heads of frames of so many bytes, whose sums are wrong, in 100 000 bytes
+    /// behind which nothing stands; they say that so much was on the disk.
     fn heads(lengths: &[usize], synced: u64) -> Vec<u8> {
         let mut out = Vec::new();
         for length in lengths {
@@ -463,9 +463,16 @@ mod tests {
         let mut write = Vec::new();
         frame(Kind::Plain, &[&600_u64.to_le_bytes(), &[b'x'; 900]], &mut write);
         write.truncate(300);
+        let before = |kind: Kind, body: &[u8]| {
+            let mut write = write.clone();
+            frame(kind, &[body], &mut write);
+            judge(&write, 600, LINES)
+        };
         assert_eq!(judge(&write, 600, LINES), None);
-        frame(Kind::Checkpoint, &[], &mut write);
-        assert_eq!(judge(&write, 600, LINES), Some(Wrong::Frame));
+        assert_eq!(before(Kind::Checkpoint, &[]), Some(Wrong::Frame));
+        assert_eq!(before(Kind::End, &[0; 8]), Some(Wrong::Frame));
+        assert_eq!(before(Kind::End, &[0; 5]), None, "no end is so long");
+        assert_eq!(before(Kind::Index, &[0; 8]), None, "nobody writes that there");
     }
 
     #[test]

@@ -5,6 +5,7 @@ use policyc::runtime::audit::frame::{HEADER, Kind, first, frame};
 use policyc::runtime::audit::note::Checkpoint;
 use policyc::runtime::audit::open;
 use policyc::runtime::audit::walk::{Damage, Wrong};
+use policyc::runtime::audit::whole::whole;
 use policyc::runtime::record::check::BreakKind;
 use policyc::runtime::record::log::{Durability, Keep, LogOptions};
 
@@ -195,6 +196,61 @@ fn segments_that_are_missing_exchanged_or_of_others_are_found() {
     let damage = found(&changed).expect("it is of another writer");
     assert_eq!((damage.segment, damage.wrong), (names[1], Wrong::Start));
     assert!(matches!(found(&other).expect("its lines are").wrong, Wrong::Stranger(0)));
+}
+
+/// .. what is no line in its own place: by its first byte, wherever in its frame it lies.
+#[test]
+fn what_is_no_line_is_found_at_its_first_byte() {
+    let (files, mut behind) = (log(true), 0);
+    for (name, bytes) in &files {
+        let parts = frames(bytes);
+        for (place, (_, at, whole)) in
+            parts.iter().enumerate().filter(|(_, part)| part.0 == Kind::Plain)
+        {
+            // Behind the head, and what it says of the disk.
+            let mut line = 17;
+            while line < whole.len() {
+                let mut changed = parts.clone();
+                changed[place].2 = with_lines(whole, |body| body[line - 9] = b'x');
+                let mut files = files.clone();
+                files.insert(*name, joined(&changed));
+                let damage = found(&files).expect("it is no line");
+                assert_eq!((damage.segment, damage.at), (*name, (at + line) as u64));
+                assert!(matches!(damage.wrong, Wrong::Line(..)), "{damage}");
+                behind += usize::from(line > 17);
+                line += whole[line..].iter().position(|byte| *byte == b'\n').expect("an end") + 1;
+            }
+        }
+    }
+    assert!(behind > 5, "lines behind others: {behind}");
+}
+
+#[test]
+fn a_log_without_its_first_segment_says_where_it_begins() {
+    let mut files = log(true);
+    let names: Vec<u64> = files.keys().copied().collect();
+    let read =
+        |files: &Files| whole(&mut Disk::holding(files), None, &mut ()).expect("it is whole");
+    let all = read(&files);
+    files.remove(&names[0]);
+    let rest = read(&files);
+    assert_eq!((all.begin(), rest.begin()), (0, names[1]));
+    assert_eq!(rest.lines(), all.lines());
+}
+
+/// Of a segment that was only begun its name alone says where it stands.
+#[test]
+fn a_segment_that_was_begun_stands_where_the_log_ends() {
+    for begun in [&HEADER[..3], &HEADER, &[&HEADER[..], &[7; 3]].concat()] {
+        let mut files = log(true);
+        let end = whole(&mut Disk::holding(&files), None, &mut ()).expect("it is whole").lines();
+        files.insert(end, begun.to_vec());
+        assert_eq!(found(&files), None, "{} bytes, as a crash leaves them", begun.len());
+        let begun = files.remove(&end).expect("a segment");
+        files.insert(end + 5, begun);
+        let damage = found(&files).expect("it stands elsewhere");
+        assert_eq!((damage.segment, damage.wrong), (end + 5, Wrong::Start));
+    }
 }
 
 /// Who changes lines writes the sums of frames anew: chain and checkpoints tell.
