@@ -27,6 +27,7 @@ pub(in crate::runtime) mod switch;
 pub(in crate::runtime) mod terms;
 pub(in crate::runtime) mod tree;
 pub(in crate::runtime) mod veto;
+mod ways;
 pub mod withheld;
 
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -2,7 +2,7 @@
 //!
 //! In:      the code of the rules.
 //! Out:     `Vetoes`.
-//! Imports: `lang`, `runtime::bundle`.
+//! Imports: `base`, `lang`, `runtime::bundle`.
 //!
 //! An atom silences a rule only if every path through the rule's function on which it comes out
 //! that way ends in exit F. So a veto says nothing that the function would not say. An atom that
@@ -15,20 +15,19 @@
 use std::cmp::Ordering;
 use std::collections::HashMap;
 
+use crate::base::keyed::Keyed;
 use crate::lang::opcodes::{
     EXIT_FALSE, EXIT_TRUE, INFALLIBLE, Instruction, Op, Operand, X_COLD, X_EQUAL, X_GREATER,
-    X_INVERT, X_LESS, X_PART, Yield,
+    X_INVERT, X_LESS, X_PART,
 };
 use crate::lang::value::{Tag, Value};
 use crate::runtime::bundle::module::{FunctionKind, Module, NONE, RuleRow};
-use crate::runtime::program::clause::{self, Silencers};
+use crate::runtime::program::clause::Silencers;
 use crate::runtime::program::cyclic_range::{self, CyclicRange, Partition};
 use crate::runtime::program::dispatch::Span;
 use crate::runtime::program::pool::Pool;
 use crate::runtime::program::tree::TreesBuilder;
-
-/// Longest function that is read for vetoes; reading costs its length squared at most.
-const READABLE: usize = 64;
+use crate::runtime::program::ways::{Exit, KnownOutcomes, READABLE, Ways};
 
 /// An upright atom that comes out so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,7 +52,7 @@ pub(in crate::runtime) struct Vetoes {
     all: Vec<Veto>,
     /// The upright atoms that may silence a rule alone, each once, and their numbers.
     pub(super) atoms: Vec<Instruction>,
-    numbers: HashMap<u64, u32>,
+    numbers: HashMap<u64, u32, Keyed>,
     /// Of all clauses.
     pub(super) literals: Vec<Literal>,
     /// Of every rule, where its vetoes end in `all`.
@@ -69,21 +68,21 @@ impl Vetoes {
         let mut vetoes = Self {
             all: Vec::with_capacity(2 * rules),
             atoms: Vec::new(),
-            numbers: HashMap::new(),
+            numbers: HashMap::default(),
             literals: Vec::new(),
             ends,
             conjunctions,
         };
+        let (mut ways, mut silencers) = (Ways::default(), Silencers::default());
         for rule in &module.rules {
-            let first = vetoes.all.len();
-            let mut conjunction = vetoes.add(module, rule);
-            if let (false, Some(code)) = (conjunction, readable(module, rule))
-                && let Some(mut reader) = readings.reader(rule.function)
-            {
-                vetoes.all.truncate(first);
-                let found = clause::find(&mut reader, code);
-                conjunction = found.conjunction;
-                vetoes.take(pool, found);
+            let mut conjunction = rule.function == NONE;
+            if let Some((kind, code)) = readable(module, rule) {
+                conjunction =
+                    kind == FunctionKind::Condition && vetoes.add(module, code, &mut ways);
+                if !conjunction && let Some(mut reader) = readings.reader(rule.function) {
+                    conjunction = silencers.find(&mut reader, code);
+                    vetoes.take(pool, &silencers);
+                }
             }
             vetoes.ends.push(vetoes.all.len());
             vetoes.conjunctions.push(conjunction);
@@ -91,58 +90,76 @@ impl Vetoes {
         vetoes
     }
 
-    /// Takes in the vetoes of a rule, if it is a conjunction of atoms on slots alone, or always
-    /// speaks. Whether it is.
-    fn add(&mut self, module: &Module, rule: &RuleRow) -> bool {
-        let Some(function) = module.functions.get(usize::from(rule.function)) else {
-            return rule.function == NONE;
-        };
-        let Some(code) = readable(module, rule) else { return false };
-        let first = self.all.len();
-        let mut conjunction = function.kind == FunctionKind::Condition;
+    /// Takes in the vetoes of a condition, if it is a conjunction of atoms on slots alone. Whether
+    /// it is.
+    fn add(&mut self, module: &Module, code: &[Instruction], ways: &mut Ways) -> bool {
         let slots = module.slots.len();
-        let is_plain = code.iter().all(|ins| {
-            (ins.f, ins.e) == (EXIT_FALSE, INFALLIBLE) && ins.op.is_atom() && reads(slots, ins)
-        });
-        // What follows a jump to the end is cold: it is reached by edges E alone.
-        let mut cold = false;
-        for ins in code {
-            cold |= ins.op == Op::Jump && ins.f == EXIT_TRUE;
-            // The outcome that takes the edge F: the other goes on.
-            let literal = Literal::leaving(ins);
-            let is_test = is_plain || ins.op.is_atom() && reads(slots, ins);
-            let number = if is_test { Some(self.number(&literal.atom)) } else { None };
-            let known = self.all.get(first..).unwrap_or_default().iter().find_map(|veto| {
-                let Veto::Atom(known, outcome) = veto else { return None };
-                (number == Some(*known)).then_some(*outcome)
-            });
-            let silent = match known {
-                Some(outcome) => outcome == literal.outcome,
-                None => is_plain || is_test && silences(code, ins, literal.outcome),
-            };
-            if let (true, None, Some(number)) = (silent, known, number) {
-                self.all.push(Veto::Atom(number, literal.outcome));
-            }
-            let straight = silent && ins.f == EXIT_FALSE && ins.x & X_COLD == 0;
-            conjunction &= cold || straight;
+        let is_test = |ins: &Instruction| ins.op.is_atom() && reads(slots, ins);
+        let silent = |ins: &Instruction| is_test(ins) && ins.f == EXIT_FALSE && ins.x & X_COLD == 0;
+        if code.iter().all(|ins| silent(ins) && ins.e == INFALLIBLE) {
+            return self.take_all(code.iter().map(Literal::leaving));
         }
-        conjunction
+        // What follows a jump to the end is cold: it is reached by edges E alone.
+        let ends = |ins: &Instruction| ins.op == Op::Jump && ins.f == EXIT_TRUE;
+        let warm = code.iter().position(ends).unwrap_or(code.len());
+        let warm = code.get(..warm).unwrap_or_default();
+        if !warm.iter().all(silent) {
+            return false;
+        }
+        let upright = |ins: &Instruction| Literal::leaving(ins).atom;
+        ways.read(code, |_, ins| is_test(ins).then(|| upright(ins)));
+        let silencing = (0..ways.atoms().len()).map(|number| ways.leaving(number));
+        let silencing = silencing.filter(|literal| ways.lead(*literal, Exit::False));
+        let silencing = silencing.fold(KnownOutcomes::default(), KnownOutcomes::and);
+        let literals = ways.literals(silencing);
+        let is_among = |ins: &Instruction| {
+            let literal = Literal::leaving(ins);
+            let mut literals = ways.literals(silencing);
+            literals.any(|it| same(&it.atom, &literal.atom) && it.outcome == literal.outcome)
+        };
+        warm.iter().all(is_among) && self.take_all(literals)
+    }
+
+    /// Takes in atoms that silence a rule where they come out so; or none, if one of them does
+    /// however it comes out. Whether it did.
+    fn take_all(&mut self, literals: impl Iterator<Item = Literal>) -> bool {
+        let first = self.all.len();
+        for literal in literals {
+            let number = self.number(&literal.atom);
+            let own = self.all.get(first..).unwrap_or_default();
+            let known = own.iter().find_map(|veto| match veto {
+                Veto::Atom(known, outcome) if *known == number => Some(*outcome),
+                Veto::Atom(..) | Veto::Arc(..) | Veto::Clause(_) => None,
+            });
+            match known {
+                Some(outcome) if outcome == literal.outcome => {}
+                Some(_) => {
+                    self.all.truncate(first);
+                    return false;
+                }
+                None => self.all.push(Veto::Atom(number, literal.outcome)),
+            }
+        }
+        true
     }
 
     /// Takes in what was found of a rule.
-    fn take(&mut self, pool: &Pool, found: Silencers) {
-        for Literal { atom, outcome } in found.alone {
+    fn take(&mut self, pool: &Pool, found: &Silencers) {
+        let ways = &found.ways;
+        for Literal { atom, outcome } in ways.literals(found.alone) {
             let number = self.number(&atom);
             self.all.push(Veto::Atom(number, outcome));
         }
-        for clause in found.together {
-            if let Some(arc) = arc_of(pool, &clause) {
-                self.all.push(arc);
-                continue;
-            }
+        for clause in &found.together {
             let first = self.literals.len();
-            self.literals.extend(clause);
-            self.all.push(Veto::Clause(Span::since(first, &self.literals)));
+            self.literals.extend(ways.literals(*clause));
+            let own = self.literals.get(first..).unwrap_or_default();
+            if let Some(arc) = arc_of(pool, own) {
+                self.all.push(arc);
+                self.literals.truncate(first);
+            } else {
+                self.all.push(Veto::Clause(Span::since(first, &self.literals)));
+            }
         }
     }
 
@@ -204,10 +221,11 @@ fn arc_of(pool: &Pool, clause: &[Literal]) -> Option<Veto> {
     Some(Veto::Arc(arc, tag, first.a))
 }
 
-/// The code of a rule; `None` if it has none, or more than is worth reading.
-fn readable<'m>(module: &'m Module, rule: &RuleRow) -> Option<&'m [Instruction]> {
-    let code = module.functions.get(usize::from(rule.function))?.code(module);
-    (code.len() <= READABLE).then_some(code)
+/// The function of a rule; `None` if it has none, or one with more than is worth reading.
+fn readable<'m>(module: &'m Module, rule: &RuleRow) -> Option<(FunctionKind, &'m [Instruction])> {
+    let function = module.functions.get(usize::from(rule.function))?;
+    let code = function.code(module);
+    (code.len() <= READABLE).then_some((function.kind, code))
 }
 
 /// Whether its operands are among this many slots, which keep their values while rules run.
@@ -230,38 +248,20 @@ const fn identity(atom: &Instruction) -> u64 {
     u64::from_le_bytes([atom.op as u8, atom.x & !HOW, a[0], a[1], b[0], b[1], 0, 0])
 }
 
-/// Whether every path on which `atom` comes out as `outcome` ends in exit F. Loops go back to
-/// what was reached already, so one pass sees all that can be reached.
-fn silences(code: &[Instruction], atom: &Instruction, outcome: bool) -> bool {
-    let mut reached = 1_u64;
-    for (at, ins) in code.iter().enumerate() {
-        if reached >> at & 1 == 0 {
-            continue;
-        }
-        let truth = outcome != (ins.x & X_INVERT != 0);
-        let known = same(ins, atom).then_some(truth);
-        let leaves = matches!(ins.op, Op::Return | Op::Decide);
-        let goes_on = !matches!(ins.op, Op::Jump | Op::Fail) && known != Some(false);
-        let branches =
-            ins.op.yields() == Yield::Branch && known != Some(true) || ins.op == Op::Jump;
-        let fails = known.is_none() && ins.op != Op::Jump && ins.e != INFALLIBLE;
-        let next = u16::try_from(at + 1).unwrap_or(EXIT_FALSE);
-        for (taken, to) in [(goes_on, next), (branches, ins.f), (fails, ins.e)] {
-            if taken && to != EXIT_FALSE {
-                if leaves || usize::from(to) >= code.len() {
-                    return false;
-                }
-                reached |= 1 << to;
-            }
-        }
-    }
-    true
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::lang::opcodes::{EXIT_ERROR, NO_ATOM};
+
+    /// Whether the atom of instruction `at` silences where it comes out so.
+    fn silences(code: &[Instruction], at: usize, outcome: bool) -> bool {
+        let mut ways = Ways::default();
+        ways.read(code, |_, ins| ins.op.is_atom().then(|| Literal::leaving(ins).atom));
+        let number = ways.atoms().iter().position(|atom| same(atom, &code[at])).unwrap();
+        let literal = ways.leaving(number);
+        let known = if (literal.outcomes != 0) == outcome { literal } else { literal.inverted() };
+        ways.lead(known, Exit::False)
+    }
 
     fn ins(op: Op, a: u16, x: u8, f: u16, e: u16) -> Instruction {
         Instruction { op, x, a, b: 0, c: 0, f, e, w: NO_ATOM }
@@ -277,18 +277,18 @@ mod tests {
             ins(Op::Flag, 1, X_COLD, EXIT_ERROR, INFALLIBLE),
             ins(Op::Jump, 0, 0, EXIT_FALSE, 0),
         ];
-        assert!(silences(&and, &and[0], false));
-        assert!(silences(&and, &and[1], true), "also where the other failed");
-        assert!(!silences(&and, &and[1], false));
+        assert!(silences(&and, 0, false));
+        assert!(silences(&and, 1, true), "also where the other failed");
+        assert!(!silences(&and, 1, false));
         // The cold copy forgets b: then a failure of a is no F.
         let mut wrong = and;
         wrong[3] = ins(Op::Jump, 0, 0, EXIT_ERROR, 0);
-        assert!(!silences(&wrong, &wrong[1], true));
+        assert!(!silences(&wrong, 1, true));
         // a || b: neither alone.
         let or = [
             ins(Op::Flag, 0, X_INVERT, 2, INFALLIBLE),
             ins(Op::Flag, 1, 0, EXIT_FALSE, INFALLIBLE),
         ];
-        assert!(!silences(&or, &or[0], false) && !silences(&or, &or[1], false));
+        assert!(!silences(&or, 0, false) && !silences(&or, 1, false));
     }
 }

@@ -2,15 +2,16 @@
 //!
 //! In:      forms, one behind the other.
 //! Out:     the places where a form may stand.
-//! Imports: `lang`.
+//! Imports: `base`, `lang`.
 //!
 //! Most sessions hold few words: of each of these two bytes of its hash are kept, and all of them
 //! looked through, which takes less room and less time than a map. Of many words a map is made.
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
-use std::hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState};
+use std::hash::{BuildHasherDefault, Hasher};
 
+use crate::base::keyed::Keyed;
 use crate::lang::value::scan;
 use crate::runtime::session::tokens::words;
 
@@ -303,49 +304,6 @@ fn holds<const N: usize>(hashes: &[u16; N], wanted: u16) -> bool {
 fn short_hash(word: &str) -> u16 {
     let [a, b, ..] = hash(word).to_le_bytes();
     u16::from_le_bytes([a, b])
-}
-
-/// Where hashes of words lie in a map. Others choose the words, so they must not know that: each
-/// map has a factor of its own, and goes by the highest bits of the product.
-#[derive(Clone, Debug)]
-struct Keyed(u64);
-
-impl Default for Keyed {
-    fn default() -> Self {
-        Self(RandomState::new().hash_one(0_u64) | 1)
-    }
-}
-
-impl BuildHasher for Keyed {
-    type Hasher = Product;
-
-    fn build_hasher(&self) -> Product {
-        Product { factor: self.0, product: 0 }
-    }
-}
-
-/// See `Keyed`.
-#[derive(Clone, Copy, Debug)]
-struct Product {
-    factor: u64,
-    product: u64,
-}
-
-impl Hasher for Product {
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.write_u32(u32::from(*byte));
-        }
-    }
-
-    fn write_u32(&mut self, number: u32) {
-        self.product = (self.product ^ u64::from(number)).wrapping_mul(self.factor);
-    }
-
-    fn finish(&self) -> u64 {
-        // Maps go by the lowest bits.
-        self.product.rotate_left(32)
-    }
 }
 
 /// Of what is a hash already, or a few numbers or names of a program, which nobody chooses in a

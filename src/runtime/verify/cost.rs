@@ -77,12 +77,10 @@ fn longest(
         let way = |to: usize| ways.get(to.wrapping_sub(start)).copied().unwrap_or(0);
         // Nothing is paid behind the range, nor where a `Next` leads back: no way is known there.
         let (t, f, e) = edges(ins);
-        let on = [
-            if t { way(pc + 1) } else { 0 },
-            if f { way(usize::from(ins.f)) } else { 0 },
-            if e { way(usize::from(ins.e)) } else { 0 },
-        ];
-        let longest = on.into_iter().max().unwrap_or(0).saturating_add(*cost);
+        let on = if t { way(pc + 1) } else { 0 };
+        let branches = if f { way(usize::from(ins.f)) } else { 0 };
+        let fails = if e { way(usize::from(ins.e)) } else { 0 };
+        let longest = on.max(branches).max(fails).saturating_add(*cost);
         if let Some(way) = ways.get_mut(pc - start) {
             *way = longest;
         }

@@ -13,7 +13,7 @@ mod join;
 mod lists;
 mod loops;
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use crate::lang::opcodes::{INFALLIBLE, Instruction, Op, Operand, X_INVERT, X_LEVEL, X_PAIRS};
 use crate::runtime::bundle::module::{FrameRow, FunctionKind, Module, NONE, NodeMode, SlotRow};
@@ -50,6 +50,8 @@ pub(super) struct Passed {
 pub(super) struct Memory {
     slots: Vec<Known>,
     pending: Vec<Option<State>>,
+    state: State,
+    arguments: Vec<Known>,
     frames_used: Vec<bool>,
     costs: Vec<u64>,
     turns: Vec<u64>,
@@ -123,6 +125,15 @@ struct State {
 }
 
 impl State {
+    /// At the start of a function with so many registers nothing is known.
+    fn begin(&mut self, registers: usize) {
+        self.registers.clear();
+        self.registers.resize(registers, None);
+        self.found.clear();
+        self.builders.clear();
+        self.cursors.clear();
+    }
+
     /// Steps that joining it takes.
     const fn size(&self) -> usize {
         1 + self.registers.len() + self.found.len() + self.cursors.len()
@@ -142,8 +153,8 @@ struct Draft {
     from: Vec<u32>,
 }
 
-/// Operands `a` and `b`, where they are read, and the arguments of a call.
-type Operands = (Option<Known>, Option<Known>, Vec<Known>);
+/// Operands `a` and `b`, where they are read.
+type Operands = (Option<Known>, Option<Known>);
 
 struct Pass<'a> {
     body: Body<'a>,
@@ -155,21 +166,23 @@ struct Pass<'a> {
     collects: Vec<Option<Collects>>,
     /// What is known of slots from their places in the context.
     slots: &'a [Known],
+    /// The arguments of the call that is looked at.
+    arguments: Vec<Known>,
     /// What is known behind jumps to each instruction, and how many registers these are.
     pending: Vec<Option<State>>,
     waiting: usize,
     /// For each loop, the builders at the start of a turn.
     heads: Vec<Vec<Builder>>,
     drafts: Vec<Draft>,
-    draft_ids: HashMap<(usize, u16), u32>,
+    draft_ids: BTreeMap<(usize, u16), u32>,
     /// What must not be told, if the function runs for a message or an output.
     secrets: Option<&'a Secrets>,
     /// For each `Build` of such a function the type of the first element that its list takes.
-    taken: HashMap<usize, Ty>,
+    taken: BTreeMap<usize, Ty>,
     /// For each `Build` the most elements or entries that are put into it, those of further turns
     /// included. In the order of the code, not of the state: a way out of a loop has not seen what
     /// stands behind it, but earlier turns have been there.
-    put: HashMap<usize, u32>,
+    put: BTreeMap<usize, u32>,
     /// Which rows of the function's frames hold at a join of different types.
     frames_used: Vec<bool>,
     passed: Passed,
@@ -188,7 +201,8 @@ pub(super) fn pass(
     if mode == Mode::Check {
         frame_order(&body)?;
     }
-    let Memory { slots, pending, frames_used, costs, turns, secrets, claims } = memory;
+    let Memory { slots, pending, state, arguments, frames_used, costs, turns, secrets, claims } =
+        memory;
     let secrets = &*secrets;
     let mut pass = Pass {
         body,
@@ -199,14 +213,15 @@ pub(super) fn pass(
         steps,
         collects: collects(body.module, body.code),
         slots,
+        arguments: std::mem::take(arguments),
         pending: cleared(pending, body.code.len(), None),
         waiting: 0,
         heads: vec![Vec::new(); shape.loops.len()],
         drafts: Vec::new(),
-        draft_ids: HashMap::new(),
+        draft_ids: BTreeMap::new(),
         secrets: secrets.bind(body.index).then_some(secrets),
-        taken: HashMap::new(),
-        put: HashMap::new(),
+        taken: BTreeMap::new(),
+        put: BTreeMap::new(),
         frames_used: cleared(frames_used, body.row.frames.len(), false),
         passed: Passed {
             costs: cleared(costs, 0, 0),
@@ -214,17 +229,16 @@ pub(super) fn pass(
             ..Passed::default()
         },
     };
-    let registers = vec![None; usize::from(body.row.registers)];
-    let mut state = State { registers, ..State::default() };
+    state.begin(usize::from(body.row.registers));
     // Whether the instruction before goes on with this one: `state` is what it leaves behind.
     let mut falls = true;
     for (pc, ins) in body.code.iter().enumerate() {
         let mut look = || {
-            pass.arrive(pc, falls, &mut state)?;
+            pass.arrive(pc, falls, state)?;
             if let Some(claims) = claims {
-                pass.claim(pc, ins, &state, claims);
+                pass.claim(pc, ins, state, claims);
             }
-            falls = pass.step(pc, ins, &mut state)?;
+            falls = pass.step(pc, ins, state)?;
             Ok(())
         };
         look().map_err(|error: VerifyError| VerifyError {
@@ -234,6 +248,7 @@ pub(super) fn pass(
         })?;
     }
     *pending = std::mem::take(&mut pass.pending);
+    *arguments = std::mem::take(&mut pass.arguments);
     *frames_used = std::mem::take(&mut pass.frames_used);
     pass.finish(frames_used)
 }
@@ -286,7 +301,7 @@ fn collects(module: &Module, code: &[Instruction]) -> Vec<Option<Collects>> {
     if !code.iter().any(|ins| ins.op == Op::Build) {
         return Vec::new();
     }
-    let mut next: HashMap<u16, Collects> = HashMap::new();
+    let mut next: BTreeMap<u16, Collects> = BTreeMap::new();
     let mut found: Vec<Option<Collects>> = code
         .iter()
         .rev()
@@ -322,8 +337,8 @@ impl Pass<'_> {
         ins: &Instruction,
         state: &mut State,
     ) -> Result<bool, VerifyError> {
-        let (a, b, arguments) = self.reads(ins, state)?;
-        let reads = Reads { a, b, arguments: &arguments };
+        let (a, b) = self.reads(ins, state)?;
+        let reads = Reads { a, b, arguments: &self.arguments };
         let module = self.body.module;
         let called = matches!(ins.op, Op::Test | Op::Need)
             .then(|| self.summaries.get(usize::from(ins.a)).copied().unwrap_or_default());
@@ -337,6 +352,8 @@ impl Pass<'_> {
             }
         }
         self.passed.costs.push(cost(module, ins, &reads, called));
+        let [.., writes] = ins.op.operands();
+        let value = (writes == Operand::Write).then(|| result(module, ins, &reads, called));
         let built = self.effect(pc, ins, state)?;
         let range = a.unwrap_or(Known::ANY);
         if ins.op == Op::Iter {
@@ -349,31 +366,30 @@ impl Pass<'_> {
             if ins.op == Op::Return {
                 self.give_back(ins.a, range)?;
             }
-            let writes = ins.op.operands()[2] == Operand::Write;
-            let value = writes.then(|| {
-                let value = result(module, ins, &reads, called);
-                built.map_or(value, |built| self.collected(built, value))
-            });
+            let value =
+                value.map(|value| built.map_or(value, |built| self.collected(built, value)));
             self.go_on(ins, value, state)
         }
     }
 
-    /// The values of the operands that are read.
+    /// The values of the operands that are read; those of a call go to `arguments`.
     fn reads(&mut self, ins: &Instruction, state: &State) -> Result<Operands, VerifyError> {
-        let [a, b, c] = ins.op.operands();
+        self.arguments.clear();
         if let Some(count) = self.body.arity(ins) {
             self.steps.spend(count)?;
-            let places = (ins.a..).take(count);
-            let arguments: Result<Vec<Known>, _> =
-                places.map(|place| self.read(ins, place, state)).collect();
-            return Ok((None, None, arguments?));
+            for place in (ins.a..).take(count) {
+                let argument = self.read(ins, place, state)?;
+                self.arguments.push(argument);
+            }
+            return Ok((None, None));
         }
         let mut value = |operand: Operand, place: u16| {
             (operand == Operand::Read).then(|| self.read(ins, place, state)).transpose()
         };
+        let [a, b, c] = ins.op.operands();
         let (a, b) = (value(a, ins.a)?, value(b, ins.b)?);
         value(c, ins.c)?;
-        Ok((a, b, Vec::new()))
+        Ok((a, b))
     }
 
     fn read(&mut self, ins: &Instruction, at: u16, state: &State) -> Result<Known, VerifyError> {
