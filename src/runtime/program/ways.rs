@@ -209,3 +209,58 @@ fn target(code: &[Instruction], to: u16) -> Places {
         OTHER
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lang::opcodes::{EXIT_ERROR, NO_ATOM};
+
+    fn flag(a: u16, x: u8, f: u16, e: u16) -> Instruction {
+        Instruction { op: Op::Flag, x, a, b: 0, c: 0, f, e, w: NO_ATOM }
+    }
+
+    fn read(code: &[Instruction]) -> Ways {
+        let mut ways = Ways::default();
+        ways.read(code, |_, ins| {
+            let upright = Instruction { x: ins.x & !X_INVERT, ..*ins };
+            (ins.op == Op::Flag).then_some(upright)
+        });
+        ways
+    }
+
+    #[test]
+    fn ways_end_where_the_known_atoms_let_them() {
+        // !b, behind an a that may fail and is of no account.
+        let mut ways =
+            read(&[flag(0, 0, 1, EXIT_ERROR), flag(1, X_INVERT, EXIT_FALSE, INFALLIBLE)]);
+        assert_eq!(ways.atoms().len(), 2);
+        let [a, b] = [0, 1].map(|number| ways.leaving(number));
+        assert_eq!(
+            (a.outcomes, b.outcomes),
+            (0, b.atoms),
+            "an inverted atom leaves where it is true"
+        );
+        assert!(!ways.lead(a, Exit::False) && !ways.lead(b, Exit::False), "neither alone");
+        assert!(!ways.lead(b.inverted(), Exit::True), "a may fail");
+        assert!(ways.lead(a.and(b.inverted()), Exit::True));
+        assert!(ways.lead(a.and(b), Exit::False) && !ways.lead(a.and(b), Exit::True));
+        ways.spare(1, 1);
+        assert!(ways.lead(b.inverted(), Exit::True), "where b comes out a does not fail");
+        let literals: Vec<_> = ways.literals(a.and(b)).map(|it| (it.atom.a, it.outcome)).collect();
+        assert_eq!(literals, [(0, false), (1, true)]);
+        assert!(a.and(b).has(b) && !a.has(b) && !a.and(b).has(b.inverted()));
+    }
+
+    #[test]
+    fn what_is_asked_twice_is_one_atom_and_what_goes_back_is_reached() {
+        let back = Instruction { op: Op::Next, ..flag(0, 0, 0, INFALLIBLE) };
+        let ways = read(&[flag(7, 0, EXIT_FALSE, INFALLIBLE), back, flag(7, 0, 3, INFALLIBLE)]);
+        assert_eq!(ways.atoms().len(), 1);
+        let silent = ways.leaving(0);
+        assert!(ways.lead(silent, Exit::False) && ways.lead(silent.inverted(), Exit::True));
+        let decides = Instruction { op: Op::Decide, ..flag(0, 0, INFALLIBLE, INFALLIBLE) };
+        let ways = read(&[flag(7, 0, EXIT_FALSE, INFALLIBLE), decides]);
+        let silent = ways.leaving(0);
+        assert!(ways.lead(silent, Exit::False) && !ways.lead(silent.inverted(), Exit::True));
+    }
+}

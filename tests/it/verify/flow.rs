@@ -5,12 +5,12 @@ use policyc::lang::opcodes::{
     EXIT_FALSE, INFALLIBLE, Instruction, Op, X_EQUAL, X_GREATER, X_INVERT, X_LEVEL, X_PAIRS,
 };
 use policyc::runtime::bundle::module::{
-    FrameRow, FunctionKind, Module, NONE, Requirement, TemplatePart, TypeRow,
+    FrameRow, FunctionKind, Module, NONE, Requirement, RuleRow, TemplatePart, TypeRow,
 };
 use policyc::runtime::verify::annotate;
 
 use super::{Cases, whole};
-use crate::support::module::{R, Words, add_function, ins, ready, rich, small};
+use crate::support::module::{R, Words, add_function, ins, ready, rich, small, string};
 
 const CONDITION: FunctionKind = FunctionKind::Condition;
 const VALUE: FunctionKind = FunctionKind::Value(2);
@@ -320,8 +320,35 @@ fn presence(cases: &mut Cases) {
     annotate(&mut typed);
     assert_eq!(typed.code[1].e, INFALLIBLE, "the rule asks for a bool");
     cases.accept(17, "a type that the rule asks for", typed);
+    behind_another(cases);
     together(cases);
     callers(cases);
+}
+
+/// What one function finds and writes the next does not know.
+fn behind_another(cases: &mut Cases) {
+    let behind = |first: &[Instruction], second: &[Instruction]| {
+        let mut module = small(CONDITION, 1, 0, first);
+        add_function(&mut module, CONDITION, second, (R, 1), 0);
+        let id = string(&module, "cel");
+        let rule = RuleRow { id, function: 1, first_outcome: 1, ..module.rules[0].clone() };
+        module.rules.push(RuleRow { first_requirement: 3, requirements: 0, ..rule });
+        module.outcomes.push(module.outcomes[0].clone());
+        module.index.always.push(1);
+        annotate(&mut module);
+        for (ins, claimed) in module.code.iter_mut().zip(first.iter().chain(second)) {
+            ins.e = claimed.e;
+        }
+        module
+    };
+    let has = ins(Op::Has).abc(3, 0, 0).e(INFALLIBLE);
+    let equal = ins(Op::EqualConst).abc(3, 0, 0).e(INFALLIBLE);
+    cases.accept(17, "what both ask for", behind(&[has, equal], &[has, equal]));
+    cases.refuse("Fallible", "what the one before asks for", behind(&[has, equal], &[equal]));
+    let write = ins(Op::LoadConst).abc(0, 0, R).e(INFALLIBLE);
+    let read = ins(Op::EqualConst).abc(R, 0, 0).e(INFALLIBLE);
+    cases.accept(15, "a register that both write", behind(&[write, read], &[write, read]));
+    cases.refuse("Unassigned", ".. and one that the next reads", behind(&[write, read], &[read]));
 }
 
 /// Requirements of one slot that say together what none says alone: that it is there, a bool.
