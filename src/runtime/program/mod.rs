@@ -38,7 +38,7 @@ use crate::lang::opcodes::{Instruction, Op};
 use crate::lang::pattern::search::Pattern;
 use crate::lang::value::message::{Descriptors, Field};
 use crate::lang::value::{Space, Tag, Value, zone};
-use crate::runtime::bundle::module::{FunctionKind, FunctionRow, Module, NONE, SlotRow, Str};
+use crate::runtime::bundle::module::{FunctionRow, Module, NONE, SlotRow, Str};
 use crate::runtime::bundle::reader;
 use crate::runtime::program::context::ContextMessage;
 use crate::runtime::program::dispatch::Dispatch;
@@ -73,7 +73,9 @@ pub struct Program {
     pub(in crate::runtime) fields: Vec<Field>,
     pub(in crate::runtime) sets: Vec<Set>,
     pub(in crate::runtime) scans: Scans,
-    pub(in crate::runtime) functions: Vec<Unit>,
+    /// Of every function its memo, or `NONE`, and the first of its loops that is swept, or one of a
+    /// later function. Empty where there is neither.
+    kept: Vec<(u16, u32)>,
     /// Loops whose elements are tested side by side, in the order of the code.
     pub(in crate::runtime) sweeps: Vec<Sweep>,
     pub(in crate::runtime) paths: Paths,
@@ -88,14 +90,12 @@ pub struct Program {
 /// A function, as it runs.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::runtime) struct Unit {
-    pub(in crate::runtime) kind: FunctionKind,
     pub(in crate::runtime) first: u32,
     pub(in crate::runtime) len: u16,
     /// Its memo, or `NONE`.
     pub(in crate::runtime) memo: u16,
     /// The first of its loops that is swept, or one of a later function.
-    pub(in crate::runtime) sweep: u32,
-    pub(in crate::runtime) cost: u64,
+    sweep: u32,
 }
 
 /// How much a scratch must hold.
@@ -169,8 +169,7 @@ impl Program {
         remember_zones(&module, &pool);
         let sets = sets::of(&module, &pool);
         let sweeps = sweep::sweeps(&module, &pool, &sets);
-        let functions = units(&module, &sweeps);
-        let mut sizes = sizes(&module, &functions);
+        let mut sizes = sizes(&module);
         let mut readings = TreesBuilder::of(&module, sizes.file);
         let plan = Dispatch::of(&module, &pool, &mut readings);
         let TreesBuilder { mut terms, trees, .. } = readings;
@@ -192,7 +191,7 @@ impl Program {
             constants: pool.constants,
             fields: descriptors.messages.iter().flat_map(|it| &it.fields).copied().collect(),
             descriptors,
-            functions,
+            kept: kept(&module, &sweeps),
             sweeps,
             module,
             digest,
@@ -264,6 +263,14 @@ impl Program {
         Some(self.string(row.name))
     }
 
+    /// A function, as it runs.
+    #[inline]
+    pub(in crate::runtime) fn unit(&self, number: u16) -> Option<Unit> {
+        let row = self.module.functions.get(usize::from(number))?;
+        let (memo, sweep) = self.kept.get(usize::from(number)).copied().unwrap_or((NONE, 0));
+        Some(Unit { first: row.first, len: row.len, memo, sweep })
+    }
+
     /// The place in `sweeps` of the loop of function `unit` that begins at instruction `pc`.
     pub(in crate::runtime) fn sweep_at(&self, unit: &Unit, pc: usize) -> Option<u32> {
         let at = unit.first.checked_add(u32::try_from(pc).ok()?)?;
@@ -298,19 +305,21 @@ fn remember_zones(module: &Module, pool: &Pool) {
     }
 }
 
-fn units(module: &Module, sweeps: &[Sweep]) -> Vec<Unit> {
+fn kept(module: &Module, sweeps: &[Sweep]) -> Vec<(u16, u32)> {
+    if sweeps.is_empty() && !module.functions.iter().any(|row| row.memo) {
+        return Vec::new();
+    }
     let mut memos = 0;
-    let mut unit = |row: &FunctionRow| {
+    let mut of = |row: &FunctionRow| {
         let memo = if row.memo { memos } else { NONE };
         memos += u16::from(row.memo);
         let sweep = sweeps.partition_point(|sweep| sweep.at < row.first);
-        let sweep = u32::try_from(sweep).unwrap_or(u32::MAX);
-        Unit { kind: row.kind, first: row.first, len: row.len, memo, sweep, cost: row.cost }
+        (memo, u32::try_from(sweep).unwrap_or(u32::MAX))
     };
-    module.functions.iter().map(&mut unit).collect()
+    module.functions.iter().map(&mut of).collect()
 }
 
-fn sizes(module: &Module, functions: &[Unit]) -> Sizes {
+fn sizes(module: &Module) -> Sizes {
     let slots = module.slots.len();
     let file =
         module.functions.iter().map(|f| usize::from(f.first_register) + usize::from(f.registers));
@@ -321,7 +330,7 @@ fn sizes(module: &Module, functions: &[Unit]) -> Sizes {
         slots,
         file: file.max().unwrap_or(0).max(slots),
         cursors: cursors.max().unwrap_or(0),
-        memos: functions.iter().filter(|unit| unit.memo != NONE).count(),
+        memos: module.functions.iter().filter(|row| row.memo).count(),
         now: now.and_then(|at| u16::try_from(at).ok()).unwrap_or(NONE),
     }
 }

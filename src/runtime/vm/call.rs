@@ -69,11 +69,11 @@ pub(in crate::runtime) fn function<O: Watching>(
     file: &mut [Value],
     number: u16,
 ) -> Exit {
-    let Some(unit) = m.program.functions.get(usize::from(number)) else {
+    let Some(unit) = m.program.unit(number) else {
         return fail(m, BROKEN, 0);
     };
     if unit.memo == NONE {
-        return enter(m, file, unit);
+        return enter(m, file, &unit);
     }
     if let Some(memo) = m.memos.get(usize::from(unit.memo)).filter(|memo| memo.epoch == m.epoch) {
         match memo.exit {
@@ -83,7 +83,7 @@ pub(in crate::runtime) fn function<O: Watching>(
         }
         return memo.exit;
     }
-    let exit = enter(m, file, unit);
+    let exit = enter(m, file, &unit);
     let value = match exit {
         Exit::True => m.result,
         Exit::False => Value::NULL,

@@ -586,5 +586,5 @@ fn run<O: Watching>(
 }
 
 fn function_cost(program: &Program, function: u16) -> u64 {
-    program.functions.get(usize::from(function)).map_or(0, |unit| unit.cost)
+    program.module.functions.get(usize::from(function)).map_or(0, |row| row.cost)
 }

@@ -68,8 +68,8 @@ impl Decision<'_> {
                 let first = usize::from(row.first_outcome);
                 let outcomes = module.outcomes.get(first..first + usize::from(row.outcomes));
                 let outcomes = outcomes.into_iter().flatten().map(|outcome| outcome.effect);
-                let unit = program.functions.get(usize::from(row.function));
-                let failed = standing(program, row, unit.map(|unit| unit.kind));
+                let function = program.module.functions.get(usize::from(row.function));
+                let failed = standing(program, row, function.map(|it| it.kind));
                 let failed = failed.and_then(Rank::level);
                 outcomes.chain(failed).filter(louder).any(|effect| differs(Some(effect)))
             })

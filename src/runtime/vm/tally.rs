@@ -48,7 +48,7 @@ impl<'a> Tally<'a> {
         let program = self.program;
         let Some(row) = program.module.rules.get(usize::from(number)) else { return };
         m.budget.begin_rule();
-        let kind = program.functions.get(usize::from(row.function)).map(|unit| unit.kind);
+        let kind = program.module.functions.get(usize::from(row.function)).map(|it| it.kind);
         let exit = if row.function == NONE { Exit::True } else { call(m, file, row.function) };
         let chosen = if kind == Some(FunctionKind::Decision) { m.decided } else { 0 };
         match exit {

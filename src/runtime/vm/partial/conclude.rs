@@ -146,7 +146,7 @@ impl Evaluator<'_> {
             said.fires.push(0);
             return said;
         }
-        let kind = program.functions.get(usize::from(row.function)).map(|unit| unit.kind);
+        let kind = program.module.functions.get(usize::from(row.function)).map(|it| it.kind);
         let ended = self.function(row.function);
         said.silent = ended.no;
         if ended.failed {
@@ -262,7 +262,8 @@ impl Evaluator<'_> {
         let program = self.program;
         let mut open = None;
         for (at, row) in (0..).zip(&program.module.outputs) {
-            let cost = program.functions.get(usize::from(row.function)).map_or(0, |unit| unit.cost);
+            let cost =
+                program.module.functions.get(usize::from(row.function)).map_or(0, |it| it.cost);
             parts.cost = parts.cost.saturating_add(cost);
             if let Some(paths) = program.withheld.output(at) {
                 parts.values.push(Value::NULL);
@@ -398,7 +399,7 @@ pub(super) fn report(
     let mut tally = Tally::new(program, fired, shadow, (failures, used));
     for said in &parts.said {
         let Some(row) = program.module.rules.get(usize::from(said.rule)) else { continue };
-        let kind = program.functions.get(usize::from(row.function)).map(|unit| unit.kind);
+        let kind = program.module.functions.get(usize::from(row.function)).map(|it| it.kind);
         match (said.silent, said.fires.as_slice(), said.fails.list().as_slice()) {
             (false, [chosen], []) => tally.speak(said.rule, *chosen),
             (false, [], [class]) => {

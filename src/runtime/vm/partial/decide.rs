@@ -164,7 +164,7 @@ fn with<T>(
         atoms: vec![AtomOutcomes::default(); usize::from(program.atoms())],
         forked: false,
         deep,
-        ended: vec![None; program.functions.len()],
+        ended: vec![None; program.module.functions.len()],
         cells: Cells::default(),
         steps: 0,
     };
@@ -335,8 +335,8 @@ fn atoms_of(program: &Program, function: u16) -> Vec<u16> {
     let mut found = Vec::new();
     let mut known = vec![function];
     let mut at = 0;
-    while let Some(unit) = known.get(at).and_then(|it| program.functions.get(usize::from(*it))) {
-        for ins in program.code(unit) {
+    while let Some(unit) = known.get(at).and_then(|it| program.unit(*it)) {
+        for ins in program.code(&unit) {
             if ins.w != NO_ATOM && !found.contains(&ins.w) {
                 found.push(ins.w);
             }

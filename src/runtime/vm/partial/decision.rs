@@ -174,7 +174,7 @@ impl RuleDraft {
             ranks.push(if rank.decides() { rank } else { Rank::SILENT });
         }
         if !self.fails.is_empty() {
-            let kind = program.functions.get(usize::from(row.function)).map(|unit| unit.kind);
+            let kind = program.module.functions.get(usize::from(row.function)).map(|it| it.kind);
             ranks.push(standing(program, row, kind).unwrap_or(Rank::SILENT));
         }
         ranks.sort_unstable();

@@ -174,7 +174,7 @@ impl<'e> Evaluator<'e> {
         let at = usize::from(number);
         let program = self.program;
         let row = program.module.functions.get(at);
-        let (Some(unit), Some(row)) = (program.functions.get(at), row) else {
+        let (Some(unit), Some(row)) = (program.unit(number), row) else {
             return Rc::new(failed(FailureSite { class: BROKEN, pc: 0 }));
         };
         let kept = !self.machine.budget.metered || unit.memo != NONE;
