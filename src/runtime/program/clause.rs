@@ -2,7 +2,7 @@
 //!
 //! In:      the code of the rule, terms.
 //! Out:     `Silencers`: atoms that silence it alone or together, and whether they are all it asks.
-//! Imports: `lang`, `runtime::bundle`, `runtime::program`.
+//! Imports: `lang`, `runtime::bundle`.
 //!
 //! Atoms are on slots and on terms that cost little and build nothing. What is found is proved by
 //! following the code on every way on which the atoms come out so, whatever others do.

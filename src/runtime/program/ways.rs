@@ -2,7 +2,7 @@
 //!
 //! In:      the code of a function, and which of its instructions are atoms that may be known.
 //! Out:     `Ways`: whether every way leads to one exit.
-//! Imports: `lang`, `runtime::bundle`, `runtime::program`.
+//! Imports: `lang`.
 //!
 //! Each instruction has the places that it leads to as a mask, so one pass over the code that looks
 //! at what is reached and joins masks finds all that can be reached.
