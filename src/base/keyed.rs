@@ -6,8 +6,8 @@
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 
-/// Where numbers lie in a map. Others choose them, so they must not know that: each map has a factor
-/// of its own, and goes by the highest bits of the product.
+/// Where numbers lie in a map. Others choose them, so they must not know that: each map has a
+/// factor of its own, and goes by the highest bits of the product.
 #[derive(Clone, Debug)]
 pub struct Keyed(u64);
 

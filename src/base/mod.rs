@@ -1,6 +1,6 @@
 //! Words that every floor needs: typed indices, names, places in sources, JSON Pointers, limits,
-//! digits of digests, one sort, one hash, which characters cannot be seen, files that must be regular ones,
-//! and names of files that outlast a loss of power.
+//! digits of digests, one sort, one hash, which characters cannot be seen, files that must be
+//! regular ones, and names of files that outlast a loss of power.
 //!
 //! Imports: nothing of ours.
 
