@@ -4,13 +4,34 @@ use std::fs::File;
 use std::sync::Arc;
 
 use parquet::file::reader::{FileReader, SerializedFileReader};
+use parquet::record::Field;
+use policyc::runtime::record::read::Record;
 use serde_json::Value as Json;
 
 use crate::records::round_trip::try_program;
-use crate::replay::pack::{packed, text, told_twice};
+use crate::replay::pack::{packed, told_twice};
 use crate::replay::{POLICY, file, payment, project, records};
 use crate::support::generate::random::Random;
 use crate::support::run::Folder;
+
+/// What a column of a row says, as text.
+pub(super) fn text(field: Option<&Field>) -> Option<String> {
+    match field? {
+        Field::Str(text) => Some(text.clone()),
+        Field::Null => None,
+        Field::Bytes(bytes) => {
+            Some(bytes.data().iter().map(|byte| format!("{byte:02x}")).collect())
+        }
+        Field::Long(number) => Some(number.to_string()),
+        Field::Double(number) => Some(number.to_string()),
+        Field::ListInternal(list) => {
+            let texts: Vec<String> =
+                list.elements().iter().filter_map(|it| text(Some(it))).collect();
+            Some(texts.join(","))
+        }
+        other => Some(other.to_string()),
+    }
+}
 
 /// A policy whose messages quote values of every kind that columns hold.
 const QUOTING: &str = "policyc: 1
@@ -92,6 +113,73 @@ fn messages_are_put_together_as_they_are_decided() {
             }
         }
     }
+}
+
+/// A context of `QUOTING`.
+fn quoting(amount: u32, memo: &str) -> String {
+    format!(
+        "{{\"action\":{{\"tool\":\"pay\",\"args\":{{\"amount\":{amount},\"rate\":0.5,\
+         \"urgent\":true,\"memo\":\"{memo}\"}}}}}}"
+    )
+}
+
+/// What is said has the numbers of columns in the stead of what is quoted, but where another
+/// message was recorded; and answers say how values stand to constants.
+#[test]
+fn what_is_said_names_the_columns_that_are_quoted() {
+    let folder = Folder::new("pack-said");
+    let own = Arc::new(try_program(QUOTING).expect("a policy"));
+    let contexts = [(100, "tea"), (200, "tea"), (7, "rent"), (400, "tea"), (199, "long ago")];
+    let contexts = contexts.map(|(amount, memo)| quoting(amount, memo));
+    let mut all = records(&own, &contexts);
+    // The words of another, with the digest of these words.
+    let forged = all[0].replacen("tea for 100", "tea for 101", 1);
+    let digest = Record::read(forged.as_bytes()).expect("a record").outcome.expect("an outcome");
+    let digest = digest.digest_of_words().expect("a digest");
+    let digits: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    let at = forged.rfind("\"dig\":\"sha256:").expect("a digest") + 14;
+    all.push(format!("{}{digits}{}", &forged[..at], &forged[at + 64..]));
+    let lines = file(&all);
+    let path = folder.add(
+        "b.pdr.parquet",
+        packed(&[try_program(QUOTING).expect("a policy")], &[lines.as_bytes()]),
+    );
+    let reader = SerializedFileReader::new(File::open(&path).expect("a file")).expect("Parquet");
+    let schema = reader.metadata().file_metadata().schema_descr();
+    let number = |name: &str| {
+        schema.root_schema().get_fields().iter().position(|field| field.name() == name)
+    };
+    let memo = number("/action/args/memo").expect("a column");
+    let amount = number("/action/args/amount").expect("a column");
+    let small = format!("[\"allow\",\"small\",[\"small\"],[],[{memo},\" for \",{amount}]]");
+    let changed = "[\"allow\",\"small\",[\"small\"],[],null]".to_owned();
+    let said: Vec<(Option<String>, Option<String>)> = reader
+        .get_row_iter(None)
+        .expect("rows")
+        .map(|row| {
+            let row = row.expect("a row");
+            let of = |name: &str| {
+                text(row.get_column_iter().find(|(own, _)| *own == name).map(|(_, it)| it))
+            };
+            (of("said"), of("answers/action/args/amount"))
+        })
+        .collect();
+    let said_of = |at: usize| said[at].0.as_deref();
+    assert_eq!(said_of(0), Some(small.as_str()));
+    assert_eq!(said_of(2), Some(small.as_str()));
+    assert_eq!(said_of(5), Some(changed.as_str()));
+    // The sum is none of the values, so nobody knows what the message is made of.
+    assert_eq!(said_of(3), Some("[\"deny\",\"sum\",[\"sum\"],[],null]"));
+    assert_eq!(said_of(1), Some("[\"deny\",null,[],[],[]]"));
+    // Two bits each, how it stands to 200, then to 360: below, equal, above.
+    let answers: Vec<Option<&str>> = said.iter().map(|(_, answers)| answers.as_deref()).collect();
+    let wanted = ["0", "4", "0", "10", "0", "0"].map(Some);
+    assert_eq!(answers, wanted);
+    let (by_lines, by_columns) =
+        told_twice(&folder, (&[Arc::clone(&own)], None, &own), lines.as_bytes());
+    let (by_columns, _) = by_columns.expect("columns tell it");
+    assert_eq!(by_columns.drift, 1);
+    assert_eq!(by_columns, by_lines);
 }
 
 /// Whoever compares the words of a row that columns tell compares the digest with them, so that has

@@ -47,6 +47,14 @@ pub struct Quoted {
     pub pieces: Option<Vec<Piece>>,
 }
 
+impl Quoted {
+    /// The message piece by piece, where there is one that quotes values as they are.
+    #[must_use]
+    pub fn pieces(&self) -> Option<&[Piece]> {
+        self.pieces.as_deref()
+    }
+}
+
 /// A piece of a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Piece {

@@ -11,6 +11,7 @@ use rustc_hash::FxHashMap;
 
 use crate::lang::pattern::Automaton;
 use crate::lang::value::text::code_points;
+use crate::tools::replay::pack::layout::Question;
 
 /// What is asked of the values of a column.
 #[derive(Debug, Default)]
@@ -57,6 +58,8 @@ pub enum ColumnValues<'a> {
 
 /// Bits of an answer.
 const ANSWER_BITS: u32 = 2;
+/// Most questions whose answers are kept as an int.
+const QUESTIONS_MAX: usize = 31;
 
 impl ColumnTests {
     /// Leaves away what is asked before.
@@ -68,6 +71,22 @@ impl ColumnTests {
             }
         }
         self.tests = kept;
+    }
+
+    /// What is asked, where it can be written down and its answers are an int.
+    #[must_use]
+    pub fn questions(&self) -> Option<Vec<Question>> {
+        if self.whole || self.tests.is_empty() || self.tests.len() > QUESTIONS_MAX {
+            return None;
+        }
+        self.tests.iter().map(Test::question).collect()
+    }
+
+    /// Whether no more is asked than these.
+    #[must_use]
+    pub fn are_among(&self, known: &[Question]) -> bool {
+        let is_known = |test: &Test| test.question().is_some_and(|own| known.contains(&own));
+        !self.whole && self.tests.iter().all(is_known)
     }
 
     /// Puts what values answer into keys, one each: those that answer the same have the same.
@@ -132,6 +151,21 @@ const fn ordered(ordering: Ordering) -> u8 {
 }
 
 impl Test {
+    /// What it asks, if that can be written down.
+    fn question(&self) -> Option<Question> {
+        let text = |text: &[u8]| String::from_utf8(text.to_vec()).ok();
+        Some(match self {
+            Self::Text(own) => Question::Text(text(own)?),
+            Self::Starts(own) => Question::Starts(text(own)?),
+            Self::Ends(own) => Question::Ends(text(own)?),
+            Self::Contains(needle) => Question::Contains(text(&needle.text)?),
+            Self::Size(size) => Question::Size(*size),
+            Self::Int(number) => Question::Int(number.to_string()),
+            Self::Double(number) => Question::Double(number.to_bits()),
+            Self::Matches(_) => return None,
+        })
+    }
+
     /// Whether both are known to ask the same.
     fn is_same(&self, other: &Self) -> bool {
         match (self, other) {

@@ -29,7 +29,7 @@ struct Place {
 impl Place {
     fn read(
         group: &PackGroup<'_>,
-        columns: &Columns,
+        columns: &Columns<'_>,
         path: [&str; 2],
     ) -> Result<Option<Self>, PackError> {
         let layout = group.pack().layout();
@@ -48,7 +48,7 @@ impl Place {
     }
 
     /// The code of the text of a row, `NONE` where there is none. `None` where no column tells.
-    fn code(&self, columns: &Columns, row: usize) -> Option<u32> {
+    fn code(&self, columns: &Columns<'_>, row: usize) -> Option<u32> {
         let state = *columns.state.codes.get(row)?;
         let holds = (*self.holds.get(state as usize)?)?;
         if holds { self.coded.codes.get(row).copied() } else { Some(NONE) }
@@ -88,7 +88,7 @@ struct Row {
 /// Rows of a group that change, while they are counted.
 #[derive(Debug)]
 pub struct Changes<'c> {
-    columns: &'c Columns,
+    columns: &'c Columns<'c>,
     details: Option<Details>,
     /// By the number of a way.
     ways: FxHashMap<u32, Changed>,
@@ -105,7 +105,11 @@ impl<'c> Changes<'c> {
     ///
     /// # Errors
     /// If a column cannot be read, or is not what was written.
-    pub fn of(group: &PackGroup<'_>, columns: &'c Columns, any: bool) -> Result<Self, PackError> {
+    pub fn of(
+        group: &PackGroup<'_>,
+        columns: &'c Columns<'c>,
+        any: bool,
+    ) -> Result<Self, PackError> {
         let read = || -> Result<Option<Details>, PackError> {
             let named = |name| group.pack().layout().named(name);
             let (Some(id), Some(step)) = (named("id"), named("step")) else { return Ok(None) };

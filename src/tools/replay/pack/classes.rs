@@ -14,7 +14,6 @@ use rustc_hash::FxHashMap;
 use crate::tools::replay::pack::asked::{ColumnTests, ColumnValues};
 use crate::tools::replay::pack::decode::{Coded, LENGTH_BYTES, NONE};
 use crate::tools::replay::pack::group::Data;
-use crate::tools::replay::pack::layout::{Kind, Layout};
 
 /// Classes of a column that are kept.
 const CLASSES_MAX: usize = 1 << 20;
@@ -119,15 +118,14 @@ impl Classes {
     /// The classes of a column: by what is asked of its values, or each value its own.
     pub fn of<'c>(
         &mut self,
-        (column, layout): (usize, &Layout),
+        column: usize,
         coded: &'c Coded,
         asked: Option<&ColumnTests>,
     ) -> Classed<'c> {
         let Self { known, keys } = self;
         let mut own = ColumnClasses::of(known.entry(column).or_default());
-        let kind = layout.columns.get(column).map_or(Kind::Bytes, |column| column.kind);
         let asked = asked.filter(|asked| !asked.whole);
-        let of_rows = if kind == Kind::Texts {
+        let of_rows = if coded.is_of_lists() {
             of_lists(coded, asked, &mut own)
         } else if coded.is_same {
             let code = coded.codes.first().copied().unwrap_or(NONE);
@@ -280,7 +278,7 @@ fn tell_list(coded: &Coded, list: &[u32], asked: Option<&ColumnTests>, out: &mut
         return;
     }
     out.clear();
-    out.push(b'v');
+    out.push(b'l');
     for code in list {
         let text = coded.bytes(*code).unwrap_or_default();
         out.extend_from_slice(&text.len().to_le_bytes());

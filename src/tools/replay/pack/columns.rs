@@ -2,7 +2,7 @@
 //!
 //! In:      a pack, the bundles that made its records or one in their stead, a candidate.
 //! Out:     the same `Impact` as from its lines.
-//! Imports: `base`, `lang`, `runtime::program`, `runtime::record`.
+//! Imports: `lang`, `runtime::program`, `runtime::record`.
 //!
 //! Records that are alike to all programs (`alike`) are decided alike, so one of them is decided,
 //! as a short line (`short`), and what came of it counts for all. Whether the digest differs may
@@ -19,25 +19,25 @@ use std::thread::scope;
 
 use rustc_hash::FxHashMap;
 
-use crate::base::arrange::Arrange as _;
 use crate::lang::value::time;
 use crate::runtime::program::Program;
 use crate::runtime::record::check::Chains;
 use crate::tools::replay::comparer::Comparer;
 use crate::tools::replay::filter::Filter;
-use crate::tools::replay::impact::{Count, Impact, Outcome, Way};
-use crate::tools::replay::pack::alike::{Alike, Quoted};
+use crate::tools::replay::impact::{Count, Impact, Way};
+use crate::tools::replay::pack::alike::Alike;
 use crate::tools::replay::pack::changes::Changes;
 use crate::tools::replay::pack::classes::Classes;
 use crate::tools::replay::pack::combine::{Combined, Combining};
-use crate::tools::replay::pack::decode::{Coded, NONE};
+use crate::tools::replay::pack::decode::Coded;
 use crate::tools::replay::pack::entry::{Decided, Entry};
 use crate::tools::replay::pack::file::{Pack, PackGroup};
 use crate::tools::replay::pack::layout::STATE;
 use crate::tools::replay::pack::lines::GroupLines;
-use crate::tools::replay::pack::message::{Found, Retold, Room};
+use crate::tools::replay::pack::message::{Found, Room};
 use crate::tools::replay::pack::short::Shape;
-use crate::tools::replay::pack::tallies::{Columns, Counted, Fixed, Tally, Tallying, append};
+use crate::tools::replay::pack::sources::{Source, sources};
+use crate::tools::replay::pack::tallies::{Columns, Counted, Fixed, Tally};
 use crate::tools::replay::pack::{ByLines, Candidates, PackError};
 use crate::tools::replay::sketch::{Merge, hash};
 use crate::tools::replay::store::Digest;
@@ -79,7 +79,8 @@ pub fn compare(
     };
     let shape = Shape::of(&alike, pack.layout());
     let columns = Fixed::of(pack.layout());
-    let plan = Plan { pack, before: &before, alike: &alike, shape, columns };
+    let sources = sources(&alike, pack.layout());
+    let plan = Plan { pack, before: &before, alike: &alike, sources, shape, columns };
     let (next, all) = (AtomicUsize::new(0), Filter::default());
     let part = || -> Result<Compared, PackError> {
         let mut worker = Worker::of(&plan, candidates, &all);
@@ -147,32 +148,34 @@ fn before(
 
 /// What all threads go by.
 #[derive(Debug)]
-struct Plan<'p> {
-    pack: &'p Pack,
-    before: &'p [Arc<Program>],
-    alike: &'p Alike,
-    shape: Shape,
-    columns: Fixed,
+pub(super) struct Plan<'p> {
+    pub(super) pack: &'p Pack,
+    pub(super) before: &'p [Arc<Program>],
+    pub(super) alike: &'p Alike,
+    /// The columns of the context that tell records apart.
+    sources: Vec<Source>,
+    pub(super) shape: Shape,
+    pub(super) columns: Fixed,
 }
 
 /// What a thread knows.
-struct Worker<'p, 's> {
-    plan: &'p Plan<'p>,
-    comparer: Comparer<'s>,
-    compared: Compared,
+pub(super) struct Worker<'p, 's> {
+    pub(super) plan: &'p Plan<'p>,
+    pub(super) comparer: Comparer<'s>,
+    pub(super) compared: Compared,
     classes: Classes,
     entries: FxHashMap<Box<[u32]>, usize>,
-    known: Vec<Entry>,
+    pub(super) known: Vec<Entry>,
     /// Ways in which effects change, each with its hash.
     ways: Vec<(u64, Way)>,
-    frames: HashMap<Box<[u8]>, u32>,
+    pub(super) frames: HashMap<Box<[u8]>, u32>,
     /// What was found by frame, quoted values and reason.
-    quoted: FxHashMap<Box<[u8]>, Found>,
-    key: Vec<u8>,
-    room: Room,
+    pub(super) quoted: FxHashMap<Box<[u8]>, Found>,
+    pub(super) key: Vec<u8>,
+    pub(super) room: Room,
     /// Whether drift is told by effects: where another bundle stands in for those that decided.
-    by_effects: bool,
-    line: Vec<u8>,
+    pub(super) by_effects: bool,
+    pub(super) line: Vec<u8>,
 }
 
 impl<'p, 's> Worker<'p, 's> {
@@ -231,21 +234,21 @@ impl<'p, 's> Worker<'p, 's> {
             self.settle();
         }
         let plan = self.plan;
-        let mut columns = Columns::read(group, plan.columns, plan.alike)?;
+        let mut columns = Columns::read(group, plan.columns, &plan.sources)?;
         let (told, mut others) = columns.told(&plan.alike.nodes);
         let combined = self.combined(&columns, &told);
-        let entries = self.entries_of(&columns, &combined);
+        let entries = self.entries_of(&columns, &combined)?;
         let combinations = combined.into_rows();
         let way = |entry: &usize| self.way(*entry);
         let any = entries.iter().any(|entry| way(entry).is_some());
         let is_decided = |entry: &usize| matches!(self.known.get(*entry), Some(Entry::Decided(_)));
         // Examples have their times; and of a part of the rows nobody else says the first.
         if any || !others.is_empty() || !entries.iter().all(is_decided) {
-            columns.read_times(group, plan.columns)?;
+            columns.read_times(plan.columns)?;
         }
         let mut changes = Changes::of(group, &columns, any)?;
         let all = Counted { rows: &told, combinations: &combinations };
-        let tallies = self.tallies((&columns, &mut changes), all, &entries, &mut others);
+        let tallies = self.tallies((&columns, &mut changes), all, &entries, &mut others)?;
         changes.tell(&self.ways, &mut self.compared.impact);
         self.digests(&columns, &entries, &tallies);
         self.one_by_one(&others, &mut GroupLines::of(group))
@@ -260,44 +263,48 @@ impl<'p, 's> Worker<'p, 's> {
     }
 
     /// Combinations of all that programs tell apart.
-    fn combined<'c>(&mut self, columns: &'c Columns, told: &[u32]) -> Combined<'c> {
+    fn combined<'c>(&mut self, columns: &'c Columns<'c>, told: &[u32]) -> Combined<'c> {
         let mut combining = Combining::of(columns.plain.codes.len());
-        let layout = self.plan.pack.layout();
-        let Fixed { engine, bundle, effect, words, .. } = self.plan.columns;
+        let Fixed { engine, bundle, said, .. } = self.plan.columns;
         let whole = [
             (engine, &columns.engine),
             (bundle, &columns.bundle),
             (STATE, &columns.state),
-            (effect, &columns.effect),
+            (said, &columns.said),
         ];
-        for (column, coded) in whole.into_iter().chain(words.into_iter().zip(&columns.words)) {
-            combining.add(self.classes.of((column, layout), coded, None));
+        for (column, coded) in whole {
+            combining.add(self.classes.of(column, coded, None));
         }
-        for (column, coded) in &columns.asked {
-            let asked = self.plan.alike.columns.get(column);
-            combining.add(self.classes.of((*column, layout), coded, asked));
+        for (Source { of, answers, .. }, coded) in &columns.sources {
+            let asked = self.plan.alike.columns.get(of).filter(|_| !answers);
+            combining.add(self.classes.of(*of, coded, asked));
         }
         combining.end(told)
     }
 
     /// What is known of combinations: their numbers among `known`.
-    fn entries_of(&mut self, columns: &Columns, combined: &Combined<'_>) -> Vec<usize> {
+    fn entries_of(
+        &mut self,
+        columns: &Columns<'_>,
+        combined: &Combined<'_>,
+    ) -> Result<Vec<usize>, PackError> {
         let mut classes = Vec::new();
         let entry = |at: usize| {
             combined.classes(at, &mut classes);
             if let Some(known) = self.entries.get(classes.as_slice()) {
-                return *known;
+                return Ok(*known);
             }
+            columns.read_values(self.plan.columns, self.plan.alike)?;
             let entry = self.entry(columns, combined.first(at));
             self.known.push(entry);
             self.entries.insert(classes.as_slice().into(), self.known.len() - 1);
-            self.known.len() - 1
+            Ok(self.known.len() - 1)
         };
         (0..combined.count()).map(entry).collect()
     }
 
     /// What is known of records that are like that of a row.
-    fn entry(&mut self, columns: &Columns, row: u32) -> Entry {
+    fn entry(&mut self, columns: &Columns<'_>, row: u32) -> Entry {
         let part = self.decide_short(columns, row);
         if let Some(obstacle) = part.obstacles.keys().next() {
             return Entry::Left(obstacle.clone());
@@ -308,7 +315,7 @@ impl<'p, 's> Worker<'p, 's> {
 
     /// What is known of records that are like the one that was decided last; `None` if more is
     /// told of them than is alike.
-    fn decided(&mut self, part: &Impact, row: (&Columns, u32)) -> Option<Decided> {
+    fn decided(&mut self, part: &Impact, row: (&Columns<'_>, u32)) -> Option<Decided> {
         let outcomes = *part.matrix.keys().next()?;
         // What records withhold is no matter of columns.
         if part.unsettled > 0 || part.undetermined().records > 0 {
@@ -324,7 +331,9 @@ impl<'p, 's> Worker<'p, 's> {
         };
         let quotes = self.quotes(bundle);
         let drifts = part.drift > 0;
-        let (frame, retold) = self.frame((outcomes, bundle), row, (&quotes, drifts));
+        let (frame, retold) = self.frame((outcomes, bundle), row, (&quotes, drifts))?;
+        let said = row.0.said.codes.get(row.1 as usize).and_then(|code| row.0.said.bytes(*code));
+        let found = retold.as_ref().zip(said).and_then(|(retold, said)| retold.found_of_all(said));
         Some(Decided {
             outcomes,
             way,
@@ -334,6 +343,7 @@ impl<'p, 's> Worker<'p, 's> {
             quotes,
             frame,
             retold,
+            found,
             count: Count::default(),
         })
     }
@@ -348,79 +358,9 @@ impl<'p, 's> Worker<'p, 's> {
         u32::try_from(at).unwrap_or(u32::MAX)
     }
 
-    /// The number of all that the digests of the last decisions tell, but for what their messages
-    /// quote, and of what the row says in words. Where more than rules that fired is told, no two
-    /// sorts of records share one; else messages may tell what is said of all of them.
-    fn frame(
-        &mut self,
-        ((from, to), bundle): ((Outcome, Outcome), Digest),
-        (columns, row): (&Columns, u32),
-        (quotes, drifts): (&[usize], bool),
-    ) -> (u32, Option<Retold>) {
-        let next = u32::try_from(self.frames.len()).unwrap_or(u32::MAX);
-        let mut key = bundle.to_vec();
-        key.extend([from as u8, to as u8]);
-        for coded in [&columns.effect].into_iter().chain(&columns.words) {
-            append(coded, row as usize, &mut key);
-        }
-        // An int in a column of doubles may be quoted as one.
-        let layout = self.plan.pack.layout();
-        let node = |column: &usize| layout.node(layout.columns.get(*column)?.path.get(1..)?);
-        let states = columns.state.codes.get(row as usize).and_then(|at| columns.state.bytes(*at));
-        let state = |column| node(column).and_then(|node| states?.get(node).copied());
-        key.extend(quotes.iter().map(|column| state(column).unwrap_or_default()));
-        let mut more = false;
-        let last = self.comparer.last(bundle);
-        for (seat, winner) in last.into_iter().flatten() {
-            let module = seat.program.module();
-            let several = |rule: &u16| {
-                module.rules.get(usize::from(*rule)).is_none_or(|rule| rule.outcomes != 1)
-            };
-            more |= seat.refused().is_some()
-                || !seat.failed().is_empty()
-                || !module.outputs.is_empty()
-                || seat.fired().iter().any(several);
-            key.extend(winner.unwrap_or(u16::MAX).to_le_bytes());
-            key.extend(seat.fired().len().to_le_bytes());
-            key.extend(seat.fired().iter().flat_map(|rule| rule.to_le_bytes()));
-        }
-        if more {
-            key.extend(self.known.len().to_le_bytes());
-        }
-        let retold = last.filter(|_| !more && !drifts).and_then(|last| {
-            let [was, is] = self.quoted_by(bundle);
-            let pieces = [was?.pieces.as_deref()?, is?.pieces.as_deref()?];
-            let seats = last.map(|(seat, _)| seat);
-            Retold::of(seats, pieces, (columns, row), (from == to, !self.by_effects))
-        });
-        (*self.frames.entry(key.into()).or_insert(next), retold)
-    }
-
-    /// What the rules that won in the last decisions quote.
-    fn quoted_by(&self, bundle: Digest) -> [Option<&'p Quoted>; 2] {
-        let winners = self.comparer.last(bundle).map(|last| last.map(|(_, winner)| winner));
-        let [was, is] = winners.unwrap_or_default();
-        let plan = self.plan;
-        let before = plan.before.iter().position(|own| own.digest() == bundle);
-        let of = |program: Option<usize>, rule: Option<u16>| {
-            let rules = program.and_then(|program| plan.alike.quotes.get(program));
-            rules.zip(rule).and_then(|(rules, rule)| rules.get(usize::from(rule)))
-        };
-        [of(before, was), of(Some(plan.before.len()), is)]
-    }
-
-    /// The columns that the messages of the last decisions quote.
-    fn quotes(&self, bundle: Digest) -> Vec<usize> {
-        let own = self.quoted_by(bundle).into_iter().flatten();
-        let mut columns: Vec<usize> = own.flat_map(|quoted| &quoted.columns).copied().collect();
-        columns.arrange();
-        columns.dedup();
-        columns
-    }
-
     /// Decides about the record of a row, as a line that holds what columns tell. Where they do
     /// not tell all, nothing comes of it.
-    fn decide_short(&mut self, columns: &Columns, row: u32) -> Impact {
+    fn decide_short(&mut self, columns: &Columns<'_>, row: u32) -> Impact {
         let mut line = std::mem::take(&mut self.line);
         line.clear();
         let told = self.plan.shape.line(columns, row as usize, &mut line);
@@ -455,11 +395,11 @@ impl<'p, 's> Worker<'p, 's> {
     /// are tallied by quoted values and words; rows of which more is told go to `others`.
     fn tallies(
         &mut self,
-        (columns, changes): (&Columns, &mut Changes<'_>),
+        (columns, changes): (&Columns<'_>, &mut Changes<'_>),
         all: Counted<'_>,
         entries: &[usize],
         others: &mut Vec<u32>,
-    ) -> Vec<Tally> {
+    ) -> Result<Vec<Tally>, PackError> {
         let of = |entry: &usize| self.known.get(*entry);
         let entries_of: Vec<Option<&Entry>> = entries.iter().map(of).collect();
         let is_kept =
@@ -488,8 +428,9 @@ impl<'p, 's> Worker<'p, 's> {
             }
             Counted { rows: &rows, combinations: &combinations }
         };
-        let tallies = self.words(columns, kept, entries);
-        for (entry, count) in entries.iter().zip(kept.counts(columns, entries.len())) {
+        let counts = kept.counts(columns, entries.len());
+        let tallies = self.words(columns, kept, (entries, &counts))?;
+        for (entry, count) in entries.iter().zip(counts) {
             if let Some(Entry::Decided(decided)) = self.known.get_mut(*entry) {
                 decided.count.merge(count);
                 if let Some(way) = decided.way {
@@ -504,40 +445,7 @@ impl<'p, 's> Worker<'p, 's> {
             }
         }
         self.sessions(&columns.session, &kept.sessions(columns));
-        tallies
-    }
-
-    /// Counts whether what rows come to differs from what was recorded, and from each other, where
-    /// their messages tell it. Gives those where they do not.
-    fn words(&mut self, columns: &Columns, kept: Counted<'_>, entries: &[usize]) -> Vec<Tally> {
-        let Self { known, compared, room, .. } = self;
-        let decided_at = |entry: &usize| match known.get(*entry) {
-            Some(Entry::Decided(decided)) => Some(&**decided),
-            Some(Entry::Left(_) | Entry::Apart) | None => None,
-        };
-        // Of each combination what was found last, and with which recorded reason: where nothing is
-        // quoted, the next one is mostly the same.
-        let mut last: Vec<(Option<&Decided>, u32, Found)> =
-            entries.iter().map(|entry| (decided_at(entry), NONE - 1, Found::default())).collect();
-        let mut tallying = Tallying::of(columns, entries.len());
-        for (row, combination) in kept.rows.iter().zip(kept.combinations) {
-            let Some((Some(decided), code, found)) = last.get_mut(*combination as usize) else {
-                continue;
-            };
-            let said = columns.reason.codes.get(*row as usize).copied().unwrap_or(NONE);
-            if !decided.quotes.is_empty() || *code != said {
-                let retold = decided.retold.as_ref();
-                let told = retold.and_then(|retold| retold.found((columns, *row), room));
-                let Some(told) = told else {
-                    tallying.row(*row, *combination, &decided.quotes);
-                    continue;
-                };
-                (*code, *found) = (said, told);
-            }
-            compared.impact.reworded += u64::from(found.reworded);
-            compared.impact.drift += u64::from(found.drift);
-        }
-        tallying.tallies
+        Ok(tallies)
     }
 
     fn sessions(&mut self, coded: &Coded, counts: &[u64]) {
@@ -549,38 +457,5 @@ impl<'p, 's> Worker<'p, 's> {
                 sessions.add(hash, String::from_utf8_lossy(id).into_owned(), *count);
             }
         }
-    }
-
-    /// Counts whether what rows come to differs from what was recorded, and from each other, of
-    /// which that has to be decided.
-    fn digests(&mut self, columns: &Columns, entries: &[usize], tallies: &[Tally]) {
-        for tally in tallies {
-            let entry = entries.get(tally.combination as usize).and_then(|at| self.known.get(*at));
-            let Some(Entry::Decided(decided)) = entry else { continue };
-            let asked = decided.quotes.iter().filter_map(|column| columns.asked(*column));
-            self.key.clear();
-            self.key.extend(decided.frame.to_le_bytes());
-            for coded in [&columns.reason].into_iter().chain(asked) {
-                append(coded, tally.first as usize, &mut self.key);
-            }
-            let Found { reworded, drift } = self.differs((columns, tally.first));
-            self.compared.impact.reworded += u64::from(reworded) * tally.records;
-            self.compared.impact.drift += u64::from(drift) * tally.records;
-        }
-    }
-
-    /// What is found of a row, which is decided if none with the same key was.
-    fn differs(&mut self, (columns, row): (&Columns, u32)) -> Found {
-        if let Some(known) = self.quoted.get(self.key.as_slice()) {
-            return *known;
-        }
-        self.line.clear();
-        let told = self.plan.shape.line(columns, row as usize, &mut self.line);
-        let differs = told.and_then(|()| self.comparer.differs(&self.line));
-        let (reworded, drift) = differs.unwrap_or_default();
-        let found = Found { reworded, drift };
-        self.compared.decided += 1;
-        self.quoted.insert(self.key.as_slice().into(), found);
-        found
     }
 }

@@ -248,6 +248,12 @@ impl Coded {
         (rows == levels.rows).then_some(())
     }
 
+    /// Whether its values are lists.
+    #[must_use]
+    pub const fn is_of_lists(&self) -> bool {
+        !self.there.is_empty()
+    }
+
     /// The bytes at a code.
     #[must_use]
     pub fn bytes(&self, code: u32) -> Option<&[u8]> {

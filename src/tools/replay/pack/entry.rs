@@ -5,7 +5,7 @@
 //! Imports: its own room alone.
 
 use crate::tools::replay::impact::{Count, Outcome, Sort};
-use crate::tools::replay::pack::message::Retold;
+use crate::tools::replay::pack::message::{Found, Retold};
 use crate::tools::replay::redecide::Obstacle;
 use crate::tools::replay::store::Digest;
 
@@ -39,6 +39,8 @@ pub struct Decided {
     pub frame: u32,
     /// What both say of all of them, where messages tell it.
     pub retold: Option<Retold>,
+    /// What is found of all of them, where what was said tells it.
+    pub found: Option<Found>,
     /// How many there were.
     pub count: Count,
 }

@@ -9,9 +9,15 @@
 //! Marks begin with bytes that no JSON holds outside of escapes; a line that holds one of them all
 //! the same has none, and says so.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use crate::runtime::bundle::module::Phase;
 use crate::runtime::record::read::{Entry, Input, Record};
-use crate::tools::replay::pack::layout::{Kind, LINE, Layout, PLAIN, STATE, TrieNode, WEIGHT};
+use crate::tools::replay::pack::asked::{ColumnTests, ColumnValues};
+use crate::tools::replay::pack::layout::{
+    Answers, Kind, LINE, Layout, Lists, PLAIN, SAID, STATE, TrieNode, WEIGHT,
+};
+use crate::tools::replay::pack::said::Messages;
 use crate::tools::replay::pack::spell::Value;
 use crate::tools::replay::pack::walk::{HELD, HELD_INT, ShreddedLine, is_regular};
 
@@ -21,6 +27,9 @@ pub const MARK: u8 = 0x01;
 pub const MARK_INT: u8 = 0x02;
 /// In front of a line that has no marks, whatever bytes are in it.
 pub const VERBATIM: u8 = 0x03;
+
+/// Different lists of a group that are written as values as well.
+const LISTS_MAX: usize = 1 << 10;
 
 /// Columns whose values `diff` goes by, in the order of `has`.
 const ENVELOPE: [&str; 10] =
@@ -97,6 +106,95 @@ impl GroupColumn {
         }
     }
 
+    /// The value that was put in last, if it is a text or an int.
+    fn last(&self) -> Option<Value<'_>> {
+        match &self.data {
+            Data::Bytes(all, ends) => {
+                let (end, before) = ends.split_last()?;
+                let own = all.get(before.last().copied().unwrap_or_default()..*end)?;
+                Some(Value::Bytes(own.into()))
+            }
+            Data::Ints(all) => all.last().copied().map(Value::Int),
+            Data::Doubles(_) | Data::Bools(_) => None,
+        }
+    }
+
+    /// What the values answer, each as an int. `None` if they cannot be asked.
+    fn answers(&self, tests: &ColumnTests, kind: Kind) -> Option<Self> {
+        if kind == Kind::Texts {
+            return self.answers_of_lists(tests);
+        }
+        let mut keys = Vec::new();
+        let values = match &self.data {
+            Data::Bytes(all, ends) => ColumnValues::Texts(all, ends, 0),
+            Data::Ints(all) => ColumnValues::Ints(all),
+            Data::Doubles(all) => ColumnValues::Doubles(all),
+            Data::Bools(_) => return None,
+        };
+        tests.keys(values, &mut keys)?;
+        let keys: Result<_, _> = keys.into_iter().map(i64::try_from).collect();
+        let (levels, repeats) = (self.levels.clone(), self.repeats.clone());
+        Some(Self { data: Data::Ints(keys.ok()?), levels, repeats, rows: self.rows })
+    }
+
+    /// The lists as JSON, each of them; none if there are many.
+    fn lists(&self) -> Self {
+        let Data::Bytes(all, ends) = &self.data else { return Self::of(Kind::Json) };
+        let (mut own, mut from) = (Self::of(Kind::Json), 0);
+        let mut known: BTreeSet<Vec<u8>> = BTreeSet::new();
+        let mut ends = ends.iter();
+        let mut levels = self.levels.iter().zip(&self.repeats).peekable();
+        while let Some((level, _)) = levels.next() {
+            let mut texts = Vec::new();
+            let mut text = || {
+                let end = ends.next().copied().unwrap_or(from);
+                texts.push(all.get(from..end).unwrap_or_default().into());
+                from = end;
+            };
+            if *level > 1 {
+                text();
+            }
+            while levels.next_if(|(_, repeat)| **repeat > 0).is_some() {
+                text();
+            }
+            if *level == 0 {
+                own.push(None);
+                continue;
+            }
+            let mut json = Vec::new();
+            Value::Texts(texts).spell(Kind::Json, &mut json);
+            own.push(Some(&Value::Bytes(json.as_slice().into())));
+            known.insert(json);
+            if known.len() > LISTS_MAX {
+                let mut none = Self::of(Kind::Json);
+                (0..self.rows).for_each(|_| none.push(None));
+                return none;
+            }
+        }
+        own
+    }
+
+    /// As `answers`, of lists, whose size alone is asked.
+    fn answers_of_lists(&self, tests: &ColumnTests) -> Option<Self> {
+        let mut own = Self::of(Kind::Int);
+        let mut levels = self.levels.iter().zip(&self.repeats).peekable();
+        let mut answers = Vec::new();
+        while let Some((level, _)) = levels.next() {
+            let mut size = usize::from(*level > 1);
+            while levels.next_if(|(_, repeat)| **repeat > 0).is_some() {
+                size += 1;
+            }
+            if *level == 0 {
+                own.push(None);
+                continue;
+            }
+            answers.clear();
+            tests.answers(ColumnValues::List(size), &mut answers)?;
+            own.push(Some(&Value::Int(key_of(&answers)?)));
+        }
+        Some(own)
+    }
+
     fn bytes(&mut self, bytes: &[u8]) {
         if let Data::Bytes(all, ends) = &mut self.data {
             all.extend_from_slice(bytes);
@@ -105,10 +203,20 @@ impl GroupColumn {
     }
 }
 
+/// What the bundles that are named ask of columns, and what they say.
+#[derive(Debug, Default)]
+pub struct Asked {
+    /// By column.
+    pub columns: BTreeMap<usize, ColumnTests>,
+    /// The messages of their rules.
+    pub messages: Messages,
+}
+
 /// Makes groups of lines.
 #[derive(Debug)]
 pub struct Shredder<'l> {
     layout: &'l Layout,
+    asked: &'l Asked,
     /// The columns of `ENVELOPE`.
     envelope: [Option<usize>; ENVELOPE.len()],
     trie: Vec<TrieNode>,
@@ -129,10 +237,10 @@ pub struct Group {
 impl<'l> Shredder<'l> {
     /// Makes groups with the columns of `layout`.
     #[must_use]
-    pub fn of(layout: &'l Layout) -> Self {
+    pub fn of(layout: &'l Layout, asked: &'l Asked) -> Self {
         let (found, rest, spelled) = (ShreddedLine::default(), Vec::new(), Vec::new());
         let envelope = ENVELOPE.map(|name| layout.named(name));
-        Self { layout, envelope, trie: layout.trie(), found, rest, spelled }
+        Self { layout, asked, envelope, trie: layout.trie(), found, rest, spelled }
     }
 
     /// The group of these lines. The last may lack its end.
@@ -143,7 +251,34 @@ impl<'l> Shredder<'l> {
         for line in lines.split_inclusive(|byte| *byte == b'\n') {
             self.line(line.strip_suffix(b"\n").unwrap_or(line), &mut group);
         }
+        self.answers(&mut group);
+        for Lists { column, of } in &self.layout.lists {
+            let own = group.columns.get(*of).map(GroupColumn::lists);
+            if let Some((own, place)) = own.zip(group.columns.get_mut(*column)) {
+                *place = own;
+            }
+        }
         group
+    }
+
+    /// Puts in what values answer. Where they do not, columns tell nothing.
+    fn answers(&self, group: &mut Group) {
+        for Answers { column, of, .. } in &self.layout.answers {
+            let kind = self.layout.columns.get(*of).map(|column| column.kind);
+            let tests = self.asked.columns.get(of);
+            let own = group.columns.get(*of).zip(tests).zip(kind);
+            let own = own.and_then(|((own, tests), kind)| own.answers(tests, kind));
+            match (own, group.columns.get_mut(*column)) {
+                (Some(own), Some(place)) => *place = own,
+                _ => {
+                    if let Some(Data::Bools(plain)) =
+                        group.columns.get_mut(PLAIN).map(|plain| &mut plain.data)
+                    {
+                        plain.fill(false);
+                    }
+                }
+            }
+        }
     }
 
     fn line(&mut self, line: &[u8], group: &mut Group) {
@@ -174,6 +309,7 @@ impl<'l> Shredder<'l> {
                 let column = column.and_then(|column| group.columns.get(column));
                 column.is_some_and(|column| (column.rows == group.rows) == has)
             });
+            plain &= plain && self.said(&record, group).is_some();
         } else {
             self.rest.extend_from_slice(line);
         }
@@ -185,6 +321,20 @@ impl<'l> Shredder<'l> {
         for column in group.columns.iter_mut().filter(|column| column.rows < rows) {
             column.push(None);
         }
+    }
+
+    /// Puts in what a record says was decided. `None` if that cannot be told.
+    fn said(&self, record: &Record<'_>, group: &mut Group) -> Option<()> {
+        let columns = &self.layout.columns;
+        let value = |column: usize| {
+            let kind = columns.get(column)?.kind;
+            let own = group.columns.get(column)?;
+            let is_own = own.rows == group.rows && matches!(kind, Kind::Text | Kind::Int);
+            own.last().filter(|_| is_own)
+        };
+        let said = self.asked.messages.said(record, value)?;
+        set(group, self.layout.named(SAID)?, &Value::Bytes(said.as_bytes().into()));
+        Some(())
     }
 
     /// Puts the values that were found into their columns, and all else into `rest`.
@@ -224,6 +374,13 @@ fn set(group: &mut Group, column: usize, value: &Value<'_>) {
     if let Some(column) = group.columns.get_mut(column).filter(|column| column.rows < rows) {
         column.push(Some(value));
     }
+}
+
+/// Answers as an int, two bits each.
+fn key_of(answers: &[u8]) -> Option<i64> {
+    answers
+        .iter()
+        .try_fold(0_i64, |key, answer| key.checked_mul(4)?.checked_add(i64::from(*answer)))
 }
 
 fn int(number: u64) -> Value<'static> {

@@ -60,6 +60,13 @@ pub const WEIGHT: usize = 2;
 /// The states of the nodes of the context, a letter each.
 pub const STATE: usize = 3;
 
+/// The name of the column of what was said, but for what messages quote.
+pub const SAID: &str = "said";
+/// In front of the name of a column: that of its answers.
+const ANSWERS: &str = "answers";
+/// .. that of its lists.
+const LISTS: &str = "lists";
+
 /// The columns in front of those of the context: their names, paths and kinds.
 const HEAD: &[(&str, &[&str], Kind)] = &[
     ("line", &[], Kind::Text),
@@ -94,6 +101,47 @@ const CONTEXT: &str = "ctx";
 /// Places that are columns whatever programs read: people ask for them.
 const ALWAYS: &[&[&str]] = &[&["action", "tool"], &["principal", "id"]];
 
+/// Something that is asked of the values of a column.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Question {
+    /// How a text stands to this one.
+    Text(String),
+    /// Whether it starts, ends, or holds this.
+    Starts(String),
+    /// ..
+    Ends(String),
+    /// ..
+    Contains(String),
+    /// How its size stands to this.
+    Size(i64),
+    /// How an int stands to this, which may be beyond ints.
+    Int(String),
+    /// How a double stands to that of these bits.
+    Double(u64),
+}
+
+/// A column of what the values of another answer, two bits for each question.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answers {
+    /// The column of answers.
+    pub column: usize,
+    /// The one whose values are asked.
+    pub of: usize,
+    /// What they are asked, in order.
+    pub questions: Vec<Question>,
+}
+
+/// A column of the lists of another as JSON, each a value of its dictionary. A group of many lists
+/// has none of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lists {
+    /// The column of JSON.
+    pub column: usize,
+    /// The one of lists.
+    pub of: usize,
+}
+
 /// The columns of a pack.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Layout {
@@ -101,6 +149,12 @@ pub struct Layout {
     pub columns: Vec<Column>,
     /// The nodes of the context whose state is kept, by their keys, in order.
     pub nodes: Vec<Vec<String>>,
+    /// Columns of answers; older packs have none.
+    #[serde(default)]
+    pub answers: Vec<Answers>,
+    /// Columns of lists as JSON; older packs have none.
+    #[serde(default)]
+    pub lists: Vec<Lists>,
 }
 
 /// A node of the trie of all paths; the first is the line itself.
@@ -145,7 +199,36 @@ impl Layout {
         });
         let rest = Column { name: "rest".to_owned(), path: Vec::new(), kind: Kind::Bytes };
         let columns = head.chain(shredded).chain([rest]).collect();
-        Self { columns, nodes: places.into_keys().collect() }
+        Self {
+            columns,
+            nodes: places.into_keys().collect(),
+            answers: Vec::new(),
+            lists: Vec::new(),
+        }
+    }
+
+    /// The same with a column for what was said, one for what each of these columns answers, and
+    /// one for the lists of every other.
+    #[must_use]
+    pub fn with_answers(mut self, asked: impl Iterator<Item = (usize, Vec<Question>)>) -> Self {
+        let rest = self.columns.pop();
+        let asked: BTreeMap<usize, Vec<Question>> = asked.collect();
+        let context: Vec<(usize, Column)> =
+            self.columns.iter().cloned().enumerate().skip(HEAD.len()).collect();
+        let made = |name: String, kind| Column { name, path: Vec::new(), kind };
+        self.columns.push(made(SAID.to_owned(), Kind::Json));
+        for (of, Column { name, kind, .. }) in context {
+            let column = self.columns.len();
+            if let Some(questions) = asked.get(&of).cloned() {
+                self.answers.push(Answers { column, of, questions });
+                self.columns.push(made(format!("{ANSWERS}{name}"), Kind::Int));
+            } else if kind == Kind::Texts {
+                self.lists.push(Lists { column, of });
+                self.columns.push(made(format!("{LISTS}{name}"), Kind::Json));
+            }
+        }
+        self.columns.extend(rest);
+        self
     }
 
     /// The number of the column with this name.
@@ -174,7 +257,10 @@ impl Layout {
             own.name == *name && own.path == owned(path) && own.kind == *kind
         };
         let ends = self.columns.last().is_some_and(|last| last.kind == Kind::Bytes);
-        self.columns.len() > HEAD.len() && head.into_iter().all(same) && ends
+        let is = |at: usize, kind| self.columns.get(at).is_some_and(|column| column.kind == kind);
+        let more = self.answers.iter().all(|own| is(own.column, Kind::Int))
+            && self.lists.iter().all(|own| is(own.column, Kind::Json) && is(own.of, Kind::Texts));
+        self.columns.len() > HEAD.len() && head.into_iter().all(same) && ends && more
     }
 
     /// The trie of all paths.

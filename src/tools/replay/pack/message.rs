@@ -14,6 +14,7 @@ use crate::base::limits::REASON_BYTES_MAX;
 use crate::lang::value::text::write_scalar;
 use crate::lang::value::{Value as Scalar, json};
 use crate::tools::replay::pack::alike::Piece;
+use crate::tools::replay::pack::said::{joined, pieces_of};
 use crate::tools::replay::pack::spell::Value;
 use crate::tools::replay::pack::tallies::Columns;
 use crate::tools::replay::redecide::ProgramRunner;
@@ -57,19 +58,23 @@ pub struct Room {
 
 impl Retold {
     /// What is said of records that are like the one of a row, which was decided last by `seats`
-    /// as it was recorded. `pieces` are those of the messages of the rules that won. `None` if
-    /// messages do not tell it.
+    /// as it was recorded. `pieces` are those of the messages of the rules that won; without one
+    /// the same is said of all. `None` if messages do not tell it.
     #[must_use]
     pub fn of(
         seats: [&ProgramRunner; 2],
-        pieces: [&[Piece]; 2],
-        row: (&Columns, u32),
+        pieces: [Option<&[Piece]>; 2],
+        row: (&Columns<'_>, u32),
         (same_effect, by_words): (bool, bool),
     ) -> Option<Self> {
         let mut room = Room::default();
-        let mut side = |seat: &ProgramRunner, pieces: &[Piece]| {
+        let mut side = |seat: &ProgramRunner, pieces: Option<&[Piece]>| {
             let (front, message) = seat.words().front()?;
-            let own = MessageTemplate { front: front.into(), pieces: pieces.to_vec() };
+            let pieces = match pieces {
+                Some(pieces) => joined(pieces),
+                None => joined(&[Piece::Text(serde_json::from_str(message).ok()?)]),
+            };
+            let own = MessageTemplate { front: front.into(), pieces };
             own.write(row, &mut room)?;
             let mut spelled = String::new();
             json::write_string(&mut spelled, "", &room.message).ok()?;
@@ -83,11 +88,27 @@ impl Retold {
         own.found(row, &mut room).is_some_and(|found| !found.drift).then_some(own)
     }
 
+    /// What is found of all rows of which `said` is said, where that tells it: the message that was
+    /// recorded is the one of the bundle before, whatever it quotes.
+    #[must_use]
+    pub fn found_of_all(&self, said: &[u8]) -> Option<Found> {
+        if pieces_of(said)? != self.was.pieces {
+            return None;
+        }
+        let is_text = |piece: &Piece| matches!(piece, Piece::Text(_));
+        let differs = self.same_effect && !self.is_same;
+        // Texts without values are the same only if their pieces are.
+        let told = !differs
+            || self.was.front != self.is.front
+            || self.was.pieces.iter().chain(&self.is.pieces).all(is_text);
+        told.then_some(Found { reworded: differs, drift: false })
+    }
+
     /// What is found of a row. `None` if it has to be decided.
-    pub fn found(&self, row: (&Columns, u32), room: &mut Room) -> Option<Found> {
+    pub fn found(&self, row: (&Columns<'_>, u32), room: &mut Room) -> Option<Found> {
         let (columns, at) = (row.0, row.1 as usize);
-        let reason = columns.reason.codes.get(at).and_then(|code| columns.reason.bytes(*code));
-        let reason = reason.unwrap_or_default();
+        let said = &columns.values()?.reason;
+        let reason = said.codes.get(at).and_then(|code| said.bytes(*code)).unwrap_or_default();
         let both = self.same_effect && !self.is_same;
         if !both && self.by_words && self.was.is(row, reason) {
             return Some(Found::default());
@@ -106,27 +127,13 @@ impl Retold {
 
 impl MessageTemplate {
     /// Whether the message of a row is this one, as far as that is told without writing it.
-    fn is(&self, (columns, row): (&Columns, u32), message: &[u8]) -> bool {
-        let without = |rest: &'_ [u8], piece: &Piece| -> Option<usize> {
-            let own = match piece {
-                Piece::Text(text) => return rest.strip_prefix(text.as_bytes()).map(<[u8]>::len),
-                Piece::Column(column) => columns.asked(*column)?.value(row as usize, false)?,
-            };
-            match own {
-                Value::Bytes(text) => rest.strip_prefix(&*text).map(<[u8]>::len),
-                Value::Int(number) => without_int(rest, number),
-                Value::Double(..) | Value::Bool(_) | Value::Texts(_) => None,
-            }
-        };
-        let rest = self.pieces.iter().try_fold(message, |rest, piece| {
-            let left = without(rest, piece)?;
-            rest.get(rest.len() - left..)
-        });
-        rest.is_some_and(<[u8]>::is_empty) && message.len() <= REASON_BYTES_MAX
+    fn is(&self, (columns, row): (&Columns<'_>, u32), message: &[u8]) -> bool {
+        let value = |column: usize| columns.asked(column)?.value(row as usize, false);
+        is_made_of(&self.pieces, message, value) && message.len() <= REASON_BYTES_MAX
     }
 
     /// Puts the message of a row together. `None` if it takes more than that.
-    fn write(&self, (columns, row): (&Columns, u32), room: &mut Room) -> Option<()> {
+    fn write(&self, (columns, row): (&Columns<'_>, u32), room: &mut Room) -> Option<()> {
         let Room { message, .. } = room;
         message.clear();
         for piece in &self.pieces {
@@ -146,6 +153,31 @@ impl MessageTemplate {
         // What is longer is cut off, and that is noted.
         (message.len() <= REASON_BYTES_MAX).then_some(())
     }
+}
+
+/// Whether a message is put together of pieces. `value`: that of a column. Of those that are no
+/// text and no int it is not told.
+pub fn is_made_of<'v>(
+    pieces: &[Piece],
+    message: &[u8],
+    value: impl Fn(usize) -> Option<Value<'v>>,
+) -> bool {
+    let without = |rest: &'_ [u8], piece: &Piece| -> Option<usize> {
+        let own = match piece {
+            Piece::Text(text) => return rest.strip_prefix(text.as_bytes()).map(<[u8]>::len),
+            Piece::Column(column) => value(*column)?,
+        };
+        match own {
+            Value::Bytes(text) => rest.strip_prefix(&*text).map(<[u8]>::len),
+            Value::Int(number) => without_int(rest, number),
+            Value::Double(..) | Value::Bool(_) | Value::Texts(_) => None,
+        }
+    };
+    let rest = pieces.iter().try_fold(message, |rest, piece| {
+        let left = without(rest, piece)?;
+        rest.get(rest.len() - left..)
+    });
+    rest.is_some_and(<[u8]>::is_empty)
 }
 
 /// How many bytes stand behind an int.

@@ -34,6 +34,8 @@ pub mod combine;
 #[cfg(feature = "pack")]
 pub mod decode;
 #[cfg(feature = "pack")]
+mod differences;
+#[cfg(feature = "pack")]
 pub mod encode;
 #[cfg(feature = "pack")]
 pub mod entry;
@@ -50,7 +52,11 @@ pub mod lines;
 #[cfg(feature = "pack")]
 pub mod message;
 #[cfg(feature = "pack")]
+pub mod said;
+#[cfg(feature = "pack")]
 pub mod short;
+#[cfg(feature = "pack")]
+pub mod sources;
 #[cfg(feature = "pack")]
 pub mod spell;
 #[cfg(feature = "pack")]
@@ -145,7 +151,7 @@ impl fmt::Display for PackError {
                 "it is Parquet, and no pack: `policyc replay pack` makes packs of records",
             ),
             Self::Version(found) => {
-                write!(out, "it is a pack of version {found}, and this build knows 1 to 3")
+                write!(out, "it is a pack of version {found}, and this build knows 1 to 4")
             }
             Self::Truncated => out.write_str("it breaks off: the end of the pack is missing"),
             Self::Changed(part) => write!(out, "{part} of the pack is not what was written"),

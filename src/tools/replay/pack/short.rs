@@ -52,8 +52,9 @@ impl Shape {
     }
 
     /// Appends the line of a row that columns tell whole. `None` if they do not.
-    pub fn line(&self, columns: &Columns, row: usize, out: &mut Vec<u8>) -> Option<()> {
+    pub fn line(&self, columns: &Columns<'_>, row: usize, out: &mut Vec<u8>) -> Option<()> {
         let start = out.len();
+        let values = columns.values()?;
         out.extend_from_slice(b"{\"v\":1");
         if let Some(engine) = columns.engine.value(row, false) {
             out.extend_from_slice(b",\"eng\":");
@@ -67,12 +68,10 @@ impl Shape {
         out.extend_from_slice(b",\"ctx\":");
         self.context(columns, row, out)?;
         out.extend_from_slice(b",\"out\":{");
-        let said = [
-            (&b"effect"[..], &columns.effect, Kind::Text),
-            (b"reason", &columns.reason, Kind::Text),
-        ];
+        let said =
+            [(&b"effect"[..], &values.effect, Kind::Text), (b"reason", &values.reason, Kind::Text)];
         let names = [(&b"rule"[..], Kind::Text), (b"fired", Kind::Texts), (b"err", Kind::Json)];
-        let words = names.into_iter().zip(&columns.words);
+        let words = names.into_iter().zip(&values.words);
         let words = words.map(|((name, kind), coded)| (name, coded, kind));
         for (name, coded, kind) in said.into_iter().chain(words) {
             let Some(value) = coded.value(row, false) else { continue };
@@ -95,7 +94,7 @@ impl Shape {
         Some(())
     }
 
-    fn context(&self, columns: &Columns, row: usize, out: &mut Vec<u8>) -> Option<()> {
+    fn context(&self, columns: &Columns<'_>, row: usize, out: &mut Vec<u8>) -> Option<()> {
         let code = *columns.state.codes.get(row)?;
         let states = columns.state.bytes(code)?;
         out.push(b'{');

@@ -5,6 +5,8 @@
 //!          as well; their sessions and times.
 //! Imports: its own room alone.
 
+use std::cell::OnceCell;
+
 use rustc_hash::FxHashMap;
 
 use crate::tools::replay::impact::Count;
@@ -13,12 +15,13 @@ use crate::tools::replay::pack::alike::Alike;
 use crate::tools::replay::pack::decode::{Coded, NONE};
 use crate::tools::replay::pack::file::PackGroup;
 use crate::tools::replay::pack::group::Data;
-use crate::tools::replay::pack::layout::{Layout, PLAIN, STATE, WEIGHT};
+use crate::tools::replay::pack::layout::{Layout, PLAIN, SAID, STATE, WEIGHT};
+use crate::tools::replay::pack::sources::Source;
 use crate::tools::replay::pack::spell::Value;
 use crate::tools::replay::pack::walk::{ABSENT, HELD, HELD_INT, NULL, OBJECT};
 use crate::tools::replay::sketch::Merge;
 
-/// Columns that every comparison reads.
+/// Columns that every comparison may read.
 #[derive(Clone, Copy, Debug)]
 pub struct Fixed {
     /// Which engine decided.
@@ -29,6 +32,8 @@ pub struct Fixed {
     pub session: usize,
     /// The time of the decision.
     pub now: usize,
+    /// What was said, but for what messages quote.
+    pub said: usize,
     /// The recorded effect.
     pub effect: usize,
     /// The recorded reason.
@@ -47,6 +52,7 @@ impl Fixed {
             bundle: named("bundle"),
             session: named("session"),
             now: named("now"),
+            said: named(SAID),
             effect: named("effect"),
             reason: named("reason"),
             words: ["rule", "fired", "errors"].map(named),
@@ -54,9 +60,10 @@ impl Fixed {
     }
 }
 
-/// The columns of a group that are read.
+/// The columns of a group that tell which records are alike, and count them.
 #[derive(Debug)]
-pub struct Columns {
+pub struct Columns<'g> {
+    group: &'g PackGroup<'g>,
     /// Whether columns tell all.
     pub plain: Coded,
     /// How many decisions a record stands for.
@@ -73,27 +80,42 @@ pub struct Columns {
     pub times: Option<(i64, i64)>,
     /// The time of each decision, where it is asked for one by one.
     pub now: Option<Coded>,
+    /// What was said, but for what messages quote.
+    pub said: Coded,
+    /// Of the context, what tells records apart.
+    pub sources: Vec<(Source, Coded)>,
+    values: OnceCell<Values>,
+}
+
+/// The columns that tell what records hold, read when that is asked for first.
+#[derive(Debug)]
+pub struct Values {
     /// The recorded effect.
     pub effect: Coded,
     /// The recorded reason.
     pub reason: Coded,
     /// The other recorded words: rule, fired rules, errors.
     pub words: Vec<Coded>,
-    /// Those of the context, by number.
-    pub asked: Vec<(usize, Coded)>,
+    /// Values of the context that are not among the sources.
+    context: Vec<(usize, Coded)>,
 }
 
-impl Columns {
+impl<'g> Columns<'g> {
     /// Reads the columns of a group.
     ///
     /// # Errors
     /// If one cannot be read, or is not what was written.
-    pub fn read(group: &PackGroup<'_>, fixed: Fixed, alike: &Alike) -> Result<Self, PackError> {
+    pub fn read(
+        group: &'g PackGroup<'g>,
+        fixed: Fixed,
+        sources: &[Source],
+    ) -> Result<Self, PackError> {
         let read = |column| group.column(column);
-        let Fixed { engine, bundle, session, now, effect, reason, words } = fixed;
+        let Fixed { engine, bundle, session, now, said, .. } = fixed;
         let times = group.times(now);
-        let asked = alike.columns.keys().map(|column| Ok((*column, read(*column)?)));
+        let sources = sources.iter().map(|source| source.read(group));
         Ok(Self {
+            group,
             plain: read(PLAIN)?,
             weight: read(WEIGHT)?,
             state: read(STATE)?,
@@ -102,10 +124,9 @@ impl Columns {
             session: read(session)?,
             times,
             now: if times.is_none() { Some(read(now)?) } else { None },
-            effect: read(effect)?,
-            reason: read(reason)?,
-            words: words.into_iter().map(read).collect::<Result<_, PackError>>()?,
-            asked: asked.collect::<Result<_, PackError>>()?,
+            said: read(said)?,
+            sources: sources.collect::<Result<_, PackError>>()?,
+            values: OnceCell::new(),
         })
     }
 
@@ -113,17 +134,53 @@ impl Columns {
     ///
     /// # Errors
     /// If the column cannot be read, or is not what was written.
-    pub fn read_times(&mut self, group: &PackGroup<'_>, fixed: Fixed) -> Result<(), PackError> {
+    pub fn read_times(&mut self, fixed: Fixed) -> Result<(), PackError> {
         if self.now.is_none() {
-            self.now = Some(group.column(fixed.now)?);
+            self.now = Some(self.group.column(fixed.now)?);
         }
         Ok(())
     }
 
-    /// A column of the context.
+    /// Reads what records hold as well, as far as programs ask for it.
+    ///
+    /// # Errors
+    /// If a column cannot be read, or is not what was written.
+    pub fn read_values(&self, fixed: Fixed, alike: &Alike) -> Result<(), PackError> {
+        if self.values.get().is_some() {
+            return Ok(());
+        }
+        let read = |column| self.group.column(column);
+        let missing = alike.columns.keys().filter(|column| self.source(**column).is_none());
+        let values = Values {
+            effect: read(fixed.effect)?,
+            reason: read(fixed.reason)?,
+            words: fixed.words.into_iter().map(read).collect::<Result<_, PackError>>()?,
+            context: missing
+                .map(|column| Ok((*column, read(*column)?)))
+                .collect::<Result<_, PackError>>()?,
+        };
+        self.values.get_or_init(|| values);
+        Ok(())
+    }
+
+    /// What records hold, if it was read.
+    #[must_use]
+    pub fn values(&self) -> Option<&Values> {
+        self.values.get()
+    }
+
+    fn source(&self, column: usize) -> Option<&Coded> {
+        let own = self.sources.iter().find(|(source, _)| source.column == column);
+        own.map(|(_, coded)| coded)
+    }
+
+    /// A column of the context, if it was read.
     #[must_use]
     pub fn asked(&self, column: usize) -> Option<&Coded> {
-        self.asked.iter().find(|(own, _)| *own == column).map(|(_, coded)| coded)
+        self.source(column).or_else(|| {
+            let mut known = self.values()?.context.iter();
+            known.find(|(own, _)| *own == column).map(|(_, coded)| coded)
+        })
     }
 
     /// The rows that columns tell whole, and the others.
@@ -174,7 +231,7 @@ pub struct Counted<'r> {
 impl Counted<'_> {
     /// Of each of `count` combinations how many records there are.
     #[must_use]
-    pub fn counts(self, columns: &Columns, count: usize) -> Vec<Count> {
+    pub fn counts(self, columns: &Columns<'_>, count: usize) -> Vec<Count> {
         if columns.weight.is_same {
             let each = Count::of(weight(&columns.weight, 0));
             let mut records = vec![0_u64; count];
@@ -196,7 +253,7 @@ impl Counted<'_> {
 
     /// Records of each session, by its code.
     #[must_use]
-    pub fn sessions(self, columns: &Columns) -> Vec<u64> {
+    pub fn sessions(self, columns: &Columns<'_>) -> Vec<u64> {
         let coded = &columns.session;
         let mut sessions = vec![0_u64; coded.count()];
         let mut add = |code: &u32| {
@@ -214,7 +271,7 @@ impl Counted<'_> {
 
     /// The first and the last time.
     #[must_use]
-    pub fn times(self, columns: &Columns) -> Option<(i64, i64)> {
+    pub fn times(self, columns: &Columns<'_>) -> Option<(i64, i64)> {
         let Some(now) = &columns.now else { return columns.times };
         let Data::Ints(all) = &now.values else { return None };
         let time = |row: &u32| all.get(*now.codes.get(*row as usize)? as usize).copied();
@@ -240,7 +297,7 @@ pub struct Tally {
 /// Rows while they are counted by what they quote.
 #[derive(Debug)]
 pub struct Tallying<'c> {
-    columns: &'c Columns,
+    columns: &'c Columns<'c>,
     pairs: Pairs,
     /// By combination with quoted values, and the recorded reason: which tally.
     known: FxHashMap<u64, u32>,
@@ -251,7 +308,7 @@ pub struct Tallying<'c> {
 impl<'c> Tallying<'c> {
     /// Nothing yet.
     #[must_use]
-    pub fn of(columns: &'c Columns, combinations: usize) -> Self {
+    pub fn of(columns: &'c Columns<'c>, combinations: usize) -> Self {
         let pairs = Pairs::above(combinations);
         Self { columns, pairs, known: FxHashMap::default(), tallies: Vec::new() }
     }
@@ -269,7 +326,8 @@ impl<'c> Tallying<'c> {
             };
         }
         let fresh = u32::try_from(self.tallies.len()).unwrap_or(u32::MAX);
-        let key = u64::from(key) << 32 | u64::from(code(&self.columns.reason));
+        let reason = self.columns.values().map_or(NONE, |values| code(&values.reason));
+        let key = u64::from(key) << 32 | u64::from(reason);
         let tally = *self.known.entry(key).or_insert(fresh);
         if tally == fresh {
             self.tallies.push(Tally { combination, first: row, records: 0 });

@@ -15,7 +15,6 @@ use crate::tools::replay::impact::Impact;
 pub use crate::tools::replay::pack::encode::PackedGroup;
 use crate::tools::replay::pack::file::Pack;
 pub use crate::tools::replay::pack::group::Shredder;
-use crate::tools::replay::pack::layout::Layout;
 use crate::tools::replay::pack::lines::Lines;
 use crate::tools::replay::pack::write::Plan;
 pub use crate::tools::replay::pack::write::Writer;
@@ -56,7 +55,8 @@ impl Packer {
     /// # Errors
     /// If Parquet does not take them.
     pub fn of<'p>(programs: impl Iterator<Item = &'p Program>) -> io::Result<Self> {
-        Ok(Self(Plan::of(Layout::of(programs))?))
+        let programs: Vec<&Program> = programs.collect();
+        Ok(Self(Plan::of(&programs)?))
     }
 
     /// Begins a pack.

@@ -2,7 +2,7 @@
 //!
 //! In:      groups in order, each packed on any thread.
 //! Out:     a file of Parquet; behind its first four bytes stands what tells it from others.
-//! Imports: its own room alone.
+//! Imports: `runtime::program`.
 //!
 //! Parquet cares for nothing between its first bytes and the first column, so that is where the
 //! sum of the footer stands: a footer that was changed is not read. The footer holds the sums of
@@ -18,18 +18,22 @@ use parquet::file::properties::WriterPropertiesPtr;
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::{SchemaDescriptor, TypePtr};
 
+use crate::runtime::program::Program;
+use crate::tools::replay::pack::alike::Alike;
+use crate::tools::replay::pack::asked::ColumnTests;
 use crate::tools::replay::pack::encode::{self, PackedGroup};
-use crate::tools::replay::pack::group::Shredder;
+use crate::tools::replay::pack::group::{Asked, Shredder};
 use crate::tools::replay::pack::layout::Layout;
+use crate::tools::replay::pack::said::Messages;
 use crate::tools::replay::pack::{PARQUET, PackError};
 
 /// Behind the first four bytes of a pack: tells it from other files of Parquet.
 pub const MAGIC: &[u8; 4] = b"PDRP";
 /// Version of packs that is written; it stands behind `MAGIC`.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;
 /// The oldest that is read: what its lines are. Its column `plain` says less than that of version
 /// 3: not whether columns hold all that was said of a decision; that of version 2 not whether the
-/// digest is that of the words.
+/// digest is that of the words. Version 3 has neither what was said as one column, nor answers.
 pub const VERSION_LINES: u32 = 1;
 /// Bytes between the first four and the first column: `MAGIC`, version, sum of the footer.
 pub const HEAD_BYTES: usize = 12;
@@ -43,29 +47,38 @@ pub const SUMS_KEY: &str = "policyc.sums";
 pub const TORN_KEY: &str = "policyc.torn";
 
 /// What all threads need to pack groups.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Plan {
     layout: Layout,
+    asked: Asked,
     schema: TypePtr,
     descriptor: Arc<SchemaDescriptor>,
     properties: WriterPropertiesPtr,
 }
 
 impl Plan {
-    /// A plan for packs with these columns.
+    /// A plan for packs with the columns that `programs` ask for.
     ///
     /// # Errors
     /// If they are none that Parquet takes.
-    pub fn of(layout: Layout) -> Result<Self, PackError> {
+    pub fn of(programs: &[&Program]) -> Result<Self, PackError> {
+        let layout = Layout::of(programs.iter().copied());
+        let asked = Alike::of(programs, &layout).map(|alike| {
+            let messages = Messages::of(programs, &alike);
+            Asked { columns: alike.columns, messages }
+        });
+        let asked = asked.unwrap_or_default();
+        let questions = |(at, tests): (&usize, &ColumnTests)| Some((*at, tests.questions()?));
+        let layout = layout.with_answers(asked.columns.iter().filter_map(questions));
         let schema = encode::schema(&layout)?;
         let descriptor = Arc::new(SchemaDescriptor::new(Arc::clone(&schema)));
-        Ok(Self { layout, schema, descriptor, properties: encode::properties()? })
+        Ok(Self { layout, asked, schema, descriptor, properties: encode::properties()? })
     }
 
     /// Makes groups of lines, for one thread.
     #[must_use]
     pub fn shredder(&self) -> Shredder<'_> {
-        Shredder::of(&self.layout)
+        Shredder::of(&self.layout, &self.asked)
     }
 
     /// Packs lines as one group.
