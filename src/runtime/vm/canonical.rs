@@ -112,7 +112,8 @@ impl Canonical {
     }
 
     /// The outputs by name: an object.
-    pub(in crate::runtime) fn outputs(&self) -> &str {
+    #[must_use]
+    pub fn outputs(&self) -> &str {
         self.part(&self.parts.outputs)
     }
 

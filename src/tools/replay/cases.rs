@@ -16,7 +16,7 @@ use crate::lang::decision::Effect;
 use crate::lang::value::time::Instant;
 use crate::runtime::program::Program;
 use crate::runtime::vm::hosts::{HostEntry, HostTable};
-use crate::runtime::vm::report::DecisionReport;
+use crate::runtime::vm::report::{DecisionReport, OutputReport};
 use crate::runtime::vm::request::{Moment, ingest};
 use crate::runtime::vm::scratch::Scratch;
 use crate::tools::event::Event;
@@ -150,9 +150,9 @@ pub fn file(policy: &str, cases: &[Recorded], sessions: &[RecordedSession]) -> S
             let name = json!(name);
             let _ = writeln!(text, "      - {{name: {name}, args: {arguments}, result: {result}}}");
         }
-        let DecisionReport { effect, rule, fired, reason, .. } = &case.report;
+        let DecisionReport { effect, rule, fired, reason, outputs, .. } = &case.report;
         let expected = match &case.skipped {
-            None => expected(*effect, rule.as_deref(), fired, reason),
+            None => with_outputs(expected(*effect, rule.as_deref(), fired, reason), outputs),
             Some(Skipped { effect, rule, fired, .. }) => {
                 expected(*effect, rule.as_deref(), fired, "")
             }
@@ -205,6 +205,19 @@ fn expected(effect: Option<Effect>, rule: Option<&str>, fired: &[String], reason
         if !reason.is_empty() {
             expected.insert("reason".to_owned(), json!(reason));
         }
+    }
+    expected
+}
+
+/// The same, beside what documents of CEL Policy give.
+fn with_outputs(mut expected: Json, outputs: &[OutputReport]) -> Json {
+    let one = |output: &OutputReport| {
+        let value = serde_json::from_str::<Json>(&output.plain).ok()?;
+        Some((output.name.clone(), value))
+    };
+    let outputs: serde_json::Map<String, Json> = outputs.iter().filter_map(one).collect();
+    if let Some(expected) = expected.as_object_mut().filter(|_| !outputs.is_empty()) {
+        expected.insert("outputs".to_owned(), outputs.into());
     }
     expected
 }

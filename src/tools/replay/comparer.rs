@@ -130,6 +130,7 @@ impl SideDecision {
             program: &seat.program,
             outcome: self.outcome,
             digest: self.digest,
+            outputs: seat.words().outputs(),
             fired: &self.fired,
             settled: self.settled,
             failed: seat.failed(),
@@ -320,8 +321,11 @@ impl<'s> Comparer<'s> {
             (Some(recorded), Some(replayed)) if self.from.is_none() => {
                 unlike || recorded != replayed
             }
-            (Some(_), Some(_)) => recorded_effect(record).map(Outcome::of) != Some(was.outcome),
-            (Some(_) | None, _) => false,
+            // Logs of other engines have no digests: their effects are compared.
+            (_, Some(_)) => {
+                recorded_effect(record).is_some_and(|it| Outcome::of(it) != was.outcome)
+            }
+            (_, None) => false,
         };
         Ok(Both { was, is, drifted: drifted || impossible, needs })
     }

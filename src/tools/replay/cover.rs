@@ -189,10 +189,8 @@ pub fn rules(program: &Program, exercised: &BundleExercise) -> Vec<RuleCover> {
             let domain = meaning.accepted.get(phase).copied();
             let holds = asker.store().formulas.any(rule.fires.iter().copied());
             let question = Query { domain: domain.unwrap_or(holds), holds };
-            let shows = &mut |example: &Example| {
-                let said = trial.decide(example, rule.phase);
-                said.rules.contains_key(&(id.clone(), rule.shadow))
-            };
+            // A rule that fails may stand for an effect, and has not fired.
+            let shows = &mut |example: &Example| trial.fired(example, rule.phase).1.contains(&at);
             match asker.ask(question, shows) {
                 Answer::Proved => Reach::Impossible,
                 Answer::Found(example) => Reach::Reachable(Box::new(example)),

@@ -292,6 +292,8 @@ pub struct Impact {
     pub matrix: BTreeMap<(Outcome, Outcome), Count>,
     /// Records with the same effect for other reasons.
     pub reworded: u64,
+    /// Those of them with other outputs, by which hosts go where nothing else decides.
+    pub other_outputs: u64,
     /// Records whose context the candidate refuses, and what decided before did not.
     pub refused: u64,
     /// Records of which the bundle that decides before says something else than they do.
@@ -334,6 +336,7 @@ impl Default for Impact {
         Self {
             matrix: BTreeMap::new(),
             reworded: 0,
+            other_outputs: 0,
             refused: 0,
             drift: 0,
             unsettled: 0,
@@ -361,6 +364,7 @@ impl Impact {
             self.matrix.entry(cell).or_default().merge(count);
         }
         self.reworded += other.reworded;
+        self.other_outputs += other.other_outputs;
         self.refused += other.refused;
         self.drift += other.drift;
         self.unsettled += other.unsettled;

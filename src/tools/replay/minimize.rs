@@ -2,23 +2,26 @@
 //!
 //! In:      a context, the bundle, a moment.
 //! Out:     `Minimal`.
-//! Imports: `base`, `lang`, `runtime::program`, `runtime::vm`.
+//! Imports: `base`, `lang`, `runtime::program`, `runtime::vm`, `tools::bench`.
 //!
 //! Facts: all but some leaves of the context are withheld, and the evaluator of unknowns says
 //! whether the decision stands whatever they are. More facts never make it less certain, so
 //! `QuickXplain` finds a set of which nothing can be left away, in about `k log (n / k)` questions.
 //!
-//! The context: members are taken away and values made plainer, as long as the same rules fire and
-//! the input is not refused.
+//! The context: members are taken away and values made plainer, as long as the same rules fire,
+//! outputs are the same and the input is not refused.
 
 use serde_json::{Value as Json, json};
 
 use crate::base::arrange::Arrange as _;
 use crate::lang::decision::Effect;
+use crate::lang::value::time::Instant;
 use crate::runtime::program::Program;
+use crate::runtime::vm::canonical::Canonical;
 use crate::runtime::vm::request::marked::{Recorded, ingest_record};
 use crate::runtime::vm::request::{Moment, ingest};
 use crate::runtime::vm::scratch::Scratch;
+use crate::tools::bench::subject::reads_time;
 use crate::tools::replay::plain::leaves;
 
 /// Steps of making a context smaller.
@@ -36,8 +39,12 @@ pub struct Minimal {
     pub leaves: usize,
     /// How often the evaluator of unknowns was asked.
     pub asked: usize,
-    /// The smallest context that was found with the same effect, winner and fired rules.
+    /// The smallest context that was found with the same effect, winner, fired rules and outputs.
     pub context: Json,
+    /// The time, where the bundle asks for it: it is taken as it was.
+    pub now: Option<Instant>,
+    /// Whether the bundle has outputs: facts are those of the effect alone.
+    pub has_outputs: bool,
 }
 
 /// What must stay as it is.
@@ -47,6 +54,8 @@ struct ExpectedDecision {
     rule: Option<u16>,
     fired: Vec<u16>,
     refused: bool,
+    /// As its digest has them.
+    outputs: String,
 }
 
 /// Finds what forces the decision about a context.
@@ -74,7 +83,16 @@ pub fn minimize(program: &Program, context: &Json, moment: &Moment<'_>) -> Minim
     let asked = oracle.asked;
     let context =
         smallest(context, |smaller| decide(program, &mut scratch, smaller, moment) == said);
-    Minimal { effect: said.effect, facts, leaves: leaves.len(), asked, context }
+    let at = Instant { seconds: moment.seconds, nanoseconds: moment.nanoseconds };
+    Minimal {
+        effect: said.effect,
+        facts,
+        leaves: leaves.len(),
+        asked,
+        context,
+        now: reads_time(program).then_some(at),
+        has_outputs: !program.module().outputs.is_empty(),
+    }
 }
 
 fn decide(
@@ -85,8 +103,15 @@ fn decide(
 ) -> ExpectedDecision {
     let text = context.to_string();
     let mut filled = ingest(program, text.as_bytes(), scratch);
-    let decision = filled.decide(moment);
+    let mut decision = filled.decide(moment);
+    let mut outputs = String::new();
+    if !program.module().outputs.is_empty() {
+        let mut canonical = Canonical::of(program);
+        canonical.digest(&mut decision);
+        canonical.outputs().clone_into(&mut outputs);
+    }
     ExpectedDecision {
+        outputs,
         effect: decision.effect(),
         rule: decision.winner(),
         fired: decision.fired().iter().map(|fired| fired.rule).collect(),

@@ -20,6 +20,8 @@ pub(super) struct Side<'s> {
     pub(super) program: &'s Program,
     pub(super) outcome: Outcome,
     pub(super) digest: Option<Digest>,
+    /// The outputs as its digest has them.
+    pub(super) outputs: &'s str,
     /// The rules that fired, in document order.
     pub(super) fired: &'s [u16],
     /// Whether those are known: what is withheld, or a session, may decide which they are.
@@ -60,6 +62,8 @@ pub(super) fn tell(
     }
     let changes = was.outcome != is.outcome;
     impact.reworded += u64::from(!changes && was.digest != is.digest);
+    let known = was.digest.is_some() && is.digest.is_some();
+    impact.other_outputs += u64::from(!changes && known && was.outputs != is.outputs);
     impact.refused += u64::from(is.refused.is_some() && was.refused.is_none());
     let way = changes.then(|| way(was, is));
     sort(impact, (was, is), way.clone(), count);

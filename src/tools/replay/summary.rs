@@ -14,7 +14,7 @@ use crate::tools::replay::impact::Impact;
 use crate::tools::replay::store::Digest;
 
 /// The shape of these files.
-const VERSION: u32 = 5;
+const VERSION: u32 = 6;
 /// The build that made a file: hashes and limits may be others in another.
 const BUILD: &str = env!("CARGO_PKG_VERSION");
 

@@ -94,8 +94,8 @@ pub(super) struct Candidate {
 #[derive(Debug, Args)]
 pub(super) struct Showing {
     /// End with 1 where this holds, in CEL over counts: `total`, `changed`, `newly_allowed`,
-    /// `relaxed`, `newly_denied`, `tightened`, `undetermined`, `drift`, `reworded`, `refused`,
-    /// `left_out`.
+    /// `relaxed`, `newly_denied`, `tightened`, `undetermined`, `drift`, `reworded`,
+    /// `other_outputs`, `refused`, `left_out`.
     #[arg(long, value_name = "CEL")]
     fail_on: Vec<String>,
     /// Name the sessions in which changes follow the first one.

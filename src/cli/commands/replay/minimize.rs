@@ -171,6 +171,9 @@ fn few_events(
 
 fn full(minimal: &Minimal, context: &Json, took: &str, style: Style) -> String {
     let word = style.paint(effect_paint(minimal.effect), &effect_word(minimal.effect));
+    // What the time forces stands in no field.
+    let at = minimal.now.map_or_else(String::new, |now| format!(" at {now}"));
+    let word = format!("{word}{at}");
     let asked = format!("{} · {took}", counted(minimal.asked, "evaluation"));
     let mut text = String::new();
     match &minimal.facts {
@@ -196,6 +199,9 @@ fn full(minimal: &Minimal, context: &Json, took: &str, style: Style) -> String {
             }
         }
     }
+    if minimal.has_outputs {
+        let _ = writeln!(text, "\n  what forces the outputs is not told: the effect alone is");
+    }
     let _ = writeln!(text, "\n  {}", style.paint(Paint::Help, "the smallest context decided so"));
     let _ = writeln!(text, "    {}", visible(&minimal.context.to_string()));
     text
@@ -206,5 +212,6 @@ fn json(minimal: &Minimal) -> String {
     document(&json!({
         "format": "policyc.minimal", "version": 1, "effect": effect, "facts": minimal.facts,
         "fields": minimal.leaves, "evaluations": minimal.asked, "context": minimal.context,
+        "now": minimal.now.map(|now| now.to_string()),
     }))
 }

@@ -124,6 +124,7 @@ struct RequestResult<'t> {
     program: &'t Program,
     outcome: Effects,
     digest: Option<Digest>,
+    outputs: String,
     fired: Vec<u16>,
     failed: Vec<String>,
     refused: Option<String>,
@@ -142,6 +143,7 @@ impl<'t> RequestResult<'t> {
             program,
             outcome: Effects::Deny,
             digest: None,
+            outputs: String::new(),
             fired: Vec::new(),
             failed: Vec::new(),
             refused: None,
@@ -157,6 +159,7 @@ impl<'t> RequestResult<'t> {
             program: self.program,
             outcome: self.outcome,
             digest: self.digest,
+            outputs: &self.outputs,
             fired: &self.fired,
             settled: self.outcome != Effects::Undetermined,
             failed: &self.failed,
@@ -281,12 +284,15 @@ fn simulate<'t>(
     // Nothing is compared with its digest.
     let Redecision { outcome, line, .. } = recorder.again(&mut session, event, Digest::default());
     let made = Record::read(line).ok();
-    let digest = made.and_then(|made| made.outcome?.digest);
+    let said = made.and_then(|made| made.outcome);
+    let digest = said.and_then(|said| said.digest);
+    let outputs = said.and_then(|said| said.outputs).map(String::from_utf8_lossy);
     let came = match outcome {
         Outcome::Decided(decided) => {
             let mut came = RequestResult {
                 outcome: Effects::of(decided.effect()),
                 digest,
+                outputs: outputs.unwrap_or_default().into_owned(),
                 fired: decided.decision.fired().iter().map(|fired| fired.rule).collect(),
                 refused: decided.decision.input_error().map(|error| error.message(program)),
                 asks: decided.asking.as_ref().map(|asking| asking.digest),

@@ -183,7 +183,7 @@ pub(super) fn decisions(total: Count, what: &str) -> String {
 }
 
 /// `1 agent`, `about 4 000 agents`.
-fn number(many: u64, whole: bool, word: &str) -> String {
+pub(super) fn number(many: u64, whole: bool, word: &str) -> String {
     let about = if whole { "" } else { "about " };
     format!("{about}{} {word}{}", grouped(many), if many == 1 { "" } else { "s" })
 }
@@ -369,6 +369,10 @@ fn summary(drawing: &Drawing<'_>) -> String {
         let same = number(impact.reworded, true, "decision");
         let _ = writeln!(text, "  the same effect for other reasons: {same}");
     }
+    if impact.other_outputs > 0 {
+        let other = number(impact.other_outputs, true, "decision");
+        let _ = writeln!(text, "  other outputs: {other}");
+    }
     let sessions = impact.changed_sessions.count();
     if sessions > 0 {
         let later: u64 = impact.changed_sessions.rows().map(|(_, it)| it.changes - 1).sum();
@@ -388,7 +392,12 @@ fn summary(drawing: &Drawing<'_>) -> String {
 /// That nothing changes, and of what that is known.
 pub(super) fn nothing(drawing: &Drawing<'_>) -> &'static str {
     let whole = caveats(drawing).iter().all(|caveat| !caveat.fails);
-    if whole { "nothing changes" } else { "nothing changes in what could be judged" }
+    match (drawing.impact.other_outputs, whole) {
+        (0, true) => "nothing changes",
+        (0, false) => "nothing changes in what could be judged",
+        (_, true) => "no effect changes, outputs do",
+        (_, false) => "no effect changes in what could be judged, outputs do",
+    }
 }
 
 fn cluster_full(text: &mut String, drawing: &Drawing<'_>, cluster: &Cluster<'_>, style: Style) {
@@ -478,6 +487,7 @@ pub fn counts(impact: &Impact) -> Vec<(&'static str, u64)> {
         ("undetermined", undetermined),
         ("drift", impact.drift),
         ("reworded", impact.reworded),
+        ("other_outputs", impact.other_outputs),
         ("refused", impact.refused),
         ("left_out", impact.obstacles.values().sum::<u64>() + impact.unreadable),
     ]

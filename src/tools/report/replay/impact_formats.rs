@@ -18,8 +18,8 @@ use crate::tools::report::paint::Style;
 use crate::tools::report::replay::caveats::{Caveat, caveats};
 use crate::tools::report::replay::chain;
 use crate::tools::report::replay::impact::{
-    Cluster, Drawing, baseline, cause, count, counts, decisions, example, names, sign,
-    turns_in_words, with_later_changes,
+    Cluster, Drawing, baseline, cause, count, counts, decisions, example, names, nothing, number,
+    sign, turns_in_words, with_later_changes,
 };
 
 /// For programs: one document.
@@ -106,7 +106,7 @@ pub(super) fn junit(drawing: &Drawing<'_>, _style: Style) -> String {
         cases.push(Case { name: format!("gate {gate}"), failure, skipped });
     }
     if cases.is_empty() {
-        let name = format!("{} decisions, nothing changes", drawing.impact.total().decisions);
+        let name = format!("{} decisions, {}", drawing.impact.total().decisions, nothing(drawing));
         cases.push(Case { name, failure: None, skipped: None });
     }
     document(&[("policyc replay diff".to_owned(), "impact".to_owned(), cases)])
@@ -126,6 +126,13 @@ pub(super) fn markdown(drawing: &Drawing<'_>, _style: Style) -> String {
     );
     for Caveat { word, says, .. } in caveats(drawing) {
         let _ = writeln!(text, "\n⚠ {word}: {}.", cell(&says));
+    }
+    if impact.other_outputs > 0 {
+        let _ = writeln!(
+            text,
+            "\n⚠ other outputs: {}.",
+            number(impact.other_outputs, true, "decision")
+        );
     }
     let columns = Outcome::ALL.iter().filter(|to| impact.matrix.keys().any(|(_, it)| it == *to));
     let columns: Vec<Outcome> = columns.copied().collect();

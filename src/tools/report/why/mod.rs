@@ -113,9 +113,10 @@ impl<'a> DecisionExplanation<'a> {
             *says =
                 format!("{} @ {revision} ({})", program.name(), digest_short(&program.digest()));
         }
-        told.facts.push(("replay", replayed(explained)));
+        told.facts.push(("replay", replayed(explained, record.outcome.is_some())));
         let (Explanation::Decided { exact, .. } | Explanation::Withheld { exact, .. }) = explained;
-        let differs = record.outcome.filter(|_| *exact == Some(false));
+        // Without a digest nobody compares, and readers have to see both.
+        let differs = record.outcome.filter(|_| *exact != Some(true));
         told.facts.extend(differs.map(|outcome| ("recorded", recorded(&outcome))));
         told.facts.extend(knew(record));
         if record.reads.is_some() {
@@ -201,8 +202,8 @@ fn recorded(outcome: &Outcome<'_>) -> String {
     text
 }
 
-/// Whether it is what was recorded, in words.
-fn replayed(explained: &Explanation) -> String {
+/// Whether it is what was recorded, in words. `says`: the record says what that is.
+fn replayed(explained: &Explanation, says: bool) -> String {
     let says = match explained {
         Explanation::Decided { exact: Some(true), .. } => "bit-exact",
         Explanation::Withheld { report: Some(_), exact: Some(true), by_facts: true, .. } => {
@@ -213,6 +214,12 @@ fn replayed(explained: &Explanation) -> String {
         }
         Explanation::Decided { exact: Some(false), .. }
         | Explanation::Withheld { exact: Some(false), .. } => "differs from what was recorded",
+        Explanation::Decided { exact: None, .. }
+        | Explanation::Withheld { report: Some(_), exact: None, .. }
+            if says =>
+        {
+            "not compared: the record has no digest of a decision"
+        }
         Explanation::Decided { exact: None, .. } => "the record does not say what was decided",
         Explanation::Withheld { report: Some(_), exact: None, .. } => {
             "certain, and the record does not say what was decided"
