@@ -76,6 +76,14 @@ impl Sources {
         Err(Box::new(Diagnostic::without_place(Code::BadUsage, found).help(help)))
     }
 
+    /// The paths, where they are others than those of a command that names none.
+    #[must_use]
+    pub fn others(&self) -> Vec<String> {
+        let is_default = matches!(self.paths.as_slice(), [path] if path.as_os_str() == ".");
+        let paths = if is_default { &[] } else { self.paths.as_slice() };
+        paths.iter().map(|path| shown(path)).collect()
+    }
+
     /// The paths, as `a`, `b`.
     fn named(&self) -> String {
         let paths: Vec<String> =

@@ -82,7 +82,7 @@ pub fn program(rev: &str, project: &Project, paths: &[PathBuf]) -> Result<Progra
     }
     let read = project::read_with(&there, &project.overrides, references).into_iter();
     let found = read.into_iter().find(|(found, _)| found.root == exported.root);
-    let help = "`policyc check` says more about that revision";
+    let help = "in a checkout of that revision `policyc check` says more";
     let (mut old, mut sink) =
         found.ok_or_else(|| no("the project is not in that revision".to_owned(), help))?;
     old.settings.strict |= project.settings.strict;

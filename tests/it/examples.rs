@@ -46,7 +46,7 @@ fn test_file(file: FileId, files: &SourceMap) -> usize {
     let failed: Vec<String> = ran
         .iter()
         .filter(|ran| !matches!(ran.outcome, Outcome::Passed { .. }))
-        .map(|ran| show::case(ran, "", Style::PLAIN))
+        .map(|ran| show::case(ran, ("", &[]), Style::PLAIN))
         .collect();
     assert!(failed.is_empty(), "{}", failed.join("\n"));
     agree(&test, files);

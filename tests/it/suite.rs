@@ -92,7 +92,7 @@ fn a_pass_shows_the_decision() {
     let (ran, said) = ran(&format!("{TABLE}{cases}"));
     assert_eq!(said, [""; 0]);
     assert_eq!(
-        show::case(&ran[0], "x:1", Style::PLAIN),
+        show::case(&ran[0], ("x:1", &[]), Style::PLAIN),
         "pass  doors · in  ALLOW  open  \"level 2\"\n"
     );
 }
@@ -108,7 +108,8 @@ cases:
 ";
     let (ran, said) = ran(&format!("{TABLE}{cases}"));
     assert_eq!(said, [""; 0]);
-    let shown: Vec<String> = ran.iter().map(|ran| show::case(ran, "x:1", Style::PLAIN)).collect();
+    let shown: Vec<String> =
+        ran.iter().map(|ran| show::case(ran, ("x:1", &[]), Style::PLAIN)).collect();
     assert!(matches!(ran[0].outcome, Outcome::Passed { .. }), "{}", shown[0]);
     assert!(matches!(ran[1].outcome, Outcome::Passed { .. }), "{}", shown[1]);
     assert_eq!(shown[2], "skip  doors · later  no floors yet\n");
@@ -134,7 +135,7 @@ fn a_failure_shows_expected_actual_difference_and_atom() {
     let cases = "cases:\n  - {name: low, patch: {/badge/level: 1}, expect: {allow: open}}\n";
     let (ran, said) = ran(&format!("{TABLE}{cases}"));
     assert_eq!(said, [""; 0]);
-    let shown = show::case(&ran[0], "doors_test.yaml:6", Style::PLAIN);
+    let shown = show::case(&ran[0], ("doors_test.yaml:6", &[]), Style::PLAIN);
     for part in [
         "FAIL  doors · low  doors_test.yaml:6\n",
         "      expected  ALLOW  open\n",

@@ -41,7 +41,9 @@ pub(super) fn evaluate_session(
     let mut records = records;
     let (id, _) = new_id();
     let journal = records.as_mut().map(|records| (id.as_str(), records as &mut dyn Journal));
+    let mut is_empty = true;
     let ran = run(program, events, journal, |told| {
+        is_empty = false;
         let text = if as_json { to_json(told) } else { draw(told, terminal.style) };
         terminal.result(&text);
         if fail_on_deny && told.effect() == Some(Effect::Deny) {
@@ -54,5 +56,8 @@ pub(super) fn evaluate_session(
     // What was told before stays recorded.
     let kept = records.map_or(Ok(()), RecordFile::finish);
     ran.and(kept)?;
+    if is_empty {
+        terminal.notice("  there are no events: nothing was decided\n");
+    }
     Ok(exit)
 }

@@ -122,7 +122,8 @@ pub(super) fn words(fault: &LearnFault) -> Diagnostic {
     match fault {
         LearnFault::Line(session, line, why) => {
             let fact = format!("line {line} of `{session}` is no event of a session: {why}");
-            let help = "a session is a file of events, as `policyc eval --session` takes it";
+            let help = "a session is a file of events, as `policyc eval --session` takes it; files \
+                        of records are named by `--records`";
             Diagnostic::without_place(Code::Unlearned, fact).help(help)
         }
         LearnFault::Nothing => {

@@ -44,6 +44,8 @@ pub enum Fault {
     Syntax,
     /// It is no object.
     NotAnObject,
+    /// A byte order mark stands in front of it.
+    ByteOrderMark,
     /// Something follows behind the record.
     Trailing,
     /// A line about a block, or a gap, of records.
@@ -65,6 +67,7 @@ impl fmt::Display for Fault {
             Self::Truncated => f.write_str("the line ends too early"),
             Self::Syntax => f.write_str("this is not JSON"),
             Self::NotAnObject => f.write_str("the line is no JSON object"),
+            Self::ByteOrderMark => f.write_str("a byte order mark stands in front of the record"),
             Self::Trailing => f.write_str("something follows behind the record"),
             Self::NotARecord => f.write_str("the line is about other lines"),
             Self::Version => f.write_str("a version of the format that this build does not read"),

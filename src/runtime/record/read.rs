@@ -260,7 +260,13 @@ impl<'a> Entry<'a> {
         }
         let mut cursor = Cursor::new(line);
         if cursor.peek() != b'{' {
-            let fault = if cursor.is_cut() { Fault::Truncated } else { Fault::NotAnObject };
+            let fault = if cursor.is_cut() {
+                Fault::Truncated
+            } else if line.starts_with(b"\xEF\xBB\xBF") {
+                Fault::ByteOrderMark
+            } else {
+                Fault::NotAnObject
+            };
             return Err(RecordError { fault, offset: cursor.at as usize });
         }
         fields::read(&mut cursor, memo, ahead).map_err(|_| cursor.found())

@@ -57,7 +57,8 @@ fn value<'a>(reader: &mut Reader<'a>, text: &'a str) -> Read<&'a str> {
 pub(super) fn members(text: &str) -> Read<Vec<(Cow<'_, str>, &str)>> {
     let mut reader = Reader::new(text.as_bytes());
     if reader.peek() != b'{' {
-        return Err(InputKind::NotAnObject);
+        let marked = text.starts_with('\u{feff}');
+        return Err(if marked { InputKind::ByteOrderMark } else { InputKind::NotAnObject });
     }
     reader.at += 1;
     let mut found: Vec<(Cow<'_, str>, &str)> = Vec::new();

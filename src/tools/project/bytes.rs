@@ -2,7 +2,7 @@
 //!
 //! In:      a path and how much may lie there.
 //! Out:     bytes, or why there are none, in words; text, and the first byte that is none.
-//! Imports: `base`, `diag`, `tools::inputs`.
+//! Imports: `base`, `diag`, `runtime::bundle`, `tools::inputs`.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -12,6 +12,7 @@ use crate::base::limits::SOURCE_BYTES_MAX;
 use crate::base::span::{FileId, Span};
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
+use crate::runtime::bundle::layout::MAGIC;
 use crate::tools::inputs;
 
 /// The bytes of the file, or an error if it has more than `max` of them.
@@ -48,6 +49,8 @@ pub fn read_to(from: &mut dyn Read, max: usize, bytes: &mut Vec<u8>) -> io::Resu
 pub struct NotText {
     at: u32,
     byte: u8,
+    /// Whether the file is a bundle.
+    is_bundle: bool,
 }
 
 impl NotText {
@@ -56,8 +59,12 @@ impl NotText {
     pub fn diagnostic(self, file: FileId) -> Diagnostic {
         let fact = format!("this file is not UTF-8 text: the byte 0x{:02X}", self.byte);
         let at = Span::new(file, self.at, self.at.saturating_add(1));
-        Diagnostic::new(Code::NotUtf8, at, fact, "no character begins so")
-            .help("save the file as UTF-8")
+        let help = if self.is_bundle {
+            "it is a bundle, which `policyc inspect` looks at: name its sources"
+        } else {
+            "save the file as UTF-8"
+        };
+        Diagnostic::new(Code::NotUtf8, at, fact, "no character begins so").help(help)
     }
 }
 
@@ -69,7 +76,8 @@ pub fn text_of(bytes: Vec<u8>) -> (String, Option<NotText>) {
         Err(error) => {
             let at = error.utf8_error().valid_up_to();
             let byte = error.as_bytes().get(at).copied().unwrap_or_default();
-            let wrong = NotText { at: u32::try_from(at).unwrap_or(u32::MAX), byte };
+            let is_bundle = error.as_bytes().starts_with(&MAGIC);
+            let wrong = NotText { at: u32::try_from(at).unwrap_or(u32::MAX), byte, is_bundle };
             (String::from_utf8_lossy(error.as_bytes()).into_owned(), Some(wrong))
         }
     }

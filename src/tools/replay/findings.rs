@@ -40,6 +40,14 @@ pub fn fault(found: &Found<RecordError>, source: &str) -> Diagnostic {
             "the line ends before its record does: the writer was stopped, or the file was cut",
         ),
         Fault::Version => Some("a newer policyc reads it"),
+        Fault::ByteOrderMark => Some("take its three bytes, EF BB BF, away"),
+        Fault::NotAnObject if *offset == 0 && *line == 1 => {
+            Some("records are lines of JSON, packed or not: is this another file?")
+        }
+        Fault::Missing("v") => Some(
+            "contexts and events of sessions are no records: `policyc eval --record FILE` makes \
+             records of them, `policyc replay import` of a log of another engine",
+        ),
         Fault::TooLong
         | Fault::Syntax
         | Fault::NotAnObject
@@ -105,7 +113,12 @@ pub fn mismatch(
     given: &str,
 ) -> (SourceMap, Diagnostic) {
     let mut files = SourceMap::new();
-    let at = worded.and_then(|worded| place(worded, found, &mut files));
+    // No rule says why an event was changed.
+    let decides = match found.session.as_ref().map(|session| session.part) {
+        None | Some(Part::Decision) => true,
+        Some(Part::Before | Part::After | Part::Context | Part::Knew) => false,
+    };
+    let at = worded.filter(|_| decides).and_then(|worded| place(worded, found, &mut files));
     let said = |(effect, rule): &(Option<Effect>, Option<String>)| {
         let effect = effect.map_or("nothing", Effect::word);
         rule.as_ref().map_or_else(|| effect.to_owned(), |rule| format!("{effect} by `{rule}`"))

@@ -70,7 +70,7 @@ impl Obstacle {
     #[must_use]
     pub fn words(&self) -> String {
         match self {
-            Self::NoBundle => "no bundle is named".to_owned(),
+            Self::NoBundle => "no bundle is named: say which with `--bundle`".to_owned(),
             Self::MissingBundle(_) => "the bundle is in no store".to_owned(),
             Self::UnusableBundle(_) => "the bundle cannot be used".to_owned(),
             Self::NoTime => "no `now`, and rules ask for the time".to_owned(),

@@ -109,7 +109,9 @@ fn says(told: &EventReport) -> Vec<String> {
         says.push(visible(decider(report)).into_owned());
         says.extend(Some(format!("\"{}\"", visible(&report.reason))).filter(|it| it.len() > 2));
     }
-    says.extend(told.fault.as_ref().map(ToString::to_string));
+    // An event that has no number is found by its line.
+    let line = told.seq.map_or_else(|| format!("line {}: ", told.line), |_| String::new());
+    says.extend(told.fault.as_ref().map(|fault| format!("{line}{fault}")));
     says.extend(note(told.note));
     if told.kind == "response" && !told.context.is_empty() {
         says.push(format!("the model has read {}", told.context.join(", ")));

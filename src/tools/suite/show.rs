@@ -5,14 +5,16 @@
 
 use serde_json::Value as Json;
 
+use crate::tools::replay::findings::word;
 use crate::tools::report::paint::{Paint, Style};
 use crate::tools::report::visible::visible;
 use crate::tools::suite::run::{CaseResult, Outcome};
 
-/// The lines of one case. `place` is the place of the case, as `k8s_test.yaml:6`. What a case or a
-/// decision says is shown with every invisible character spelled out.
+/// The lines of one case. `place` is the place of the case, as `k8s_test.yaml:6`; `paths` are those
+/// that a command names to find it. What a case or a decision says is shown with every invisible
+/// character spelled out.
 #[must_use]
-pub fn case(ran: &CaseResult, place: &str, style: Style) -> String {
+pub fn case(ran: &CaseResult, (place, paths): (&str, &[String]), style: Style) -> String {
     let title = visible(&format!("{} · {}", ran.policy, ran.name)).into_owned();
     let head = |paint: Paint, word: &str, says: &str| {
         format!("{}  {title}  {}\n", style.paint(paint, word), visible(says))
@@ -37,12 +39,25 @@ pub fn case(ran: &CaseResult, place: &str, style: Style) -> String {
                 // It has a margin of its own.
                 out.extend(["    ", row, "\n"]);
             }
-            let next =
-                visible(&format!("policyc test --filter \"test={}\"", ran.name)).into_owned();
+            let next = visible(&alone(&ran.name, paths)).into_owned();
             out.extend(["      ", &style.paint(Paint::Help, "next"), "  ", &next, "\n"]);
             out
         }
     }
+}
+
+/// The command that runs a case alone, as a shell takes it.
+fn alone(name: &str, paths: &[String]) -> String {
+    // Between parts of a filter stands `;`: a name that holds it is all of one.
+    let filter = if name.contains(';') { name.to_owned() } else { format!("test={name}") };
+    let is_plain = |text: &str| !text.contains(['"', '$', '`', '\\', '!']);
+    let filter = if is_plain(&filter) { format!("\"{filter}\"") } else { word(&filter) };
+    let mut command = "policyc test".to_owned();
+    for path in paths {
+        command.extend([" ", &word(path)]);
+    }
+    command.extend([" --filter ", &filter]);
+    command
 }
 
 /// A decision in a few words: effect, winner, reason; or its outputs.

@@ -77,7 +77,7 @@ fn directory(folder: &Path) -> usize {
     let failed: Vec<String> = ran
         .iter()
         .filter(|ran| !matches!(ran.outcome, Outcome::Passed { .. }))
-        .map(|ran| show::case(ran, &folder.display().to_string(), Style::PLAIN))
+        .map(|ran| show::case(ran, (&folder.display().to_string(), &[]), Style::PLAIN))
         .collect();
     let said = findings(sink, &files);
     assert!(failed.is_empty() && ran.len() == test.cases.len(), "{}\n{said}", failed.join("\n"));

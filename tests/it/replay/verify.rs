@@ -52,6 +52,23 @@ fn bundles_come_from_the_store() {
     ran(folder.path(), "replay verify b.jsonl").expect(4, &["holds another bundle"]);
 }
 
+/// What cannot be seen is named, and what is no record at all says what to do with it.
+#[test]
+fn lines_that_are_no_records_say_what_they_are() {
+    let (folder, program) = project("marked", POLICY);
+    let lines = records(&program, &contexts());
+    folder.add("a.jsonl", format!("\u{feff}{}", file(&lines)));
+    ran(folder.path(), "replay verify a.jsonl --bundle policy.plcb").expect(
+        2,
+        &["exact 3", "line 1, byte 0: a byte order mark stands in front of the record", "EF BB BF"],
+    );
+    folder.add("b.jsonl", contexts().join("\n"));
+    ran(folder.path(), "replay verify b.jsonl --bundle policy.plcb")
+        .expect(2, &["`v` is missing", "`policyc eval --record FILE` makes records of them"]);
+    ran(folder.path(), "replay verify policy.plcb --bundle policy.plcb")
+        .expect(2, &["line 1, byte 0: the line is no JSON object", "is this another file?"]);
+}
+
 #[test]
 fn decisions_that_differ_are_found() {
     let (folder, program) = project("mismatch", POLICY);

@@ -128,6 +128,15 @@ fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {
 /// How the command ends, its words already written.
 fn converted(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
     let form = Form::of(&options.out);
+    if form == Form::Lines && options.out.to_string_lossy().ends_with(".parquet") {
+        let fact =
+            format!("`{}` is called as Parquet is, and would hold lines", shown(&options.out));
+        let finding = Diagnostic::without_place(Code::BadUsage, fact);
+        return Err(alone(
+            terminal,
+            &finding.help("columns are in files that end in .pdr.parquet"),
+        ));
+    }
     if form == Form::Columns {
         return packed(terminal, options);
     }

@@ -176,7 +176,8 @@ impl Named {
             }
             Err(found) if found.is_empty() => {
                 let fact = format!("no record's id begins with `{id}`");
-                let help = "`--records` says where records lie";
+                let help = "`--records` says where records lie, and `policyc replay step SESSION` \
+                            lists those of a session";
                 let finding = Diagnostic::without_place(Code::BadUsage, fact).help(help);
                 Err(alone(terminal, &finding).max(Exit::Missing).max(broken))
             }

@@ -58,8 +58,9 @@ pub(super) fn report(
             tests.iter().map(move |test| (project, sources, test))
         })
         .collect();
+    let paths = options.sources.others();
     let decided = each(&files, |(project, sources, test)| {
-        decide(reporting, project, sources, test, terminal.style)
+        decide((reporting, &paths), project, sources, test, terminal.style)
     });
     let mut decided = decided.into_iter();
     let mut counts = Counts::default();
@@ -133,7 +134,7 @@ fn test_case(ran: &CaseResult) -> TestCase {
 
 /// Runs the cases of one file.
 fn decide(
-    reporting: &Reporting,
+    (reporting, paths): (&Reporting, &[String]),
     project: &Project,
     sources: &TestSources<'_>,
     test: &TestFile,
@@ -143,14 +144,14 @@ fn decide(
     for ran in run_cases(test, sources, &project.settings, &mut decided.sink) {
         decided.counts.add(Counts::of(&ran));
         decided.cases.push(test_case(&ran));
-        decided.body.push_str(&say(reporting, project, &ran, style, &mut decided.sink));
+        decided.body.push_str(&say((reporting, paths), project, &ran, style, &mut decided.sink));
     }
     decided
 }
 
 /// A block of lines for people; else nothing, and a finding where the case failed.
 fn say(
-    reporting: &Reporting,
+    (reporting, paths): (&Reporting, &[String]),
     project: &Project,
     ran: &CaseResult,
     style: Style,
@@ -158,7 +159,7 @@ fn say(
 ) -> String {
     if reporting.output_format.for_people {
         let place = place(&project.files, &project.prefix, ran.span);
-        return show::case(ran, &place, style);
+        return show::case(ran, (&place, paths), style);
     }
     if let Outcome::Failed(failure) = &ran.outcome {
         let message = format!("`{}` expects {}", ran.name, failure.expected);

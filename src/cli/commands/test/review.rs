@@ -98,7 +98,7 @@ pub(super) fn run(
                     Some([]) => Answer::Accept,
                     Some(names) if names.contains(&ran.name) => Answer::Accept,
                     Some(_) => Answer::Skip,
-                    None => prompt(terminal, &project, ran),
+                    None => prompt(terminal, options, &project, ran),
                 };
                 quit |= answer == Answer::Quit;
                 match answer {
@@ -141,9 +141,9 @@ fn pending<'r>(test: &TestFile, ran: &'r [CaseResult]) -> Vec<(&'r CaseResult, J
 }
 
 /// Shows a decision and asks what becomes of it.
-fn prompt(terminal: &Terminal, project: &Project, ran: &CaseResult) -> Answer {
+fn prompt(terminal: &Terminal, options: &Options, project: &Project, ran: &CaseResult) -> Answer {
     let place = cases::place(&project.files, &project.prefix, ran.span);
-    terminal.result(&show::case(ran, &place, terminal.style));
+    terminal.result(&show::case(ran, (&place, &options.sources.others()), terminal.style));
     loop {
         terminal.error("  accept, reject, skip or quit? [a/r/s/q] ");
         let mut line = String::new();

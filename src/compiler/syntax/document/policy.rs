@@ -193,7 +193,8 @@ fn variable(node: &Node, reader: &mut Reader<'_>) -> Option<Variable> {
         return named_variable(node, false, reader);
     }
     let [entry] = entries else {
-        wrong(node, "a variable", "one name and its expression", reader.sink);
+        let wanted = "one name and its expression, as `large: request.amount > 100`";
+        wrong(node, "a variable", wanted, reader.sink);
         return None;
     };
     let name = Spanned::new(Name::new(&entry.key.value), entry.key.span);

@@ -25,7 +25,7 @@ use crate::tools::replay::fold::SessionObstacle;
 use crate::tools::replay::open::Source;
 use crate::tools::replay::redecide::Obstacle;
 use crate::tools::replay::store::{Digest, Store};
-use crate::tools::replay::verify::{Found, Mismatch, Verified};
+use crate::tools::replay::verify::{Found, InSession, Mismatch, Part, Verified};
 use crate::tools::report::json::document as json_document;
 use crate::tools::report::junit::{Case, document};
 use crate::tools::report::markdown::{cell, code};
@@ -169,7 +169,7 @@ impl Drawing<'_> {
         if *unreadable > 0 {
             rows.push(("no record", *unreadable, "lines that cannot be read".to_owned()));
         }
-        let says = if *mismatched > 0 { "decided otherwise now" } else { "" };
+        let says = if *mismatched > 0 { self.differs()[0] } else { "" };
         rows.push(("mismatch", *mismatched, says.to_owned()));
         if self.verified.downstream > 0 {
             let says = "later events of sessions that differ before".to_owned();
@@ -196,7 +196,28 @@ impl Drawing<'_> {
             (0, false) => ("not all could be verified", false),
             (0, true) if records == 0 => ("there is nothing to verify", true),
             (0, true) => ("nothing differs", true),
-            (_, _) => ("decisions differ", false),
+            (_, _) => (self.differs()[1], false),
+        }
+    }
+
+    /// What the records that differ do, in their row and of all. A record of a session can differ
+    /// where its decision is the same. Of those that are not kept it is open whether they do.
+    fn differs(&self) -> [&'static str; 2] {
+        let Verified { mismatched, mismatches, sessions, .. } = self.verified;
+        let is_decision = |found: &&Found<Mismatch>| match &found.what.session {
+            None | Some(InSession { part: Part::Decision, .. }) => true,
+            Some(InSession {
+                part: Part::Before | Part::After | Part::Context | Part::Knew,
+                ..
+            }) => false,
+        };
+        let decisions = mismatches.iter().filter(is_decision).count() as u64;
+        if *sessions == 0 || (decisions > 0 && decisions == *mismatched) {
+            ["decided otherwise now", "decisions differ"]
+        } else if decisions == 0 && *mismatched == mismatches.len() as u64 {
+            ["decided alike, and changed elsewhere", "records differ"]
+        } else {
+            ["not as recorded", "records differ"]
         }
     }
 
