@@ -82,6 +82,7 @@ mod tidy;
 mod trojan;
 mod trust;
 mod typos;
+mod unknown_answers;
 mod unknown_cases;
 mod unknown_messages;
 mod unknown_outputs;
