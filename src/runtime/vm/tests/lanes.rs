@@ -3,11 +3,11 @@
 use crate::lang::constant::Constant;
 use crate::lang::opcodes::*;
 use crate::lang::value::{Tag, Value};
-use crate::runtime::bundle::module::{FunctionKind, TypeRow};
+use crate::runtime::bundle::module::{FunctionKind, Pattern, TypeRow};
 use crate::runtime::program::Program;
-use crate::runtime::program::sweep::Source;
+use crate::runtime::program::sweep::{Source, Step};
 use crate::runtime::vm::lanes::{LaneResult, Lanes, Rows, make, set, test_lanes};
-use crate::runtime::vm::machine::{Cursor, Machine};
+use crate::runtime::vm::machine::{Cursor, FailureSite, Machine};
 use crate::runtime::vm::observe::NoObserver;
 use crate::runtime::vm::request::{heap, ingest};
 use crate::runtime::vm::scratch::Scratch;
@@ -27,6 +27,9 @@ enum Other {
     Place,
     /// The place `y`, which stands first.
     Mirrored,
+    /// The place `y`, of which it is asked whatever the elements are.
+    PlaceAlone,
+    Pattern(&'static str),
     Nothing,
 }
 
@@ -42,6 +45,12 @@ fn asking(kind: Op, x: u8, other: Other) -> Program {
         Other::Column => (r, r + 1),
         Other::Place => (r, Y),
         Other::Mirrored => (Y, r),
+        Other::PlaceAlone => (Y, 0),
+        Other::Pattern(pattern) => {
+            let text = sketch.string(pattern);
+            sketch.module.patterns.push(Pattern { text, automaton: Vec::new() });
+            (r, 0)
+        }
         Other::Nothing => (r, 0),
     };
     let code = [
@@ -156,6 +165,14 @@ fn elements_against_a_constant() {
         (Op::CompareSize, ABOVE, int(2), &["[1]", "\"abc\"", "7", ""], "FT??"),
         (Op::Flag, 0, Other::Nothing, &["true", "false", "1", ""], "TF??"),
         (Op::Has, 0, Other::Nothing, &["true", "", "null"], "TFT"),
+        // The first tells nothing of the others, and two that are of another kind alike are not.
+        (Op::Has, 0, Other::Nothing, &["\"a\"", "", "1"], "TFT"),
+        (Op::EqualConst, 0, int(5), &["\"a\"", "5", "6"], "FTF"),
+        (Op::CompareInt, ABOVE, int(4), &["5", "\"a\"", "\"b\"", "1"], "T??F"),
+        (Op::CompareInt, ABOVE, int(4), &["\"a\"", "5", "1", "9"], "?TFT"),
+        (Op::Has, X_LEVEL, Other::Nothing, &["{}", "", "1", "true"], "T??T"),
+        (Op::Matches, 0, Other::Pattern("^a+$"), &["\"aa\"", "\"ab\"", "\"a\"", "\"\""], "TFTF"),
+        (Op::Matches, 0, Other::Pattern("b"), &["\"aa\"", "1", "\"ab\"", ""], "F?T?"),
     ] {
         let name = format!("{kind:?} {x} {values:?}");
         assert_eq!(said(&asking(kind, x, other), values, "0"), wanted, "{name}");
@@ -177,6 +194,7 @@ fn elements_against_what_the_loop_does_not_change() {
         (Op::Equal, 0, false, &[long, "\"a text of many byteS\"", "\"a\""], long, "TFF"),
         (Op::Equal, 0, false, &["true", "false"], "true", "TF"),
         (Op::Equal, 0, false, &["[1]", "[2]"], "[1]", "TF"),
+        (Op::Compare, ABOVE, false, &ints[..], "\"4\"", "???T?"),
     ] {
         let name = format!("{kind:?} {x} {mirrored} {values:?} {y}");
         let other = if mirrored { Other::Mirrored } else { Other::Place };
@@ -203,9 +221,64 @@ fn two_columns_of_each_element() {
         ),
         (Op::Equal, 0, &["1|1.0", "1|\"1\"", "1"], "TF?"),
         (Op::Equal, 0, &["\"1\"|1", "[1]|[1]"], "FT"),
+        (
+            Op::Equal,
+            0,
+            &[
+                "18446744073709551615|18446744073709551615",
+                "18446744073709551614|18446744073709551615",
+            ],
+            "TF",
+        ),
+        // Two elements that are of another kind than the first.
+        (Op::Compare, ABOVE, &["1|2", "\"ba\"|\"ab\"", "\"ab\"|\"ba\"", "2|1"], "FTFT"),
+        (Op::Equal, 0, &["1|1", "[1]|[1]", "[1]|[2]"], "TTF"),
     ] {
         let name = format!("{kind:?} {x} {values:?}");
         assert_eq!(said(&asking(kind, x, Other::Column), values, "0"), wanted, "{name}");
+    }
+}
+
+#[test]
+fn what_no_element_changes_is_so_for_all() {
+    let program = asking(Op::Flag, 0, Other::PlaceAlone);
+    for (y, wanted) in [("true", "TTT"), ("false", "FFF"), ("1", "???")] {
+        assert_eq!(said(&program, &["1", "\"a\"", ""], y), wanted, "{y}");
+    }
+}
+
+/// What is said of numbers that were made: the first operand, and the second if there are some.
+fn said_of_made(program: &Program, values: &[Value], others: &[Value]) -> String {
+    on_rows(program, r#"{"rows":[{}]}"#, |m, file, rows| {
+        m.made[64..][..values.len()].copy_from_slice(values);
+        m.made[192..][..others.len()].copy_from_slice(others);
+        let Step { does, ins, a, b, dense, if_true, if_false } = program.sweeps[0].steps[0];
+        assert_eq!(a, Source::Column(0));
+        let b = if others.is_empty() { b } else { Source::Made(3) };
+        let step = Step { does, ins, a: Source::Made(1), b, dense, if_true, if_false };
+        let lanes = Lanes { rows, at: 0, count: u32::try_from(values.len()).unwrap() };
+        let found = test_lanes(m, file, &step, &lanes, lanes.all());
+        drawn(found, lanes.all(), lanes.count)
+    })
+}
+
+#[test]
+fn numbers_that_are_none_and_values_that_failed() {
+    let half = || Other::Constant(Constant::Double(0.5));
+    let [nan, low, high] = [f64::NAN, 0.25, 0.75].map(Value::double);
+    let error = FailureSite::NONE.value();
+    for (kind, x, other, values, others, wanted) in [
+        (Op::CompareDouble, X_LESS, half(), &[nan, low, high][..], &[][..], "FTF"),
+        (Op::CompareDouble, ABOVE, half(), &[low, nan, high, nan], &[], "FFTF"),
+        (Op::CompareDouble, X_LESS | ABOVE, half(), &[nan, low, high], &[], "FTT"),
+        (Op::CompareDouble, X_LESS, half(), &[low, error, Value::ABSENT], &[], "T??"),
+        (Op::Has, 0, Other::Nothing, &[error, Value::ABSENT, low], &[], "?FT"),
+        (Op::Compare, X_LESS, Other::Column, &[low, nan, nan], &[high, high, nan], "TFF"),
+        (Op::Equal, 0, Other::Column, &[low, nan, low], &[low, nan, high], "TFF"),
+        (Op::Equal, 0, Other::Column, &[low, error, low], &[error, low, Value::ABSENT], "???"),
+    ] {
+        let said = said_of_made(&asking(kind, x, other), values, others);
+        assert_eq!(said, wanted, "{kind:?} {x} {values:?} {others:?}");
     }
 }
 
@@ -306,6 +379,75 @@ fn numbers_that_are_made_of_elements() {
             assert_eq!((some.truth, some.known), (known & 0b101, known & 0b101), "{kind:?}");
             let asked = test_lanes(m, file, &steps[1], &lanes, found.known);
             assert_eq!((asked.truth, asked.known), (known, known), "{kind:?}");
+        });
+    }
+}
+
+/// What `make` makes of three rows with the column `a`, as the steps of a loop say, one after the
+/// other. The second of them has what the first made.
+#[test]
+fn numbers_that_are_made_of_numbers_that_were_made() {
+    let columns = vec![place("a", TypeRow::Dyn), place("b", TypeRow::Dyn)];
+    let mut sketch =
+        Sketch::new(vec![rows("rows", TypeRow::Dyn, columns), place("y", TypeRow::Dyn)]);
+    let (r, k) = (sketch.register(0), sketch.constant(Constant::Int(100)));
+    // (100 - (a + y)) > (a + y)
+    let code = [
+        op(Op::Iter, ROWS, 0, r).to(6, EXIT_ERROR),
+        op(Op::LoadConst, 0, k, r + 2).to(INFALLIBLE, INFALLIBLE),
+        op(Op::Add, r, Y, r + 3),
+        op(Op::Subtract, r + 2, r + 3, r + 4),
+        op(Op::Compare, r + 4, r + 3, 0).x(X_GREATER).to(5, EXIT_ERROR),
+        op(Op::Next, 0, 0, r).to(1, EXIT_ERROR),
+        op(Op::Jump, 0, 0, 0).to(EXIT_FALSE, EXIT_ERROR),
+    ];
+    sketch.function(FunctionKind::Condition, false, &code);
+    let program = sketch.program();
+    let json = r#"{"rows":[{"a":1},{"a":60},{"a":"1"}],"y":10}"#;
+    on_rows(&program, json, |m, file, rows| {
+        let steps = &program.sweeps[0].steps;
+        let lanes = Lanes { rows, at: 0, count: 3 };
+        let sums = make(m, file, &steps[0], (&lanes, 0), lanes.all());
+        let rests = make(m, file, &steps[1], (&lanes, 1), lanes.all());
+        assert_eq!((sums.truth, sums.known), (0b011, 0b011));
+        assert_eq!((rests.truth, rests.known), (0b011, 0b011));
+        let made = |first: usize| m.made[first..][..3].iter().map(Value::signed);
+        assert_eq!(made(0).take(2).collect::<Vec<_>>(), [11, 70]);
+        assert_eq!(made(64).take(2).collect::<Vec<_>>(), [89, 30]);
+        assert!(!m.made[2].is_present() && !m.made[66].is_present());
+        let found = test_lanes(m, file, &steps[2], &lanes, sums.known);
+        assert_eq!(drawn(found, lanes.all(), 3), "TF?");
+        // There is no room for a fifth number, nor behind it.
+        for number in [4, 5] {
+            let none = make(m, file, &steps[0], (&lanes, number), lanes.all());
+            assert_eq!((none.truth, none.known), (0, 0), "{number}");
+        }
+    });
+}
+
+/// Only ints and doubles are made side by side; of anything else the loop makes what it is.
+#[test]
+fn what_is_made_of_other_kinds_is_left_to_the_loop() {
+    let high = "18446744073709551615";
+    for kind in [Op::Add, Op::Subtract, Op::Multiply, Op::Divide, Op::Modulo, Op::Negate] {
+        let columns = vec![place("a", TypeRow::Dyn), place("b", TypeRow::Dyn)];
+        let mut sketch = Sketch::new(vec![rows("rows", TypeRow::Dyn, columns)]);
+        let (r, k) = (sketch.register(0), sketch.constant(Constant::Int(0)));
+        let code = [
+            op(Op::Iter, ROWS, 0, r).to(4, EXIT_ERROR),
+            op(kind, r, r + 1, r + 2),
+            op(Op::CompareInt, r + 2, k, 0).x(X_LESS).to(4, EXIT_ERROR),
+            op(Op::Next, 0, 0, r).to(1, EXIT_ERROR),
+            op(Op::Jump, 0, 0, 0).to(EXIT_FALSE, EXIT_ERROR),
+        ];
+        sketch.function(FunctionKind::Condition, false, &code);
+        let program = sketch.program();
+        let row = |value: &str| format!("{{\"a\":{value},\"b\":{value}}}");
+        let values = [high, "\"a\"", "[1]", "true", "null"].map(row).join(",");
+        on_rows(&program, &format!("{{\"rows\":[{values}]}}"), |m, file, rows| {
+            let lanes = Lanes { rows, at: 0, count: 5 };
+            let found = make(m, file, &program.sweeps[0].steps[0], (&lanes, 0), lanes.all());
+            assert_eq!((found.truth, found.known), (0, 0), "{kind:?}");
         });
     }
 }

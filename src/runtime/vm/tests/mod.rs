@@ -10,11 +10,16 @@ mod differential;
 mod input;
 mod instructions;
 mod lanes;
+mod loops;
+mod members;
+mod pending;
 mod probes;
 mod quick;
 #[cfg(feature = "serde")]
 mod reader;
 mod said;
+mod sift;
+mod sweeps;
 mod table;
 mod trees;
 mod withheld;

@@ -139,30 +139,6 @@ fn what_is_made_to_fail_is_seen_to() {
     }
 }
 
-/// A rule that waits for a result, and one that allows: the first may say more than is said.
-#[test]
-fn a_decision_is_pending_where_a_result_may_change_its_effect() {
-    for (class, effect, shadow, pending) in [
-        (EvalError::Pending, Effect::Deny, false, true),
-        (EvalError::Pending, Effect::Deny, true, false),
-        (EvalError::Pending, Effect::Allow, false, false),
-        (EvalError::Zone, Effect::Deny, false, false),
-    ] {
-        let mut sketch = sketch();
-        let fails = op(Op::Fail, 0, class as u16, 0);
-        let fires = op(Op::Jump, 0, 0, 0).to(EXIT_TRUE, 0);
-        for (id, effect, code) in [("waits", effect, fails), ("allows", Effect::Allow, fires)] {
-            let function = sketch.function(FunctionKind::Condition, false, &[code]);
-            sketch.rule(id, function, effect);
-        }
-        sketch.module.rules[0].shadow = shadow;
-        let program = sketch.program();
-        decide(&program, "{}", |decision| {
-            assert_eq!(decision.is_pending(), pending, "{class:?} {effect:?} {shadow}");
-        });
-    }
-}
-
 #[test]
 fn what_is_no_json_is_told_from_what_is_no_context() {
     let program = sketch().program();

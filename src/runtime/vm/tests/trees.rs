@@ -1,12 +1,17 @@
 //! What trees tell is what functions say, and what they do not tell is run.
 
+use crate::base::limits::TERMS_BYTES_MAX;
 use crate::lang::constant::Constant;
 use crate::lang::decision::Effect::{self, *};
 use crate::lang::functions::{Style, named};
 use crate::lang::opcodes::*;
+use crate::lang::value::{Tag, Value};
 use crate::runtime::bundle::module::{FunctionKind, OutcomeRow, TypeRow};
-use crate::runtime::vm::request::{Moment, ingest};
-use crate::runtime::vm::scratch::Scratch;
+use crate::runtime::program::Program;
+use crate::runtime::program::terms::Recipe;
+use crate::runtime::vm::request::{Moment, heap, ingest};
+use crate::runtime::vm::scratch::{LiveRule, Scratch};
+use crate::runtime::vm::settle::{AtomSettler, fill_simply};
 use crate::runtime::vm::tests::{Sketch, op, place, text};
 
 /// What a rule says: the effect of the outcome that it fired with, or whether it failed.
@@ -304,4 +309,180 @@ fn outcomes_of_decisions() {
             (r#"{"x":false}"#, Fails, false),
         ],
     );
+}
+
+#[test]
+fn what_operators_make_of_slots() {
+    for (kind, context, made) in [
+        (Op::Add, r#"{"x":2,"y":3}"#, Constant::Int(5)),
+        (Op::Add, r#"{"x":"a","y":"b"}"#, text("ab")),
+        (Op::Subtract, r#"{"x":2,"y":3}"#, Constant::Int(-1)),
+        (Op::Multiply, r#"{"x":2,"y":3}"#, Constant::Int(6)),
+        (Op::Divide, r#"{"x":7,"y":2}"#, Constant::Int(3)),
+        (Op::Modulo, r#"{"x":7,"y":4}"#, Constant::Int(3)),
+        (Op::Negate, r#"{"x":7,"y":4}"#, Constant::Int(-7)),
+        (Op::Size, r#"{"x":"abc","y":4}"#, Constant::Int(3)),
+        (Op::Index, r#"{"x":[4,5],"y":1}"#, Constant::Int(5)),
+        (Op::Select, r#"{"x":{"j":1,"k":4},"y":1}"#, Constant::Int(4)),
+        (Op::Call, r#"{"x":"abc","y":1}"#, Constant::Int(3)),
+        (Op::CallAny, r#"{"x":[1,2],"y":1}"#, Constant::Int(2)),
+    ] {
+        for (other, wanted) in [(false, Fires(Deny)), (true, Silent)] {
+            let mut s = sketch();
+            let r = s.register(0);
+            let made = s.constant(if other { Constant::Bool(true) } else { made.clone() });
+            let rows: Vec<u16> = named("size", Style::Global).map(|row| row.number).collect();
+            let of_texts = rows[0];
+            s.module.dispatch.push(rows);
+            let key = s.constant(text("k"));
+            let named = [(Op::Select, (0, key)), (Op::Call, (r, of_texts)), (Op::CallAny, (r, 0))];
+            let named = named.iter().find(|(named, _)| *named == kind);
+            let (a, b) = named.map_or((0, 2), |(_, operands)| *operands);
+            let code =
+                [op(Op::Move, 0, 0, r), op(kind, a, b, r + 1), op(Op::EqualConst, r + 1, made, 0)];
+            condition(&mut s, &code);
+            asked(s, &[(context, wanted, true), ("{}", Fails, false)]);
+        }
+    }
+}
+
+/// What `look` sees of a settler of a program, of which terms have built so much before, and what
+/// the rules `left` say then.
+fn settled(
+    program: &Program,
+    context: &str,
+    built: usize,
+    look: impl FnOnce(&mut AtomSettler<'_>),
+) {
+    let mut scratch = Scratch::for_program(program);
+    let filled = ingest(program, context.as_bytes(), &mut scratch);
+    assert_eq!(filled.error(), None, "{context}");
+    let Scratch { file, store, workings, mark, .. } = &mut *filled.scratch;
+    look(&mut AtomSettler {
+        program,
+        file,
+        heap: heap(program, filled.request, store),
+        scans: &mut workings.scans,
+        computed: &mut workings.computed,
+        mark: *mark,
+        grown: 0,
+        built,
+    });
+}
+
+const fn rule(rule: u16, says: Option<u16>) -> LiveRule {
+    LiveRule { rule, says }
+}
+
+/// Terms count the bytes of texts, and 16 for every element, once for each atom that reads them.
+#[test]
+fn terms_build_as_much_as_they_may() {
+    let list = |of: &[i64]| Constant::List(of.iter().map(|k| Constant::Int(*k)).collect());
+    let long = "0123456789 0123456789";
+    let texts = format!(r#"{{"z":["\u0061b",1],"x":"{long}","y":"{long}"}}"#);
+    let lists = r#"{"z":[8,"\u0061b",9],"x":[1,2,3],"y":[4]}"#.to_owned();
+    for (context, sum, grown) in [
+        (texts, text(&format!("{long}{long}")), 42),
+        (lists, list(&[1, 2, 3, 4]), 4 * 16),
+        (r#"{"z":["\u0061b"],"x":1,"y":2}"#.to_owned(), Constant::Int(3), 0),
+    ] {
+        let mut s = sketch();
+        let (r, sum) = (s.register(0), s.constant(sum));
+        condition(&mut s, &[op(Op::Add, 0, 2, r), op(Op::EqualConst, r, sum, 0)]);
+        let program = s.program();
+        for (before, says) in [(0, Some(0)), (0, Some(0)), (TERMS_BYTES_MAX - grown, Some(0))]
+            .into_iter()
+            .chain([(TERMS_BYTES_MAX - grown + 1, None)])
+        {
+            settled(&program, &context, before, |settler| {
+                let mut left = vec![rule(0, None)];
+                assert_eq!(settler.settle(&mut left, 1), 1, "{context}");
+                assert_eq!(left, [rule(0, says)], "{context} {before}");
+                assert_eq!((settler.grown, settler.built), (grown, before + grown), "{context}");
+                assert_eq!(settler.computed.len(), 1, "{context}");
+                // What was computed is computed, and counted again for who reads it.
+                let mut again = vec![rule(0, None)];
+                settler.settle(&mut again, 0);
+                assert_eq!((settler.grown, settler.built), (grown, before + 2 * grown));
+                assert_eq!(settler.computed.len(), 1, "{context}");
+            });
+        }
+    }
+}
+
+/// Of rules that are known to be silent nothing is left, nor are they counted among the first.
+#[test]
+fn rules_that_are_silent_are_left_out() {
+    let mut s = sketch();
+    for (slot, flag) in [(0, 0), (0, X_INVERT), (2, 0), (4, 0), (0, 0), (0, X_INVERT)] {
+        // Flag || flag: of a conjunction sifting tells.
+        let first = op(Op::Flag, slot, 0, 0).x(flag ^ X_INVERT).to(EXIT_TRUE, EXIT_ERROR);
+        condition(&mut s, &[first, op(Op::Flag, slot, 0, 0).x(flag)]);
+    }
+    let program = s.program();
+    settled(&program, r#"{"x":false,"y":"true"}"#, 0, |settler| {
+        let rules = (0..6).map(|number| rule(number, None));
+        let mut left: Vec<LiveRule> = rules.collect();
+        assert_eq!(settler.settle(&mut left, 4), 3, "the first of four is silent");
+        assert_eq!(left, [rule(1, Some(0)), rule(2, None), rule(3, None), rule(5, Some(0))]);
+        assert_eq!(settler.settle(&mut left, 4), 4, "the others stay");
+        // Of whom it is known what he says is not asked.
+        let mut left = vec![rule(0, Some(0)), rule(4, None), rule(9, None)];
+        assert_eq!(settler.settle(&mut left, 0), 0);
+        assert_eq!(left, [rule(0, Some(0)), rule(9, None)], "and there is no ninth");
+    });
+}
+
+#[test]
+fn a_rule_says_no_outcome_that_it_has_not() {
+    for (outcomes, says) in [(2, Some(1)), (1, None)] {
+        let mut s = sketch();
+        let code = [op(Op::Flag, 0, 0, 0), op(Op::Decide, 0, 1, 0)];
+        let function = s.function(FunctionKind::Decision, false, &code);
+        let number = s.rule("r", function, Deny);
+        s.module.outcomes.push(OutcomeRow { effect: Allow, ..s.module.outcomes[0] });
+        s.module.rules[usize::from(number)].outcomes = outcomes;
+        settled(&s.program(), r#"{"x":true}"#, 0, |settler| {
+            let mut left = vec![rule(0, None)];
+            settler.settle(&mut left, 1);
+            assert_eq!(left, [rule(0, says)]);
+        });
+    }
+}
+
+/// A term of one value is computed where a look asks for it, and once.
+#[test]
+fn terms_of_one_value_are_filled_once() {
+    let mut s = sketch();
+    let (r, nine) = (s.register(0), s.constant(Constant::Int(9)));
+    let code = [
+        op(Op::Move, 0, 0, r),
+        op(Op::Call, r, number("getHours"), r + 1),
+        op(Op::CompareInt, r + 1, nine, 0).x(X_LESS),
+    ];
+    condition(&mut s, &code);
+    let program = s.program();
+    let terms = &program.terms;
+    let is_accessor = |place: &u16| matches!(terms.recipe(*place), Some(Recipe::Accessor(..)));
+    let places = (terms.first..).take(terms.rows().len());
+    let place = places.filter(is_accessor).collect::<Vec<_>>()[0];
+    for (x, hours) in [(Value::timestamp(3 * 3600, 0), Some(3)), (Value::int(1), None)] {
+        settled(&program, "{}", 0, |settler| {
+            let AtomSettler { heap, file, computed, .. } = settler;
+            let mut fill = |file: &mut [Value], place| {
+                fill_simply(&program, heap, file, computed, place);
+                computed.clone()
+            };
+            assert!(fill(file, 0).is_empty(), "no slot is a term");
+            file[0] = x;
+            assert_eq!(fill(file, place), [place]);
+            let value = file[usize::from(place)];
+            let is = (value.tag() == Tag::Int).then(|| value.signed());
+            assert_eq!(is, hours, "{value:?}");
+            assert_eq!(value.is_present(), hours.is_some());
+            file[0] = Value::timestamp(7 * 3600, 0);
+            assert_eq!(fill(file, place), [place], "it is known");
+            assert_eq!(file[usize::from(place)].bits(), value.bits());
+        });
+    }
 }
