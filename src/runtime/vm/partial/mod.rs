@@ -72,3 +72,6 @@ impl<'a> Partial<'a> {
         self.filled.withhold(slot, &value);
     }
 }
+
+#[cfg(test)]
+mod tests;

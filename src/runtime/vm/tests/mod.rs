@@ -40,61 +40,61 @@ use crate::runtime::vm::request::{Moment, ingest};
 use crate::runtime::vm::scratch::Scratch;
 
 /// A module in the making.
-struct Sketch {
-    module: Module,
+pub(super) struct Sketch {
+    pub(super) module: Module,
 }
 
 /// A place in the context: its key, how it is read, its type, the places below it.
-struct Place {
-    key: &'static str,
-    mode: NodeMode,
-    ty: TypeRow,
-    required: bool,
-    below: Vec<Place>,
+pub(super) struct Place {
+    pub(super) key: &'static str,
+    pub(super) mode: NodeMode,
+    pub(super) ty: TypeRow,
+    pub(super) required: bool,
+    pub(super) below: Vec<Place>,
 }
 
-fn place(key: &'static str, ty: TypeRow) -> Place {
+pub(super) fn place(key: &'static str, ty: TypeRow) -> Place {
     Place { key, mode: NodeMode::Whole, ty, required: false, below: Vec::new() }
 }
 
-fn object(key: &'static str, strict: bool, below: Vec<Place>) -> Place {
+pub(super) fn object(key: &'static str, strict: bool, below: Vec<Place>) -> Place {
     Place { key, mode: NodeMode::Object(strict), ty: TypeRow::Dyn, required: false, below }
 }
 
-fn rows(key: &'static str, ty: TypeRow, below: Vec<Place>) -> Place {
+pub(super) fn rows(key: &'static str, ty: TypeRow, below: Vec<Place>) -> Place {
     Place { key, mode: NodeMode::Rows, ty, required: false, below }
 }
 
 /// An instruction that leaves the function by F and E, and decides no atom.
-const fn op(op: Op, a: u16, b: u16, c: u16) -> Instruction {
+pub(super) const fn op(op: Op, a: u16, b: u16, c: u16) -> Instruction {
     Instruction { op, x: 0, a, b, c, f: EXIT_FALSE, e: EXIT_ERROR, w: NO_ATOM }
 }
 
 impl Instruction {
-    const fn x(mut self, x: u8) -> Self {
+    pub(super) const fn x(mut self, x: u8) -> Self {
         self.x |= x;
         self
     }
 
-    const fn to(mut self, f: u16, e: u16) -> Self {
+    pub(super) const fn to(mut self, f: u16, e: u16) -> Self {
         (self.f, self.e) = (f, e);
         self
     }
 
-    const fn atom(mut self, w: u16) -> Self {
+    pub(super) const fn atom(mut self, w: u16) -> Self {
         self.w = w;
         self
     }
 }
 
-fn text(text: &str) -> Constant {
+pub(super) fn text(text: &str) -> Constant {
     Constant::String(Name::from(text))
 }
 
 impl Sketch {
     /// A module that reads these places. Every place has a slot for its value, then one for its
     /// presence, in breadth-first order; the last slot is the time.
-    fn new(places: Vec<Place>) -> Self {
+    pub(super) fn new(places: Vec<Place>) -> Self {
         let deny = Fallback { effect: Effect::Deny, escalation: NONE };
         let manifest = Manifest {
             name: 0,
@@ -180,7 +180,7 @@ impl Sketch {
         self.module.slots.push(SlotRow::Now);
     }
 
-    fn string(&mut self, text: &str) -> Str {
+    pub(super) fn string(&mut self, text: &str) -> Str {
         let known = self.module.strings.iter().position(|known| known == text);
         let at = known.unwrap_or_else(|| {
             self.module.strings.push(text);
@@ -189,17 +189,17 @@ impl Sketch {
         u32::try_from(at).unwrap()
     }
 
-    fn ty(&mut self, ty: TypeRow) -> u16 {
+    pub(super) fn ty(&mut self, ty: TypeRow) -> u16 {
         self.module.types.push(ty);
         u16::try_from(self.module.types.len() - 1).unwrap()
     }
 
-    fn constant(&mut self, constant: Constant) -> u16 {
+    pub(super) fn constant(&mut self, constant: Constant) -> u16 {
         self.module.constants.push(constant);
         u16::try_from(self.module.constants.len() - 1).unwrap()
     }
 
-    fn set(&mut self, members: impl IntoIterator<Item = Constant>) -> u16 {
+    pub(super) fn set(&mut self, members: impl IntoIterator<Item = Constant>) -> u16 {
         let members = members.into_iter().map(|member| self.constant(member)).collect();
         self.module.sets.push(members);
         u16::try_from(self.module.sets.len() - 1).unwrap()
@@ -207,7 +207,7 @@ impl Sketch {
 
     /// A function with 16 registers behind the slots and behind those of functions before it, and
     /// four cursors.
-    fn function(&mut self, kind: FunctionKind, memo: bool, code: &[Instruction]) -> u16 {
+    pub(super) fn function(&mut self, kind: FunctionKind, memo: bool, code: &[Instruction]) -> u16 {
         let number = u16::try_from(self.module.functions.len()).unwrap();
         self.module.functions.push(FunctionRow {
             kind,
@@ -226,12 +226,12 @@ impl Sketch {
     }
 
     /// Register `at` of the function that comes next.
-    fn register(&self, at: u16) -> u16 {
+    pub(super) fn register(&self, at: u16) -> u16 {
         let before = 16 * self.module.functions.len();
         u16::try_from(self.module.slots.len() + before).unwrap() + at
     }
 
-    fn rule(&mut self, id: &str, function: u16, effect: Effect) -> u16 {
+    pub(super) fn rule(&mut self, id: &str, function: u16, effect: Effect) -> u16 {
         let number = u16::try_from(self.module.rules.len()).unwrap();
         let id = self.string(id);
         let first_outcome = u16::try_from(self.module.outcomes.len()).unwrap();
@@ -251,14 +251,14 @@ impl Sketch {
         number
     }
 
-    fn template(&mut self, rule: u16, parts: Vec<TemplatePart>) {
+    pub(super) fn template(&mut self, rule: u16, parts: Vec<TemplatePart>) {
         let at = u16::try_from(self.module.templates.len()).unwrap();
         self.module.templates.push(parts);
         let outcome = usize::from(self.module.rules[usize::from(rule)].first_outcome);
         self.module.outcomes[outcome].template = at;
     }
 
-    fn program(self) -> Program {
+    pub(super) fn program(self) -> Program {
         let patterns = self.module.patterns.iter().map(|row| {
             let text = self.module.strings.get(row.text as usize).unwrap();
             Pattern::of(text, &row.automaton).unwrap()
