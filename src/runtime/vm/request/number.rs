@@ -198,7 +198,7 @@ impl<'a> Reader<'a> {
             let value = scan::decimal(word, count);
             if number.digits > 0 {
                 number.digits += count;
-            } else if value > 0 {
+            } else {
                 number.digits = count - scan::zeros(word);
             }
             number.mantissa = number.mantissa.wrapping_mul(power(count)).wrapping_add(value);

@@ -119,7 +119,22 @@ fn kinds_are_kept_and_asked_for() {
     assert!(other(TypeRow::Message(4), message).is_none());
     assert!(other(TypeRow::Enum(3), Value::enumeration(2, 7)).is_none());
     assert!(other(TypeRow::Type, Value::NULL).is_none());
+    let optional = Value::optional(crate::lang::value::Space::Arena, None);
+    assert!(other(TypeRow::Optional(INT), optional).is_some());
+    assert!(other(TypeRow::Nullable(INT), optional).is_none());
     assert!(other(TypeRow::Dyn, Value::ABSENT).is_none());
+}
+
+/// A list of objects that was read as rows is no list of values: its elements have columns.
+#[test]
+fn rows_are_no_list_of_values() {
+    let of = |value: Value| seen(TypeRow::List(DOUBLE, None), "[]", Some(value), |_, _, it| it);
+    let space = crate::lang::value::Space::Arena;
+    assert!(of(Value::list(space, 0, 0, 1)).is_some());
+    assert!(of(Value::list(space, 0, 0, 2)).is_none());
+    assert!(of(Value::list(space, 0, 0, 0)).is_none());
+    assert!(of(Value::map(space, 0, 0)).is_none());
+    assert!(of(Value::NULL).is_none());
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Programs put together by hand, and what they decide.
 
+#[cfg(feature = "tools")]
+mod ahead;
 mod bounds;
 mod calls;
 mod clauses;
@@ -7,16 +9,21 @@ mod combining;
 mod conform;
 #[cfg(feature = "serde")]
 mod differential;
+mod filled;
 mod input;
 mod instructions;
 mod lanes;
 mod loops;
 mod members;
+mod messages;
+mod numbers;
 mod pending;
 mod probes;
 mod quick;
 #[cfg(feature = "serde")]
 mod reader;
+mod reading;
+mod refused;
 mod said;
 mod sift;
 mod sweeps;

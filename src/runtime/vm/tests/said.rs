@@ -1,7 +1,9 @@
 //! What decisions say: their canonical form, messages as long as they may be, calls that nobody
 //! answered, and what is seen of instructions that are made to fail.
 
-use crate::base::limits::{HOST_CALL_BYTES_MAX, REASON_BYTES_MAX};
+use crate::base::limits::{
+    HOST_CALL_BYTES_MAX, HOST_CALLS_MAX, MESSAGE_EXPRESSION_BYTES_MAX, REASON_BYTES_MAX,
+};
 use crate::lang::decision::Effect;
 use crate::lang::error::EvalError;
 use crate::lang::opcodes::*;
@@ -60,6 +62,72 @@ fn a_message_may_be_as_long_as_its_limit() {
     }
 }
 
+/// Of two parts the first alone is said where both are longer than a message may be.
+#[test]
+fn what_does_not_fit_a_message_is_cut_off() {
+    let most = REASON_BYTES_MAX;
+    for (parts, said, fits) in [
+        ([most - 1, 1], most, true),
+        ([most - 1, 2], most - 1, false),
+        ([most, 0], most, true),
+        ([0, most], most, true),
+        ([1, most], 1, false),
+    ] {
+        let mut sketch = saying("");
+        let parts = parts.map(|bytes| TemplatePart::Text(sketch.string(&"m".repeat(bytes))));
+        sketch.template(0, parts.to_vec());
+        decide(&sketch.program(), "{}", |decision| {
+            assert_eq!(decision.reason().len(), said, "{parts:?}");
+            let classes: Vec<_> = decision.failures().iter().map(|it| it.class).collect();
+            assert_eq!(classes.is_empty(), fits, "{parts:?}");
+            assert!(fits || classes == [EvalError::Budget], "{parts:?}");
+        });
+    }
+}
+
+/// What a part of a message says that has other words to say instead.
+#[test]
+fn other_words_stand_where_a_value_is_no_line_of_text() {
+    let longest = "l".repeat(MESSAGE_EXPRESSION_BYTES_MAX);
+    for (x, said, failures) in [
+        (r#""a line""#.to_owned(), "<a line>", 0),
+        (r#""  a line \t""#.to_owned(), "<a line>", 0),
+        (r#""\n a line\n""#.to_owned(), "<a line>", 0),
+        (r#""two\nlines""#.to_owned(), "<other>", 0),
+        (r#""""#.to_owned(), "<other>", 0),
+        (r#"" \n ""#.to_owned(), "<other>", 0),
+        ("5".to_owned(), "<other>", 0),
+        (format!("\"{longest}\""), &format!("<{longest}>"), 0),
+        (format!("\" {longest} \""), &format!("<{longest}>"), 0),
+        (format!("\"{longest}l\""), "<other>", 0),
+    ] {
+        let context = format!(r#"{{"x":{x}}}"#);
+        assert_eq!(value_said(&context, true), (said.to_owned(), failures), "{context}");
+    }
+    assert_eq!(value_said("{}", true), ("<other>".to_owned(), 1), "it fails");
+    assert_eq!(value_said("{}", false).1, 1, "it fails");
+    assert!(value_said("{}", false).0.starts_with("<{"), "the class stands in its place");
+    assert_eq!(value_said(r#"{"x":" 5 "}"#, false), ("< 5 >".to_owned(), 0));
+    assert_eq!(value_said(r#"{"x":5}"#, false), ("<5>".to_owned(), 0));
+}
+
+/// A message that shows `x` between brackets, and how many failures there are then.
+fn value_said(context: &str, other: bool) -> (String, usize) {
+    let mut sketch = saying("");
+    let function = sketch.function(FunctionKind::Value(0), false, &[op(Op::Return, 0, 0, 0)]);
+    let [before, behind, words] = ["<", ">", "other"].map(|text| sketch.string(text));
+    let value =
+        if other { TemplatePart::Else(function, words) } else { TemplatePart::Value(function) };
+    sketch.template(0, vec![TemplatePart::Text(before), value, TemplatePart::Text(behind)]);
+    let program = sketch.program();
+    decide(&program, context, |decision| {
+        let said = decision.reason().to_owned();
+        // Whoever asks twice is told the same, and no failure is noted twice.
+        assert_eq!(decision.reason(), said);
+        (said, decision.failures().len())
+    })
+}
+
 #[test]
 fn requirements_are_met_where_all_is_there() {
     let mut sketch = sketch();
@@ -98,6 +166,30 @@ fn each_call_is_noted_once_as_long_as_there_is_room() {
     calls.clear();
     calls.note(1, [3; 32], (&heap, &long));
     assert_eq!(calls.calls().count(), 1, "the first is noted however long it is");
+}
+
+/// Calls are noted up to both limits: bytes of their arguments, and their number.
+#[test]
+fn as_many_calls_are_noted_as_there_may_be() {
+    let program = sketch().program();
+    let mut scratch = Scratch::for_program(&program);
+    // Its quotes are two bytes.
+    let context = format!(r#"{{"x":"{}"}}"#, "x".repeat(HOST_CALL_BYTES_MAX - 3));
+    let filled = ingest(&program, context.as_bytes(), &mut scratch);
+    let Scratch { file, store, .. } = &mut *filled.scratch;
+    let (heap, long) = (heap(&program, filled.request, store), file[0]);
+    for (first, noted) in [(5, 2), (55, 1)] {
+        let mut calls = UnansweredCalls::default();
+        calls.note(0, [1; 32], (&heap, &Value::int(first)));
+        calls.note(0, [2; 32], (&heap, &long));
+        assert_eq!(calls.calls().count(), noted, "{first}");
+    }
+    let mut calls = UnansweredCalls::default();
+    for at in 0..=u16::try_from(HOST_CALLS_MAX).expect("few") {
+        calls.note(at, [0; 32], (&heap, &Value::int(5)));
+    }
+    assert_eq!(calls.calls().count(), HOST_CALLS_MAX);
+    assert_eq!(calls.calls().last().map(|(host, ..)| usize::from(host)), Some(HOST_CALLS_MAX - 1));
 }
 
 /// Makes every instruction fail that can, and keeps what it sees of atoms.

@@ -1,11 +1,14 @@
 //! Inputs that withhold values: what stands in the slots then.
 
-use crate::lang::value::Value;
+use crate::base::limits::RECORD_BYTES_MAX;
+use crate::lang::value::{Tag, Value};
 use crate::runtime::bundle::module::{NONE, TypeRow};
 use crate::runtime::program::Program;
 use crate::runtime::vm::partial::Partial;
 use crate::runtime::vm::partial::unknown::{Class, Unknown, UnknownReference, Unknowns};
 use crate::runtime::vm::request::blank;
+use crate::runtime::vm::request::error::InputKind;
+use crate::runtime::vm::request::marked::{Recorded, ingest_record, may_hold_marks};
 use crate::runtime::vm::request::setters::Input;
 use crate::runtime::vm::scratch::Scratch;
 use crate::runtime::vm::tests::{Sketch, object, place, rows};
@@ -51,4 +54,113 @@ fn what_lies_around_is_there() {
     assert_eq!((text.map(|it| it.below), presence.map(|it| it.below)), (Some(false), Some(false)));
     assert_eq!(slots(&program, "/a/s", "/a", "/a"), [None, None]);
     assert_eq!(UnknownReference::of(&Value::ABSENT), None);
+}
+
+/// What a context with a place `x` says that it withholds, or why it is refused.
+fn told(context: &str) -> Result<Vec<Unknown>, InputKind> {
+    let program = Sketch::new(vec![place("x", TypeRow::Dyn)]).program();
+    let mut scratch = Scratch::for_program(&program);
+    let recorded = ingest_record(&program, context.as_bytes(), &mut scratch);
+    match (recorded.error(), recorded) {
+        (Some(error), _) => Err(error.kind),
+        (None, Recorded::Known(_)) => Ok(Vec::new()),
+        (None, Recorded::Partial(partial)) => Ok(partial.unknowns().rows().to_vec()),
+    }
+}
+
+#[test]
+fn a_mark_tells_the_kind_of_what_is_withheld() {
+    for (name, kind) in [
+        ("null", Some(Tag::Null)),
+        ("bool", Some(Tag::Bool)),
+        ("int", Some(Tag::Int)),
+        ("uint", Some(Tag::Uint)),
+        ("double", Some(Tag::Double)),
+        ("string", Some(Tag::String)),
+        ("bytes", Some(Tag::Bytes)),
+        ("timestamp", Some(Tag::Timestamp)),
+        ("duration", Some(Tag::Duration)),
+        ("list", Some(Tag::List)),
+        ("map", Some(Tag::Map)),
+        ("type", None),
+        ("", None),
+    ] {
+        let rows = told(&format!(r#"{{"x":{{"$x":"seal","t":"{name}"}}}}"#)).expect("a record");
+        let rows: Vec<_> = rows.iter().map(|row| (row.path.as_str(), row.kind)).collect();
+        assert_eq!(rows, [("/x", kind)], "{name}");
+    }
+}
+
+#[test]
+fn a_mark_tells_what_its_class_wants() {
+    for (mark, wanted) in [
+        (r#""drop""#, Some("Drop")),
+        (r#""seal""#, Some("Seal")),
+        (r#""hide""#, Some("Hide")),
+        (r#""token","k":"a","h":"b""#, Some(r#"Token { key: "a", id: "b" }"#)),
+        (r#""token","k":"a""#, None),
+        (r#""token","h":"b""#, None),
+        (r#""shape","n":7"#, Some("Shape { size: 7 }")),
+        (r#""shape","n":4294967295"#, Some("Shape { size: 4294967295 }")),
+        (r#""shape","n":4294967296"#, None),
+        (r#""shape""#, None),
+        (r#""range","lo":1"#, None),
+        (r#""range","hi":1"#, None),
+        (r#""range","lo":{"$x":"seal"},"hi":1"#, None),
+        (r#""range","lo":{"a":1},"hi":1"#, None),
+        (r#""other""#, None),
+        (r#""seal","later":[{"a":1}]"#, Some("Seal")),
+        ("5", None),
+    ] {
+        let rows = told(&format!(r#"{{"x":{{"$x":{mark}}}}}"#)).ok();
+        let class = rows.map(|rows| format!("{:?}", rows[0].class));
+        assert_eq!(class.as_deref(), wanted, "{mark}");
+    }
+    let rows = told(r#"{"x":{"$x":"range","lo":-1.5,"hi":{"$u":7}}}"#).expect("a record");
+    let Class::Range { least, end } = &rows[0].class else { panic!("a range") };
+    assert_eq!((least.float(), end.tag(), end.bits()), (-1.5, Tag::Uint, 7));
+}
+
+#[test]
+fn keys_of_users_that_begin_with_a_dollar_have_another() {
+    for (context, refused) in [
+        (r#"{"x":{"$$a":1}}"#, None),
+        (r#"{"x":{"a":1,"$$a":1}}"#, None),
+        (r#"{"x":{"a":1,"$a":1}}"#, Some(InputKind::Syntax)),
+        (r#"{"x":{"$a":1}}"#, Some(InputKind::Syntax)),
+        (r#"{"x":{"$u":1}}"#, None),
+        (r#"{"x":{"$u":1,"a":2}}"#, Some(InputKind::Syntax)),
+        (r#"{"x":{"$$a":1,"$$a":1}}"#, Some(InputKind::DuplicateKey)),
+        (r#"{"x":{"\u0024u":1}}"#, None),
+    ] {
+        assert_eq!(told(context).err(), refused, "{context}");
+    }
+}
+
+/// A quote in front of a dollar, wherever it stands: in the chunks that are looked at together,
+/// between two of them, and behind the last.
+#[test]
+fn marks_are_looked_for_to_the_last_byte() {
+    for len in [0, 1, 2, 63, 64, 65, 66, 127, 128, 129, 130] {
+        let plain = vec![b'a'; len];
+        assert!(!may_hold_marks(&plain), "{len}");
+        for at in 1..len {
+            for (pair, wanted) in [(b"\"$", true), (b"a$", false), (b"\"a", false)] {
+                let mut context = plain.clone();
+                context[at - 1..=at].copy_from_slice(pair);
+                assert_eq!(may_hold_marks(&context), wanted, "{len} {at}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_context_of_a_record_is_as_large_as_it_may_be() {
+    let around = r#"{"q":""}"#.len();
+    for (len, refused) in
+        [(RECORD_BYTES_MAX, None), (RECORD_BYTES_MAX + 1, Some(InputKind::TooLarge))]
+    {
+        let context = format!(r#"{{"q":"{}"}}"#, "a".repeat(len - around));
+        assert_eq!(told(&context).err(), refused, "{len}");
+    }
 }
