@@ -1,5 +1,6 @@
 //! What inputs leave in a scratch: where they came from, which slots they fill, how much may fail.
 
+use crate::base::limits::{CONTEXT_BYTES_MAX, CONTEXT_DEPTH_MAX};
 use crate::lang::decision::Effect;
 use crate::lang::error::EvalError;
 use crate::lang::opcodes::{EXIT_TRUE, Op};
@@ -132,6 +133,134 @@ fn lists_of_objects_are_set_as_rows() {
         let bits = |cell: &Value| (cell.tag() != Tag::Absent).then(|| cell.bits());
         let cells = || cells.unwrap_or_default().iter().map(bits).collect();
         assert_eq!(set.map(|()| (rows.columns(), cells())), wanted, "{json}");
+    }
+}
+
+#[test]
+fn inputs_nest_as_deep_as_contexts() {
+    let program = sketch().program();
+    let x = program.slot("/x").expect("it is read");
+    let mut scratch = Scratch::for_program(&program);
+    let list = |inner| Input::List(Vec::leak(vec![inner]));
+    let map = |inner| Input::Map(Vec::leak(vec![("a", inner)]));
+    let nested: [(&str, &dyn Fn(Input<'static>) -> Input<'static>); 2] =
+        [("list", &list), ("map", &map)];
+    for (name, around) in nested {
+        let deepest = (0..CONTEXT_DEPTH_MAX).fold(Input::Null, |inner, _| around(inner));
+        for (input, wanted) in [(deepest, Ok(())), (around(deepest), Err(InputKind::TooDeep))] {
+            let mut filled = blank(&program, &mut scratch);
+            let set = filled.set(x, input).map_err(|error| error.kind);
+            assert_eq!(set, wanted, "{name}");
+        }
+    }
+    for (depth, wanted) in
+        [(CONTEXT_DEPTH_MAX, Ok(())), (CONTEXT_DEPTH_MAX + 1, Err(InputKind::TooMuchRead))]
+    {
+        for (open, close) in [("[", "]"), ("{\"a\":", "}")] {
+            let json = format!("{}1{}", open.repeat(depth), close.repeat(depth));
+            let mut filled = blank(&program, &mut scratch);
+            let set = filled.set(x, Input::Json(&json)).map_err(|error| error.kind);
+            assert_eq!(set, wanted, "{json}");
+        }
+    }
+}
+
+#[test]
+fn json_that_is_set_is_read_to_its_end() {
+    let program = sketch().program();
+    let x = program.slot("/x").expect("it is read");
+    let mut scratch = Scratch::for_program(&program);
+    let text = |bytes: usize| format!("\"{}\"", "a".repeat(bytes - 2));
+    let mut set = |json: &str| {
+        let mut filled = blank(&program, &mut scratch);
+        let set = filled.set(x, Input::Json(json)).map_err(|error| error.kind);
+        set.map(|()| filled.scratch.file[0])
+    };
+    assert_eq!(set(" true ").map(|it| it.as_bool()), Ok(Some(true)));
+    assert_eq!(set("false").map(|it| it.as_bool()), Ok(Some(false)));
+    assert_eq!(set("null").map(|it| it.tag()), Ok(Tag::Null));
+    assert_eq!(set("-7").map(|it| it.signed()), Ok(-7));
+    assert_eq!(set("7").map(|it| it.signed()), Ok(7));
+    assert_eq!(set("[1,\"a\",[]]").map(|it| it.len()), Ok(3));
+    assert_eq!(set("{\"a\":{\"b\":1}}").map(|it| it.len()), Ok(1));
+    for json in ["", "tru", "1 2", "[1", "[1,]", "{\"a\"}", "{\"a\":1,}", "x", "1e400", "\"\\x\""] {
+        assert_eq!(set(json).map(|_| ()), Err(InputKind::Syntax), "{json}");
+    }
+    assert_eq!(set("{\"a\":1,\"a\":2}").map(|_| ()), Err(InputKind::DuplicateKey));
+    assert!(set(&text(CONTEXT_BYTES_MAX)).is_ok());
+    assert_eq!(set(&text(CONTEXT_BYTES_MAX + 1)).map(|_| ()), Err(InputKind::TooMuchRead));
+}
+
+#[test]
+fn times_are_set_where_they_exist() {
+    let program = sketch().program();
+    let x = program.slot("/x").expect("it is read");
+    let mut scratch = Scratch::for_program(&program);
+    for (seconds, nanoseconds, exists) in [
+        (0, 0, true),
+        (-1, 999_999_999, true),
+        (0, 1_000_000_000, false),
+        (253_402_300_799, 999_999_999, true),
+        (253_402_300_800, 0, false),
+        (-62_135_596_800, 0, true),
+        (-62_135_596_801, 0, false),
+    ] {
+        let mut filled = blank(&program, &mut scratch);
+        let set = filled.set(x, Input::Timestamp(seconds, nanoseconds));
+        assert_eq!(set.is_ok(), exists, "{seconds} {nanoseconds}");
+    }
+}
+
+/// What lies below a place that is set anew is forgotten, and nothing else.
+#[test]
+fn a_place_that_is_set_replaces_what_lay_below_it() {
+    let below =
+        || vec![object("n", false, vec![place("x", TypeRow::Dyn)]), place("y", TypeRow::Dyn)];
+    let program = || {
+        let strict = object("b", true, below());
+        Sketch::new(vec![object("a", false, below()), strict, place("c", TypeRow::Dyn)]).program()
+    };
+    let program = program();
+    let mut scratch = Scratch::for_program(&program);
+    let context = br#"{"a":{"n":{"x":1},"y":2},"b":{"n":{"x":3},"y":4},"c":5}"#;
+    let filled_slots = |filled: &crate::runtime::vm::request::Filled<'_>| {
+        // Nodes 1 to 9 are a, b, c, a/n, a/y, b/n, b/y, a/n/x, b/n/x.
+        let nodes = (0..9).filter(|node| filled.scratch.file[2 * node].tag() != Tag::Absent);
+        nodes.map(|node| node + 1).collect::<Vec<usize>>()
+    };
+    for (path, input, left) in [
+        ("/a", Input::Map(&[]), vec![3, 7, 9]),
+        ("/a", Input::Null, vec![3, 7, 9]),
+        ("/a/n", Input::Map(&[]), vec![3, 5, 7, 9]),
+        ("/b", Input::Map(&[("y", Input::Null)]), vec![3, 5, 7, 8]),
+        ("/c", Input::Null, vec![3, 5, 7, 8, 9]),
+        ("/a/n/x", Input::Null, vec![3, 5, 7, 8, 9]),
+    ] {
+        let mut filled = ingest(&program, context, &mut scratch);
+        let slot = program.slot(path).expect("it is read");
+        filled.set(slot, input).expect("it fits");
+        let there = filled_slots(&filled);
+        let objects_hold_no_value = |node: &usize| ![1, 2, 4, 6].contains(node);
+        let there: Vec<usize> = there.into_iter().filter(objects_hold_no_value).collect();
+        assert_eq!(there, left, "{path}");
+    }
+    let mut filled = ingest(&program, context, &mut scratch);
+    let b = program.slot("/b").expect("it is read");
+    let refused = filled.set(b, Input::Int(1)).map_err(|error| error.kind);
+    assert_eq!(refused, Err(InputKind::WrongType(Expected::Object)));
+}
+
+#[test]
+fn slots_are_places_of_the_context_and_no_columns() {
+    let program = Sketch::new(vec![
+        object("o", false, vec![rows("r", TypeRow::Dyn, vec![place("id", TypeRow::Int)])]),
+        place("x", TypeRow::Dyn),
+    ])
+    .program();
+    for (path, is_slot) in
+        [("/o", true), ("/o/r", true), ("/o/r/id", false), ("/x", true), ("/y", false)]
+    {
+        assert_eq!(program.slot(path).is_some(), is_slot, "{path}");
     }
 }
 

@@ -134,6 +134,15 @@ fn a_key_given_twice_has_its_place_however_deep() {
         (r#"{"x":{"q":{"k":1,"k":2},"z":1},"y":3}"#, 17),
         (r#"{"x":{"q":{"k":1,"a":0,"k":2,"b":3}}}"#, 23),
         (r#"{"x":[{"long key of a map":1},{"b":1,"b":2}]}"#, 37),
+        (r#"{"q":1,"r":2,"q":3}"#, 13),
+        (r#"{"y":1,"y":2,"z":3}"#, 7),
+        // With escapes the end is named: of an object that is read its bracket, of a value what
+        // stands behind it.
+        (r#"{"q":1,"\u0071":2}"#, 17),
+        (r#"{"\u0071":1,"q":2}"#, 17),
+        (r#"{"\u0071":1,"\u0071":2}"#, 22),
+        (r#"{"x":{"\u0061":1,"a":2}}"#, 17),
+        (r#"{"x":{"\u0061":1,"\u0061":2}}"#, 28),
     ] {
         let filled = ingest(&program, text.as_bytes(), &mut scratch);
         let found = filled.error().map(|error| (error.kind, error.offset));
@@ -203,16 +212,67 @@ fn typed_values() {
     check(TypeRow::Nullable(int), "null", Ok("null"));
     check(TypeRow::Nullable(int), "3", Ok("3"));
     check(TypeRow::Nullable(int), "\"3\"", wrong(Expected::Int));
+    check(TypeRow::Null, "null", Ok("null"));
+    check(TypeRow::Null, "true", wrong(Expected::Null));
+    check(TypeRow::Null, "0", wrong(Expected::Null));
+    check(TypeRow::Bool, "true", Ok("true"));
+    check(TypeRow::Bool, "null", wrong(Expected::Bool));
+    check(TypeRow::String, "null", wrong(Expected::String));
+    check(TypeRow::String, "false", wrong(Expected::String));
+    check(TypeRow::String, "[]", wrong(Expected::String));
+    check(TypeRow::String, "{}", wrong(Expected::String));
+    check(TypeRow::Optional(int), "3", Ok("{\"$o\":[3]}"));
+    check(TypeRow::Optional(int), "null", Ok("{\"$o\":[]}"));
+    check(TypeRow::Optional(int), "\"3\"", wrong(Expected::Int));
+    check(TypeRow::Optional(int), "true", wrong(Expected::Int));
+    check(TypeRow::Optional(int), "[3]", wrong(Expected::Int));
     check(TypeRow::List(int, Some(2)), "[1,2.0]", Ok("[1,2]"));
     check(TypeRow::List(int, Some(2)), "[1,2,3]", Err(InputKind::TooLong));
     check(TypeRow::List(int, None), "[1,\"2\"]", wrong(Expected::Int));
     check(TypeRow::Map(string, int), "{\"b\":1,\"a\":2}", Ok("{\"a\":2,\"b\":1}"));
     check(TypeRow::Map(string, int), "{\"b\":1,\"b\":2}", Err(InputKind::DuplicateKey));
     check(TypeRow::Map(int, int), "{\"10\":1,\"9\":2}", Ok("{\"$m\":[[9,2],[10,1]]}"));
+    check(TypeRow::Map(int, int), "{\"a\":1}", wrong(Expected::Int));
+    check(TypeRow::Map(int, int), "{\"1\":1,\"1\":2}", Err(InputKind::DuplicateKey));
     check(record.clone(), "{\"b\":\"t\",\"a\":1.0}", Ok("{\"a\":1,\"b\":\"t\"}"));
     check(record.clone(), "{\"b\":\"t\"}", Err(InputKind::MissingField));
     check(record.clone(), "{\"a\":1,\"c\":2}", Err(InputKind::UnknownField));
     check(record, "{\"a\":1,\"\\u0061\":1}", Err(InputKind::DuplicateKey));
+}
+
+/// Types of which others are made: rows of the types behind those of the context and of `x`.
+#[test]
+fn types_within_types_are_read() {
+    let check = |ty: TypeRow, spelled: &str, want: Result<&str, InputKind>| {
+        let mut sketch = Sketch::new(vec![place("x", TypeRow::Dyn)]);
+        let [int, bool, uint, _] =
+            [TypeRow::Int, TypeRow::Bool, TypeRow::Uint, TypeRow::List(2, None)]
+                .map(|ty| sketch.ty(ty));
+        assert_eq!([int, bool, uint], [2, 3, 4]);
+        let name = sketch.string("a");
+        assert_eq!(name, 2);
+        let ty = sketch.ty(ty);
+        sketch.module.paths[1].ty = ty;
+        let got = slot(&sketch.program(), &format!("{{\"x\":{spelled}}}"));
+        assert_eq!(got.as_deref(), want.as_ref().copied(), "{ty} {spelled}");
+    };
+    let wrong = |wanted| Err(InputKind::WrongType(wanted));
+    check(TypeRow::Optional(5), "[3]", Ok("{\"$o\":[[3]]}"));
+    check(TypeRow::Optional(5), "3", wrong(Expected::List));
+    check(TypeRow::Nullable(5), "[3]", Ok("[3]"));
+    check(TypeRow::Nullable(5), "null", Ok("null"));
+    check(TypeRow::Map(3, 2), "{\"true\":1,\"false\":2}", Ok("{\"$m\":[[false,2],[true,1]]}"));
+    check(TypeRow::Map(3, 2), "{\"1\":1}", wrong(Expected::Bool));
+    check(TypeRow::Map(4, 2), "{\"7\":1}", Ok("{\"$m\":[[{\"$u\":7},1]]}"));
+    check(TypeRow::Map(4, 2), "{\"-7\":1}", wrong(Expected::Uint));
+    let field = FieldRow { name: 2, ty: 2, required: false, sensitive: false };
+    let record = |rest| TypeRow::Record { fields: vec![field.clone()], rest };
+    check(record(3), "{\"a\":1,\"b\":true}", Ok("{\"a\":1,\"b\":true}"));
+    check(record(3), "{\"a\":1,\"b\":1}", wrong(Expected::Bool));
+    check(record(3), "{\"a\":true}", wrong(Expected::Int));
+    check(record(NONE), "{\"a\":1,\"b\":true}", Err(InputKind::UnknownField));
+    check(record(NONE), "[]", wrong(Expected::Object));
+    check(record(NONE), "{}", Ok("{}"));
 }
 
 #[test]

@@ -4,6 +4,7 @@
 mod ahead;
 mod bounds;
 mod calls;
+mod canonical;
 mod clauses;
 mod combining;
 mod conform;

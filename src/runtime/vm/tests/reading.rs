@@ -5,6 +5,7 @@ use crate::base::limits::{CONTEXT_DEPTH_MAX, CONTEXT_NODES_MAX};
 use crate::lang::value::{Space, Tag, Value};
 use crate::runtime::bundle::module::{NONE, TypeRow};
 use crate::runtime::program::Program;
+use crate::runtime::program::paths::Leaf;
 use crate::runtime::vm::request::error::InputKind;
 use crate::runtime::vm::request::members::Stop::{self, Left, Member, Unread};
 use crate::runtime::vm::request::reader::Reader;
@@ -307,6 +308,52 @@ fn rows_are_read_one_after_the_other() {
     ] {
         assert_eq!(quick_rows(json, before), (seen, count, cells), "{json} {before}");
     }
+}
+
+/// What a value is that is spelled as values of its kind mostly are; anything else is left, and
+/// nothing but white space was read then.
+#[test]
+fn leaves_are_read_where_they_are_usual() {
+    let leaf = |spelled: &str, leaf| {
+        let program = program();
+        let mut scratch = Scratch::for_program(&program);
+        let Scratch { file, store, frames, trails, objects, .. } =
+            &mut *blank(&program, &mut scratch).scratch;
+        let mut heap = heap(&program, spelled.as_bytes(), store);
+        let reader = Reader::new(spelled.as_bytes());
+        let (program, heap, marks) = (&program, &mut heap, None);
+        let mut walk =
+            Walk { program, reader, heap, file, frames, trails, objects, copy: false, marks };
+        let value = walk.leaf(leaf).map(|value| value.map(|it| (it.tag(), it.bits())));
+        (value, walk.reader.at, walk.reader.values)
+    };
+    let text = Value::text(Tag::String, Space::Request, 0, b"ab");
+    for (spelled, kind, wanted, at) in [
+        (" 5,", Leaf::Int, Value::int(5), 2),
+        (" \"ab\",", Leaf::String, text, 5),
+        ("true", Leaf::Bool, Value::bool(true), 4),
+        (" false", Leaf::Bool, Value::bool(false), 6),
+        (" 2.5e1,", Leaf::Double, Value::double(25.0), 6),
+    ] {
+        let wanted = (Ok(Some((wanted.tag(), wanted.bits()))), at, 1);
+        assert_eq!(leaf(spelled, kind), wanted, "{spelled}");
+    }
+    for (spelled, kind) in [
+        (" 5.0", Leaf::Int),
+        (" true", Leaf::Int),
+        (" 5", Leaf::String),
+        (" 5", Leaf::Bool),
+        (" null", Leaf::Bool),
+        (" -2.5", Leaf::Double),
+        (" \"2.5\"", Leaf::Double),
+        (" 5", Leaf::None),
+        (" true", Leaf::None),
+    ] {
+        assert_eq!(leaf(spelled, kind), (Ok(None), 1, 0), "{spelled}");
+    }
+    assert_eq!(leaf(" 1e999", Leaf::Double), (Err(InputKind::NumberRange), 1, 0));
+    assert_eq!(leaf(" \"a", Leaf::String), (Err(InputKind::Truncated), 3, 0));
+    assert_eq!(leaf(" trux", Leaf::Bool), (Err(InputKind::Syntax), 4, 0));
 }
 
 #[test]

@@ -11,7 +11,7 @@ use crate::runtime::vm::request::error::{Expected, InputError};
 use crate::runtime::vm::request::reader::Reader;
 use crate::runtime::vm::request::{ingest, ingest_answered};
 use crate::runtime::vm::scratch::Scratch;
-use crate::runtime::vm::tests::{Sketch, object, place};
+use crate::runtime::vm::tests::{Sketch, object, place, rows};
 
 /// Why a context is refused by who reads `x`, and where.
 fn refused(context: &str) -> Option<(InputKind, Option<usize>)> {
@@ -131,6 +131,44 @@ fn what_is_wrong_with_a_list_or_an_object_has_its_place() {
         ("1}}", Trailing, 7),
     ] {
         check(behind, kind, at);
+    }
+}
+
+/// The nearest place that the program reads: that of the value at fault, or of what is around it.
+#[test]
+fn the_nearest_place_is_named() {
+    let columns = vec![place("id", TypeRow::Int)];
+    let program = Sketch::new(vec![
+        object("o", true, vec![place("i", TypeRow::Int)]),
+        rows("r", TypeRow::Dyn, columns),
+        place("x", TypeRow::Dyn),
+    ])
+    .program();
+    let mut scratch = Scratch::for_program(&program);
+    for (context, path) in [
+        ("[]", ""),
+        (r#"{"x":tru}"#, "/x"),
+        (r#"{"x":[[tru]]}"#, "/x"),
+        (r#"{"x":[{"a":tru}]}"#, "/x"),
+        (r#"{"x":[{"a":1,"a":2}]}"#, "/x"),
+        (r#"{"y":tru}"#, ""),
+        (r#"{"x":1,"y":tru}"#, ""),
+        (r#"{"x":1,}"#, ""),
+        (r#"{"x":1,"x":2}"#, "/x"),
+        (r#"{"y":1,"y":2}"#, ""),
+        (r#"{"o":5}"#, "/o"),
+        (r#"{"o":{"i":"5"}}"#, "/o/i"),
+        (r#"{"o":{"i":5,"y":tru}}"#, "/o"),
+        (r#"{"o":{"i":5 5}}"#, "/o"),
+        (r#"{"r":5}"#, "/r"),
+        (r#"{"r":[5]}"#, "/r"),
+        (r#"{"r":[{"id":"5"}]}"#, "/r/id"),
+        (r#"{"r":[{"y":tru}]}"#, "/r"),
+        (r#"{"o":{},"r":[],"x":1"#, ""),
+    ] {
+        let filled = ingest(&program, context.as_bytes(), &mut scratch);
+        let error = filled.error().expect("it is refused");
+        assert_eq!(error.path(&program), path, "{context}");
     }
 }
 

@@ -1,15 +1,16 @@
 //! Inputs that withhold values: what stands in the slots then.
 
 use crate::base::limits::RECORD_BYTES_MAX;
+use crate::lang::value::json::{Form, write};
 use crate::lang::value::{Tag, Value};
 use crate::runtime::bundle::module::{NONE, TypeRow};
 use crate::runtime::program::Program;
 use crate::runtime::vm::partial::Partial;
 use crate::runtime::vm::partial::unknown::{Class, Unknown, UnknownReference, Unknowns};
-use crate::runtime::vm::request::blank;
-use crate::runtime::vm::request::error::InputKind;
+use crate::runtime::vm::request::error::{Expected, InputKind};
 use crate::runtime::vm::request::marked::{Recorded, ingest_record, may_hold_marks};
 use crate::runtime::vm::request::setters::Input;
+use crate::runtime::vm::request::{blank, heap};
 use crate::runtime::vm::scratch::Scratch;
 use crate::runtime::vm::tests::{Sketch, object, place, rows};
 
@@ -134,6 +135,49 @@ fn keys_of_users_that_begin_with_a_dollar_have_another() {
         (r#"{"x":{"\u0024u":1}}"#, None),
     ] {
         assert_eq!(told(context).err(), refused, "{context}");
+    }
+}
+
+/// What `x` is in a context of a record, in canonical form.
+#[test]
+fn marks_give_values_of_their_kinds() {
+    let program = Sketch::new(vec![place("x", TypeRow::Dyn)]).program();
+    let mut scratch = Scratch::for_program(&program);
+    for (x, wanted) in [
+        (r#"{"$u":7}"#, Ok(r#"{"$u":7}"#)),
+        (r#"{ "$u" : 7 }"#, Ok(r#"{"$u":7}"#)),
+        (r#"{"$b":"YQ=="}"#, Ok(r#"{"$b":"YQ=="}"#)),
+        (r#"{"$ts":"2024-01-01T00:00:00Z"}"#, Ok(r#"{"$ts":"2024-01-01T00:00:00Z"}"#)),
+        (r#"{"$d":"3s"}"#, Ok(r#"{"$d":"3s"}"#)),
+        (r#"{"$f":"NaN"}"#, Ok(r#"{"$f":"NaN"}"#)),
+        (r#"{"$f":"-Infinity"}"#, Ok(r#"{"$f":"-Infinity"}"#)),
+        (
+            r#"[{"$u":7},["$u"],{"$$u":{"$d":"3s"}}]"#,
+            Ok(r#"[{"$u":7},["$u"],{"$$u":{"$d":"3s"}}]"#),
+        ),
+        (r#"{"$u":-7}"#, Err(InputKind::WrongType(Expected::Uint))),
+        (r#"{"$u":"7"}"#, Err(InputKind::Syntax)),
+        (r#"{"$b":"*"}"#, Err(InputKind::Syntax)),
+        (r#"{"$b":"Y"}"#, Err(InputKind::Syntax)),
+        (r#"{"$ts":"3s"}"#, Err(InputKind::Syntax)),
+        (r#"{"$d":"2024-01-01T00:00:00Z"}"#, Err(InputKind::Syntax)),
+        (r#"{"$f":"x"}"#, Err(InputKind::Syntax)),
+        (r#"{"$f":1.5}"#, Err(InputKind::Syntax)),
+        (r#"{"$u":7,"a":1}"#, Err(InputKind::Syntax)),
+    ] {
+        let context = format!(r#"{{"x":{x},"y":"$"}}"#);
+        let filled = match ingest_record(&program, context.as_bytes(), &mut scratch) {
+            Recorded::Known(filled) => filled,
+            Recorded::Partial(_) => panic!("nothing is withheld"),
+        };
+        let error = filled.error().map(|error| error.kind);
+        let Scratch { file, store, .. } = &mut *filled.scratch;
+        let heap = heap(&program, filled.request, store);
+        let mut out = String::new();
+        if error.is_none() {
+            write(&heap.view(), &file[0], Form::Canonical, &mut out).expect("a string takes it");
+        }
+        assert_eq!(error.map_or(Ok(out.as_str()), Err), wanted, "{x}");
     }
 }
 
