@@ -296,12 +296,11 @@ impl Walk<'_, '_> {
             if class != EvalError::DuplicateMapKey {
                 return InputKind::TooMuchRead;
             }
-            let written = second.filter(|key| {
-                key.tag() == Tag::String && key.space() == Space::Request && key.off() > 0
-            });
+            let written =
+                second.filter(|key| key.tag() == Tag::String && key.space() == Space::Request);
             if let Some(key) = written {
                 // The quote in front of it.
-                self.reader.at = key.off() - 1;
+                self.reader.at = key.off().saturating_sub(1);
             }
             InputKind::DuplicateKey
         })?;

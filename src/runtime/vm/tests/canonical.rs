@@ -116,6 +116,13 @@ fn outputs_and_what_explains_them_are_told_by_name() {
         let because = gives(&mut explained, because);
         output(&mut explained, name, value, because);
     }
+    let program = Sketch { module: explained.module.clone() }.program();
+    decide(&program, "{}", |decision| {
+        let because = [0, 1, 2, 3, 4].map(|at| decision.explanations(at));
+        assert_eq!(because[3], ["one", "and \"two\""]);
+        assert_eq!((because[0].as_slice(), because[1].len()), (&["later".to_owned()][..], 0));
+        assert!(because[4].is_empty() && decision.failures().is_empty(), "no such output");
+    });
     let because = ",\"explanations\":{\"a\":[\"one\",\"and \\\"two\\\"\"],\"d\":[\"later\"]}";
     check(explained, "{}", &around("\"a\":1,\"c\":3,\"d\":4", because));
 }
@@ -133,7 +140,14 @@ fn what_an_output_or_its_explanation_fails_with_is_told() {
     let function = gives_x(&mut values);
     let because = gives(&mut values, texts(["because"]));
     output(&mut values, "a", function, because);
-    check(values, "{}", &missing(failing, ""));
+    let function = gives(&mut values, Constant::Int(1));
+    output(&mut values, "b", function, NONE);
+    let program = Sketch { module: values.module.clone() }.program();
+    decide(&program, "{}", |decision| {
+        let because = [0, 1].map(|at| decision.explanations(at).len());
+        assert_eq!((because, decision.failures().len()), ([0, 0], 1));
+    });
+    check(values, "{}", &missing(failing, "\"b\":1"));
     let mut explained = sketch();
     let function = gives(&mut explained, Constant::Int(1));
     let because = gives_x(&mut explained);

@@ -1,16 +1,19 @@
 //! What inputs leave in a scratch: where they came from, which slots they fill, how much may fail.
 
-use crate::base::limits::{CONTEXT_BYTES_MAX, CONTEXT_DEPTH_MAX};
+use crate::base::limits::{CONTEXT_BYTES_MAX, CONTEXT_DEPTH_MAX, REASON_BYTES_MAX};
 use crate::lang::decision::Effect;
 use crate::lang::error::EvalError;
 use crate::lang::opcodes::{EXIT_TRUE, Op};
+use crate::lang::session::ROOT;
 use crate::lang::value::{Tag, Value};
-use crate::runtime::bundle::module::{FunctionKind, NONE, NodeMode, OutputRow, TypeRow};
+use crate::runtime::bundle::module::{
+    FunctionKind, NONE, NodeMode, OutputRow, Redaction, Step, TypeRow, Withhold,
+};
 use crate::runtime::program::Program;
-use crate::runtime::vm::request::error::{Expected, InputKind};
+use crate::runtime::vm::request::error::{Expected, InputError, InputKind};
 use crate::runtime::vm::request::marked::{ingest_record, ingest_typed};
-use crate::runtime::vm::request::setters::Input;
-use crate::runtime::vm::request::{Origin, blank, ingest};
+use crate::runtime::vm::request::setters::{Input, answer_on};
+use crate::runtime::vm::request::{Origin, blank, ingest, ingest_answered};
 use crate::runtime::vm::scratch::{Fired, Scratch};
 use crate::runtime::vm::tests::{Place, Sketch, decide, object, op, place, rows};
 
@@ -248,6 +251,99 @@ fn a_place_that_is_set_replaces_what_lay_below_it() {
     let b = program.slot("/b").expect("it is read");
     let refused = filled.set(b, Input::Int(1)).map_err(|error| error.kind);
     assert_eq!(refused, Err(InputKind::WrongType(Expected::Object)));
+}
+
+/// A context that a session has answered: it ends with the answers, which are set.
+#[test]
+fn answers_are_set_behind_a_context() {
+    let mut sketch = Sketch::new(vec![
+        object(
+            ROOT,
+            false,
+            vec![
+                object("count", false, vec![place("calls", TypeRow::Int)]),
+                object("over", false, vec![place("day", TypeRow::Bool)]),
+            ],
+        ),
+        place("x", TypeRow::Dyn),
+    ]);
+    // Nodes: the context, the root of a session, x, count, over, calls, day.
+    for leaf in [5, 6] {
+        sketch.module.paths[leaf].presence = NONE;
+    }
+    let program = sketch.program();
+    let [count, over] = ["/@session/count/calls", "/@session/over/day"]
+        .map(|path| program.answer(path).expect("it is read"));
+    let mut scratch = Scratch::for_program(&program);
+    let (int, bool) = (InputKind::WrongType(Expected::Int), InputKind::WrongType(Expected::Bool));
+    for (answers, len, refused) in [
+        ([(count, Input::Int(3)), (over, Input::Bool(true))], 9, None),
+        ([(count, Input::Bool(true)), (over, Input::Bool(true))], 9, Some(int)),
+        ([(count, Input::Int(3)), (over, Input::Int(1))], 9, Some(bool)),
+        ([(count, Input::Int(3)), (over, Input::Bool(true))], CONTEXT_BYTES_MAX, None),
+        (
+            [(count, Input::Int(3)), (over, Input::Bool(true))],
+            CONTEXT_BYTES_MAX + 1,
+            Some(InputKind::TooLarge),
+        ),
+    ] {
+        let context = vec![b' '; len];
+        let _ = ingest_answered(&program, br#"{"x":1}"#, &mut scratch);
+        let filled = answer_on(&program, &context, &mut scratch, (None, answers));
+        assert_eq!(filled.error().map(|error| error.kind), refused, "{answers:?} {len}");
+        assert_eq!(filled.scratch.origin, Origin::Json);
+        if refused.is_none() {
+            // The value of node n is in slot 2n - 2, and its presence behind that.
+            let file = &filled.scratch.file;
+            assert_eq!((file[8].signed(), file[10].as_bool()), (3, Some(true)));
+            let objects = [1, 5, 7].map(|slot| file[slot].as_bool());
+            assert_eq!((objects, file[2].signed()), ([Some(true); 3], 1));
+        }
+    }
+    let kept = InputError { kind: InputKind::Trailing, offset: None, node: 0 };
+    let filled = answer_on(&program, b"{}", &mut scratch, (Some(kept), []));
+    assert_eq!(filled.error(), Some(kept));
+}
+
+#[test]
+fn a_scratch_is_made_anew_for_another_program_only() {
+    let small = sketch().program();
+    let large = Sketch::new(vec![place("a", TypeRow::Dyn), place("b", TypeRow::Dyn)]).program();
+    let mut scratch = Scratch::for_program(&small);
+    for (program, slots) in [(&large, 5), (&small, 3), (&large, 5)] {
+        let filled = ingest(program, b"{}", &mut scratch);
+        assert_eq!((filled.error(), filled.scratch.file.len()), (None, slots));
+    }
+    // What was learned of the order of keys is kept: `b` came first.
+    let _ = ingest(&large, br#"{"b":1,"a":2}"#, &mut scratch);
+    scratch.fit(&large);
+    assert_eq!(scratch.trails[0].first, 2);
+}
+
+#[test]
+fn memory_that_is_reserved_is_all_that_is_asked_for() {
+    let mut plain = sketch();
+    let end = op(Op::Jump, 0, 0, 0).to(EXIT_TRUE, 0);
+    for at in 0..100 {
+        let function = plain.function(FunctionKind::Condition, false, &[end]);
+        plain.rule(&format!("r{at}"), function, Effect::Deny);
+    }
+    let mut withheld = Sketch { module: plain.module.clone() };
+    let key = withheld.string("x");
+    let row = Redaction { path: vec![Step::Key(key)], class: Withhold::Drop, facts: false };
+    withheld.module.redactions.push(row);
+    let (plain, withheld) = (plain.program(), withheld.program());
+    let mut scratch = Scratch::for_program(&plain).reserved(&plain);
+    // What was reserved is so again for another program.
+    for (program, tells) in [(&plain, 0), (&withheld, REASON_BYTES_MAX), (&plain, 0)] {
+        let _ = ingest(program, b"{}", &mut scratch);
+        assert!(scratch.frames.capacity() > CONTEXT_DEPTH_MAX);
+        let lists = [scratch.fired.capacity(), scratch.shadow.capacity(), scratch.left.capacity()];
+        assert!(lists.into_iter().all(|room| room >= 100), "{lists:?}");
+        assert!(scratch.rules.capacity() >= 100 && scratch.failures.list.capacity() >= 100);
+        assert!(scratch.text.capacity() >= REASON_BYTES_MAX);
+        assert_eq!(scratch.told.capacity(), tells);
+    }
 }
 
 #[test]

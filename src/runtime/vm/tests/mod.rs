@@ -14,6 +14,7 @@ mod filled;
 mod input;
 mod instructions;
 mod lanes;
+mod lists;
 mod loops;
 mod members;
 mod messages;

@@ -156,14 +156,16 @@ fn each_call_is_noted_once_as_long_as_there_is_room() {
         calls.calls().count()
     };
     let five = &Value::int(5);
-    assert_eq!(noted(0, 1, five), 1);
+    assert_eq!(noted(0, 1, five), 1, "it is the first");
     assert_eq!(noted(0, 1, five), 1, "it was noted");
     assert_eq!(noted(0, 2, five), 2, "other arguments");
     assert_eq!(noted(1, 1, five), 3, "another function");
     assert_eq!(noted(1, 3, &long), 3, "there is no room");
     let first = calls.calls().next().expect("a call");
     assert_eq!(first, (0, [1; 32], "5"));
+    assert!(!calls.is_empty());
     calls.clear();
+    assert!(calls.is_empty());
     calls.note(1, [3; 32], (&heap, &long));
     assert_eq!(calls.calls().count(), 1, "the first is noted however long it is");
 }
@@ -204,6 +206,15 @@ impl Observer for Failing {
     fn fault(&mut self, _: u32) -> Option<EvalError> {
         Some(EvalError::Zone)
     }
+}
+
+#[test]
+fn who_watches_a_message_is_told_it() {
+    let program = saying("no").program();
+    decide(&program, "{}", |decision| {
+        assert_eq!(decision.reason_observed(&mut Failing::default()), "no");
+        assert_eq!(decision.said(), "no");
+    });
 }
 
 /// An instruction that is made to fail is seen as one that failed; one that cannot fail does not.

@@ -155,6 +155,7 @@ fn marks_give_values_of_their_kinds() {
             r#"[{"$u":7},["$u"],{"$$u":{"$d":"3s"}}]"#,
             Ok(r#"[{"$u":7},["$u"],{"$$u":{"$d":"3s"}}]"#),
         ),
+        (r#"["$u",1]"#, Ok(r#"["$u",1]"#)),
         (r#"{"$u":-7}"#, Err(InputKind::WrongType(Expected::Uint))),
         (r#"{"$u":"7"}"#, Err(InputKind::Syntax)),
         (r#"{"$b":"*"}"#, Err(InputKind::Syntax)),
@@ -181,10 +182,74 @@ fn marks_give_values_of_their_kinds() {
     }
 }
 
+/// Values that are marked go to slots and to cells as those do that are not.
+#[test]
+fn marks_give_slots_and_cells_what_they_want() {
+    let columns = vec![
+        place("id", TypeRow::Int),
+        object("o", false, Vec::new()),
+        rows("r", TypeRow::Dyn, vec![place("n", TypeRow::Dyn)]),
+    ];
+    let program = Sketch::new(vec![
+        place("i", TypeRow::Int),
+        object("o", true, vec![place("s", TypeRow::String)]),
+        rows("r", TypeRow::Dyn, columns),
+    ])
+    .program();
+    let mut scratch = Scratch::for_program(&program);
+    let (int, list) = (InputKind::WrongType(Expected::Int), InputKind::WrongType(Expected::List));
+    let object = InputKind::WrongType(Expected::Object);
+    for (context, refused) in [
+        (r#"{"i":{"$u":7}}"#, None),
+        (r#"{"i":{"$d":"7s"}}"#, Some(int)),
+        (r#"{"o":{"$u":7}}"#, Some(object)),
+        (r#"{"r":{"$u":7}}"#, Some(list)),
+        (r#"{"r":[{"$u":7}]}"#, Some(object)),
+        (r#"{"r":[{"id":{"$d":"7s"}}]}"#, Some(int)),
+        (r#"{"r":[{"r":{"$u":7}}]}"#, Some(list)),
+        (r#"{"r":[{"id":{"$u":7},"o":{"$u":1}},{"o":{"$$u":1}}]}"#, None),
+    ] {
+        let recorded = ingest_record(&program, context.as_bytes(), &mut scratch);
+        assert_eq!(recorded.error().map(|error| error.kind), refused, "{context}");
+    }
+    // The cells that were read last: id, o and r of both rows.
+    let cells = scratch.store.elements().last_chunk::<6>().expect("two rows");
+    let bits = cells.map(|cell| (cell.tag(), cell.as_bool()));
+    let (absent, bool) = ((Tag::Absent, None), |bool| (Tag::Bool, Some(bool)));
+    assert_eq!(bits, [(Tag::Int, None), bool(false), absent, absent, bool(true), absent]);
+    assert_eq!(cells[0].signed(), 7);
+    let recorded = ingest_record(&program, br#"{"i":{"$u":7}}"#, &mut scratch);
+    let filled = recorded.known().expect("nothing is withheld");
+    assert_eq!((filled.scratch.file[0].tag(), filled.scratch.file[0].signed()), (Tag::Int, 7));
+}
+
+/// What is withheld in rows has the path of its cell, and a row that is withheld hides all of them.
+#[test]
+fn cells_and_rows_are_withheld() {
+    let columns = vec![place("id", TypeRow::Int), object("o", false, Vec::new())];
+    let program = Sketch::new(vec![rows("r", TypeRow::Dyn, columns)]).program();
+    let mut scratch = Scratch::for_program(&program);
+    let context = br#"{"r":[{"id":{"$x":"drop"}},{"$x":"seal"},{"id":1,"o":{"$x":"hide"}}]}"#;
+    let Recorded::Partial(partial) = ingest_record(&program, context, &mut scratch) else {
+        panic!("values are withheld")
+    };
+    assert_eq!(partial.error(), None);
+    let paths: Vec<&str> = partial.unknowns().rows().iter().map(|row| row.path.as_str()).collect();
+    assert_eq!(paths, ["/r/0/id", "/r/1", "/r/2/o"]);
+    let scratch = partial.into_scratch();
+    let cells = scratch.store.elements().last_chunk::<6>().expect("three rows");
+    let of = |cell: &Value| UnknownReference::of(cell).map(|it| (it.row, it.below));
+    let found = cells.each_ref().map(of);
+    let row = Some((1, true));
+    assert_eq!(found, [Some((0, false)), None, row, row, None, Some((2, false))]);
+}
+
 /// A quote in front of a dollar, wherever it stands: in the chunks that are looked at together,
 /// between two of them, and behind the last.
 #[test]
 fn marks_are_looked_for_to_the_last_byte() {
+    let both = format!("\"$u\":1,\"$d\":2{}", "a".repeat(64));
+    assert!(may_hold_marks(both.as_bytes()), "two of them");
     for len in [0, 1, 2, 63, 64, 65, 66, 127, 128, 129, 130] {
         let plain = vec![b'a'; len];
         assert!(!may_hold_marks(&plain), "{len}");

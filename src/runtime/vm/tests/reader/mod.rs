@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 use self::documents::{Random, document};
 use self::model::{Expectation, judge};
 use super::{Place, Sketch, object, place, rows};
+use crate::base::limits::CONTEXT_BYTES_MAX;
 use crate::runtime::bundle::module::TypeRow;
 use crate::runtime::program::Program;
 use crate::runtime::vm::request::error::InputKind;
@@ -150,4 +151,18 @@ fn values_are_read_as_their_bytes() {
         }
     }
     assert!(read > 200, "{read}");
+}
+
+#[test]
+fn a_value_is_as_large_as_a_context_may_be() {
+    let program = program();
+    let mut scratch = Scratch::for_program(&program);
+    for (bytes, refused) in
+        [(CONTEXT_BYTES_MAX, None), (CONTEXT_BYTES_MAX + 1, Some(InputKind::TooLarge))]
+    {
+        // Beside the text stand brackets, a key, a colon and quotes.
+        let json = serde_json::json!({ "name": "a".repeat(bytes - 11) });
+        let filled = ingest_value(&program, &json, &mut scratch);
+        assert_eq!(filled.error().map(|error| error.kind), refused, "{bytes}");
+    }
 }
