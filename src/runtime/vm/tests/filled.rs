@@ -7,7 +7,7 @@ use crate::lang::opcodes::{EXIT_TRUE, Op};
 use crate::lang::session::ROOT;
 use crate::lang::value::{Tag, Value};
 use crate::runtime::bundle::module::{
-    FunctionKind, NONE, NodeMode, OutputRow, Redaction, Step, TypeRow, Withhold,
+    FieldRow, FunctionKind, NONE, NodeMode, OutputRow, Redaction, Step, TypeRow, Withhold,
 };
 use crate::runtime::program::Program;
 use crate::runtime::vm::request::error::{Expected, InputError, InputKind};
@@ -251,6 +251,37 @@ fn a_place_that_is_set_replaces_what_lay_below_it() {
     let b = program.slot("/b").expect("it is read");
     let refused = filled.set(b, Input::Int(1)).map_err(|error| error.kind);
     assert_eq!(refused, Err(InputKind::WrongType(Expected::Object)));
+}
+
+/// What is optional is no list, also where it holds one.
+#[test]
+fn an_optional_is_no_list_of_objects() {
+    let mut sketch = Sketch::new(Vec::new());
+    let element = sketch.ty(TypeRow::Dyn);
+    let list = sketch.ty(TypeRow::List(element, None));
+    let optional = sketch.ty(TypeRow::Optional(list));
+    let [r, l] = ["r", "l"].map(|name| sketch.string(name));
+    let field = |name, ty| FieldRow { name, ty, required: false, sensitive: false };
+    let record = TypeRow::Record { fields: vec![field(l, list), field(r, optional)], rest: NONE };
+    sketch.module.paths.clear();
+    sketch.module.slots.clear();
+    let below = |key| vec![rows(key, TypeRow::Dyn, vec![place("id", TypeRow::Dyn)])];
+    let below = [below("l"), below("r")].into_iter().flatten().collect();
+    sketch.paths(vec![Place { below, ..place("o", record) }]);
+    let program = sketch.program();
+    let mut scratch = Scratch::for_program(&program);
+    let refused = InputKind::WrongType(Expected::List);
+    for (context, refused) in [
+        (r#"{"o":{"l":[{"id":1}]}}"#, None),
+        (r#"{"o":{"l":[]}}"#, None),
+        (r#"{"o":{}}"#, None),
+        (r#"{"o":{"r":null}}"#, Some(refused)),
+        (r#"{"o":{"r":[]}}"#, Some(refused)),
+        (r#"{"o":{"r":[{"id":1}]}}"#, Some(refused)),
+    ] {
+        let filled = ingest(&program, context.as_bytes(), &mut scratch);
+        assert_eq!(filled.error().map(|error| error.kind), refused, "{context}");
+    }
 }
 
 /// A context that a session has answered: it ends with the answers, which are set.
