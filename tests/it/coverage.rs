@@ -236,3 +236,48 @@ fn what_changed_since_a_revision_is_counted_alone() {
     assert_eq!(since(&folder, "=HEAD~1"), ["late"]);
     ran(&folder.path().join("team"), "test --coverage --changed=nothing").expect(2, &["P0911"]);
 }
+
+#[test]
+fn entries_of_outputs_count_as_rules() {
+    let folder = Folder::new("coverage-entries");
+    folder.add("config.yaml", "variables:\n- {name: a, type: int}\n- {name: b, type: bool}\n");
+    folder.add(
+        "policy.yaml",
+        "name: size\nrule:\n  match:\n    - {condition: a > 10 && b, output: \"'big'\"}\n    \
+         - {condition: a > 5, output: \"'some'\"}\n    - {condition: 1 > 2, \
+         output: \"'never'\"}\n    - output: \"b ? 'few' : 'none'\"\n",
+    );
+    let case = |name: &str, a: i32, b: bool, size: &str| {
+        format!(
+            "  - {{name: {name}, input: {{a: {{value: {a}}}, b: {{value: {b}}}}}, \
+             output: {{value: {size}}}}}\n"
+        )
+    };
+    let first = case("one", 11, true, "big") + &case("two", 1, true, "few");
+    folder.add("tests.yaml", format!("section:\n- name: all\n  tests:\n{first}"));
+    // The first was asked twice and fired once; `b` held in both.
+    ran(folder.path(), "test --coverage").expect(
+        0,
+        &[
+            "size match 1 fired 1 of 2 cases both ways 1/2 MC/DC 1/2",
+            "true in all it is looked at (2 cases) `b` false on {\"b\":false}",
+            "size match 2 fired 0 of 1 case both ways 0/1 MC/DC 0/1",
+            "never fired; it fires on",
+            "size match 3 fired 0 of 1 case",
+            "never fired: it fires on no input (proved)",
+            "size match 4 fired 1 of 1 case both ways 0/1 MC/DC 0/1",
+            "rules fired 2 of 4",
+        ],
+    );
+    let more = case("three", 11, false, "some") + &case("four", 1, false, "none");
+    folder.add("tests.yaml", format!("section:\n- name: all\n  tests:\n{first}{more}"));
+    ran(folder.path(), "test --coverage").expect(
+        0,
+        &[
+            "size match 1 fired 1 of 4 cases both ways 2/2 MC/DC 2/2",
+            "size match 2 fired 1 of 3 cases both ways 1/1 MC/DC 1/1",
+            "size match 4 fired 2 of 2 cases both ways 1/1 MC/DC 1/1",
+            "rules fired 3 of 4",
+        ],
+    );
+}

@@ -25,8 +25,10 @@ use crate::diag::diagnostic::Diagnostic;
 use crate::lang::decision::Effect;
 use crate::runtime::program::Program;
 use crate::runtime::program::withheld::RedactionRules;
+use crate::runtime::record::read::Record;
 use crate::runtime::record::seal::Keeper;
 use crate::runtime::record::write::Recording;
+use crate::runtime::session::event::Event;
 use crate::runtime::vm::hosts::HostTable;
 use crate::runtime::vm::report::{DecisionReport, ErrorReport};
 use crate::runtime::vm::request::Moment;
@@ -282,6 +284,9 @@ fn decide_all(
 ) -> RecordResult<Exit> {
     let mut scratch = Scratch::for_program(subject.program);
     let locator = Locator::new(subject.program);
+    if let Some(note) = taken_for_contexts(bytes) {
+        terminal.notice(&format!("  {note}\n"));
+    }
     let lines = context_lines(options.path(), bytes);
     match lines.filter(|_| options.form() == Form::Json) {
         Some(lines) => {
@@ -315,6 +320,20 @@ fn decide_all(
         }
         None => one(terminal, options, subject, (&mut scratch, bytes), (given, records)),
     }
+}
+
+/// What `bytes` are where their first line is no context but something that has a command of its
+/// own. It is decided about all the same: a policy may be about such objects.
+fn taken_for_contexts(bytes: &[u8]) -> Option<&'static str> {
+    let first = bytes.trim_ascii_start().split(|byte| *byte == b'\n').next()?.trim_ascii_end();
+    if Record::read(first).is_ok() {
+        return Some(
+            "these are records, taken as contexts; `policyc replay explain` reads records",
+        );
+    }
+    Event::read(first)
+        .is_ok()
+        .then_some("these are events, taken as contexts; `--session FILE` reads events")
 }
 
 /// One decision, which is recorded where that is asked for.

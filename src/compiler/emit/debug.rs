@@ -5,11 +5,14 @@ use std::collections::BTreeMap;
 use crate::base::name::Name;
 use crate::base::span::{FileId, Span};
 use crate::compiler::check::analysis::Checked;
-use crate::compiler::emit::lowered::{LoweredProgram, LoweredRule, RuleSource};
-use crate::compiler::emit::rules::{EmittedAtom, EmittedProgram, EmittedRule};
+use crate::compiler::emit::lowered::{LoweredOutput, LoweredProgram, LoweredRule, RuleSource};
+use crate::compiler::emit::rules::{
+    EmittedAtom, EmittedChoice, EmittedOutput, EmittedProgram, EmittedRule,
+};
 use crate::compiler::source::map::SourceMap;
 use crate::compiler::syntax::ast::ExprId;
-use crate::runtime::bundle::debug::{Debug, Place, RuleAtom, RuleDebug};
+use crate::compiler::syntax::document::model::{CelRule, Choice, Outcome};
+use crate::runtime::bundle::debug::{ChoiceDebug, Debug, OutputDebug, Place, RuleAtom, RuleDebug};
 
 /// The files of a bundle, in order of logical path, and their numbers.
 #[derive(Debug)]
@@ -65,6 +68,64 @@ pub(crate) fn debug(
             .zip(&written.rules)
             .map(|(rule, written)| rule_debug(sources, checked, rule, written, &place))
             .collect(),
+        outputs: plan
+            .outputs
+            .iter()
+            .zip(&written.outputs)
+            .map(|(output, written)| output_debug(sources, checked, output, written, &place))
+            .collect(),
+    }
+}
+
+fn rule_atom(own: EmittedAtom, place: &dyn Fn(ExprId) -> Place) -> RuleAtom {
+    let EmittedAtom { atom, origin, bound, guard } = own;
+    RuleAtom { atom, place: place(origin), bound, guard }
+}
+
+fn output_debug(
+    sources: &Sources,
+    checked: &Checked<'_>,
+    output: &LoweredOutput,
+    written: &EmittedOutput,
+    place: &dyn Fn(ExprId) -> Place,
+) -> OutputDebug {
+    let Some(document) = checked.parsed().cel_policies.get(output.policy) else {
+        return OutputDebug::default();
+    };
+    let mut entries = Vec::new();
+    choices(&document.rule, &mut entries);
+    let narrow = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+    let choice = |(entry, written): (&Choice, &EmittedChoice)| {
+        let atoms = |own: &Vec<EmittedAtom>| own.iter().map(|it| rule_atom(*it, place)).collect();
+        let [condition, yields] = &written.atoms;
+        ChoiceDebug {
+            depth: written.code.depth,
+            place: sources.place(entry.span),
+            outcome: match &entry.outcome {
+                Outcome::Output(expr) => place(*expr),
+                Outcome::Rule(nested) => sources.place(nested.span),
+            },
+            first: narrow(written.code.condition.0),
+            then: narrow(written.code.outcome.0),
+            end: narrow(written.code.outcome.1),
+            condition: atoms(condition),
+            yields: atoms(yields),
+        }
+    };
+    OutputDebug {
+        place: sources.place(document.rule.span),
+        description: document.description.clone().unwrap_or_default(),
+        choices: entries.into_iter().zip(&written.choices).map(choice).collect(),
+    }
+}
+
+/// The entries of a block and of those below it, in the order of the document.
+fn choices<'a>(rule: &'a CelRule, entries: &mut Vec<&'a Choice>) {
+    for choice in &rule.choices {
+        entries.push(choice);
+        if let Outcome::Rule(nested) = &choice.outcome {
+            choices(nested, entries);
+        }
     }
 }
 
@@ -75,11 +136,7 @@ fn rule_debug(
     written: &EmittedRule,
     place: &dyn Fn(ExprId) -> Place,
 ) -> RuleDebug {
-    let own = |own: &EmittedAtom| {
-        let EmittedAtom { atom, origin, bound, guard } = *own;
-        RuleAtom { atom, place: place(origin), bound, guard }
-    };
-    let atoms = written.atoms.iter().map(own).collect();
+    let atoms = written.atoms.iter().map(|own| rule_atom(*own, place)).collect();
     let mut debug = RuleDebug { atoms, ..RuleDebug::default() };
     match rule.source {
         RuleSource::Rule(policy, number) => {

@@ -7,6 +7,7 @@ use crate::compiler::check::analysis::{Analysis, LocalId};
 use crate::compiler::emit::condition::Edges;
 use crate::compiler::emit::function::{Dest, Draft, FunctionBuilder, Ref};
 use crate::compiler::emit::paths::Places;
+use crate::compiler::emit::policy::ChoiceCode;
 use crate::compiler::emit::tables::{FinishedFunction, Tables};
 use crate::compiler::ir::infallible::Infallibility;
 use crate::compiler::ir::{Ir, LoopKind, NodeId, NodeKind, Operator, PathId, Variant};
@@ -44,6 +45,8 @@ pub(crate) struct Generator<'a> {
     pub(crate) f: FunctionBuilder,
     pub(crate) locals: FxHashMap<LocalId, Place>,
     pub(crate) functions: Vec<FinishedFunction>,
+    /// The entries of the output that is written, in the order of the document.
+    pub(crate) choices: Vec<ChoiceCode>,
     variable_functions: FxHashMap<Variant, u16>,
     loop_functions: FxHashMap<NodeId, u16>,
 }
@@ -66,6 +69,7 @@ impl<'a> Generator<'a> {
             f: FunctionBuilder::new(),
             locals: FxHashMap::default(),
             functions: Vec::new(),
+            choices: Vec::new(),
             variable_functions: FxHashMap::default(),
             loop_functions: FxHashMap::default(),
         }

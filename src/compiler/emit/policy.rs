@@ -26,6 +26,18 @@ struct OutputTarget {
     none: Dest,
 }
 
+/// Where the code of an entry of `match` or `aggregate` stands, from the first instruction of its
+/// output's function on.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ChoiceCode {
+    /// Blocks around its own.
+    pub(crate) depth: u16,
+    /// Its condition.
+    pub(crate) condition: (usize, usize),
+    /// What it yields: a value, or a nested block. Nothing stands there where no input leads there.
+    pub(crate) outcome: (usize, usize),
+}
+
 impl Generator<'_> {
     /// The function of a decision.
     pub(crate) fn decision_function(
@@ -109,7 +121,8 @@ impl Generator<'_> {
                 done: Dest::To(done),
                 none: Dest::To(none),
             };
-            this.block(&output.rule, target);
+            this.choices.clear();
+            this.block(&output.rule, target, 0);
             this.place(none, origin);
             if this.f.reachable {
                 let b = Ref::Index(this.tables.constant(&Constant::Optional(None)));
@@ -180,18 +193,15 @@ impl Generator<'_> {
         self.f.release(mark);
     }
 
-    fn block(&mut self, block: &LoweredBlock, target: OutputTarget) {
+    fn block(&mut self, block: &LoweredBlock, target: OutputTarget, depth: u16) {
         if block.aggregate {
-            self.aggregate(block, target);
+            self.aggregate(block, target, depth);
             return;
         }
         let origin = block.origin;
         for choice in &block.choices {
             let always = is_always(choice.condition, self.ir);
-            let next = match choice.condition {
-                Some(condition) if !always => self.ask(condition, origin),
-                Some(_) | None => self.f.label(),
-            };
+            let (next, entry) = self.choice(choice.condition, origin, depth);
             match &choice.outcome {
                 ChoiceOutcome::Value(node, _) => {
                     self.output(*node, target);
@@ -200,12 +210,34 @@ impl Generator<'_> {
                 ChoiceOutcome::Block(nested) => {
                     // Without a condition a nested rule falls through when it yields nothing.
                     let none = if always { Dest::To(next) } else { target.none };
-                    self.block(nested, OutputTarget { none, ..target });
+                    self.block(nested, OutputTarget { none, ..target }, depth.saturating_add(1));
                 }
             }
+            self.end_choice(entry);
             self.place(next, origin);
         }
         self.f.jump(target.none, origin);
+    }
+
+    /// The condition of an entry; the label of what comes after the entry, and the number of its
+    /// row in `choices`.
+    fn choice(&mut self, condition: Option<NodeId>, origin: ExprId, depth: u16) -> (Label, usize) {
+        let first = self.f.code.len();
+        let next = match condition {
+            Some(node) if !is_always(condition, self.ir) => self.ask(node, origin),
+            Some(_) | None => self.f.label(),
+        };
+        let then = self.f.code.len();
+        let (condition, outcome) = ((first, then), (then, then));
+        self.choices.push(ChoiceCode { depth, condition, outcome });
+        (next, self.choices.len() - 1)
+    }
+
+    fn end_choice(&mut self, entry: usize) {
+        let end = self.f.code.len();
+        if let Some(choice) = self.choices.get_mut(entry) {
+            choice.outcome.1 = end;
+        }
     }
 
     fn output(&mut self, node: NodeId, target: OutputTarget) {
@@ -223,16 +255,11 @@ impl Generator<'_> {
         self.f.push(Draft { a, b, c, e: Dest::Error, ..Draft::new(Op::Call, origin) });
     }
 
-    fn aggregate(&mut self, block: &LoweredBlock, target: OutputTarget) {
+    fn aggregate(&mut self, block: &LoweredBlock, target: OutputTarget, depth: u16) {
         let origin = block.origin;
         let builder = self.build(origin);
         for choice in &block.choices {
-            let next = match choice.condition {
-                Some(condition) if !is_always(choice.condition, self.ir) => {
-                    self.ask(condition, origin)
-                }
-                Some(_) | None => self.f.label(),
-            };
+            let (next, entry) = self.choice(choice.condition, origin, depth);
             let mark = self.f.mark();
             let register = self.f.take(1);
             match &choice.outcome {
@@ -242,7 +269,8 @@ impl Generator<'_> {
                 ChoiceOutcome::Block(nested) => {
                     let got = self.f.label();
                     let (done, none) = (Dest::To(got), Dest::To(next));
-                    self.block(nested, OutputTarget { register, optional: false, done, none });
+                    let target = OutputTarget { register, optional: false, done, none };
+                    self.block(nested, target, depth.saturating_add(1));
                     self.place(got, origin);
                 }
             }
@@ -250,6 +278,7 @@ impl Generator<'_> {
             let append = Draft { a, b: builder, e: Dest::Error, ..Draft::new(Op::Append, origin) };
             self.f.push(append);
             self.f.release(mark);
+            self.end_choice(entry);
             self.place(next, origin);
         }
         let c = Ref::Register(target.register);

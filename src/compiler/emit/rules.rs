@@ -4,18 +4,20 @@ use rustc_hash::FxHashSet;
 
 use crate::base::name::Name;
 use crate::compiler::emit::condition::Edges;
-use crate::compiler::emit::function::Dest;
+use crate::compiler::emit::function::{Dest, Draft, Ref};
 use crate::compiler::emit::generator::Generator;
 use crate::compiler::emit::lowered::{
     ChoiceOutcome, LoweredBlock, LoweredDecision, LoweredOutcome, LoweredProgram, LoweredReason,
     LoweredRule,
 };
 use crate::compiler::emit::paths::Places;
+use crate::compiler::emit::policy::ChoiceCode;
 use crate::compiler::emit::requirements::RequirementContext;
 use crate::compiler::emit::tables::{FinishedFunction, Tables};
 use crate::compiler::ir::{Ir, NodeId, NodeKind};
 use crate::compiler::syntax::ast::{ExprId, LogicOp};
 use crate::compiler::syntax::document::model::{Escalation, OnTimeout};
+use crate::lang::opcodes::{NO_ATOM, Op, X_PART};
 use crate::lang::types::TypeTable;
 use crate::runtime::bundle::govern::Govern;
 use crate::runtime::bundle::module::{
@@ -62,6 +64,16 @@ pub(crate) struct EmittedOutput {
     /// `NONE` where nothing explains it.
     pub(crate) explanation: u16,
     pub(crate) requirements: Vec<Requirement>,
+    /// Its entries, in the order of the document.
+    pub(crate) choices: Vec<EmittedChoice>,
+}
+
+/// An entry of an output.
+#[derive(Debug)]
+pub(crate) struct EmittedChoice {
+    pub(crate) code: ChoiceCode,
+    /// Atoms of its condition, then those of the value that it yields.
+    pub(crate) atoms: [Vec<EmittedAtom>; 2],
 }
 
 /// A term whose function is written.
@@ -163,6 +175,7 @@ pub(crate) fn write(
     let mut outputs = Vec::new();
     for output in &plan.outputs {
         let function = generator.output_function(output, "");
+        let choices = generator.choice_atoms(function);
         let explained = output.explained.then(|| generator.explanation_function(output));
         let mut nodes = Vec::new();
         block_nodes(&output.rule, &mut nodes);
@@ -170,6 +183,7 @@ pub(crate) fn write(
             function,
             explanation: explained.unwrap_or(NONE),
             requirements: asking.requirements(&nodes, None, &mut generator.tables),
+            choices,
         });
     }
     let mut terms = Vec::new();
@@ -237,6 +251,46 @@ pub(crate) fn escalation_of(tables: &mut Tables, escalation: &Escalation) -> u16
 }
 
 impl Generator<'_> {
+    /// The entries of the output that was written last, in function `function`.
+    fn choice_atoms(&mut self, function: u16) -> Vec<EmittedChoice> {
+        let entries = std::mem::take(&mut self.choices);
+        let choice = |(at, code): (usize, &ChoiceCode)| {
+            let is_block = entries.get(at + 1).is_some_and(|next| next.depth > code.depth);
+            let yields = if is_block { (0, 0) } else { code.outcome };
+            let atoms = [code.condition, yields].map(|part| self.code_atoms(function, part));
+            EmittedChoice { code: *code, atoms }
+        };
+        entries.iter().enumerate().map(choice).collect()
+    }
+
+    /// The atoms that a part of a function decides, in order; those of variables that it asks
+    /// stand where they are asked.
+    fn code_atoms(&self, function: u16, (first, end): (usize, usize)) -> Vec<EmittedAtom> {
+        let mut atoms: Vec<EmittedAtom> = Vec::new();
+        let mut known = FxHashSet::default();
+        let code = |function: u16| {
+            let function = self.functions.get(usize::from(function));
+            function.map_or(&[][..], |function| function.builder.code.as_slice())
+        };
+        let mut waiting: Vec<&Draft> =
+            code(function).get(first..end).unwrap_or_default().iter().rev().collect();
+        while let Some(draft) = waiting.pop() {
+            match (draft.op, draft.a) {
+                (_, _) if draft.w != NO_ATOM && draft.x & X_PART == 0 => {
+                    if !atoms.iter().any(|known| known.atom == draft.w) {
+                        let (atom, origin) = (draft.w, draft.origin);
+                        atoms.push(EmittedAtom { atom, origin, bound: false, guard: false });
+                    }
+                }
+                (Op::Test, Ref::Index(callee)) if known.insert(callee) => {
+                    waiting.extend(code(callee).iter().rev());
+                }
+                (_, _) => {}
+            }
+        }
+        atoms
+    }
+
     /// The atoms of a rule, of whose conjuncts the index left `left`: in the order of the language,
     /// each with where it is said first, and what `condition` decides as one. What a local is bound
     /// to is asked where it is a condition.

@@ -32,6 +32,8 @@ pub struct Debug {
     pub functions: Vec<(String, Place)>,
     /// Rules, beside `Module::rules`.
     pub rules: Vec<RuleDebug>,
+    /// Outputs, beside `Module::outputs`.
+    pub outputs: Vec<OutputDebug>,
 }
 
 /// A place in a source.
@@ -76,6 +78,38 @@ pub struct RuleAtom {
     pub bound: bool,
     /// Whether the index asks it for this rule, and no instruction of the rule.
     pub guard: bool,
+}
+
+/// What people want to know of an output.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode)]
+pub struct OutputDebug {
+    /// The whole block `rule` of its document.
+    pub place: Place,
+    /// `description`
+    pub description: String,
+    /// Entries of `match` and `aggregate`, in the order of the document.
+    pub choices: Vec<ChoiceDebug>,
+}
+
+/// An entry of `match` or `aggregate`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode)]
+pub struct ChoiceDebug {
+    /// Blocks around its own.
+    pub depth: u16,
+    /// The whole entry.
+    pub place: Place,
+    /// What it yields: the value; of a nested block all of it.
+    pub outcome: Place,
+    /// Where its condition begins, in instructions from the first of the output's function on.
+    pub first: u32,
+    /// Where the code of what it yields begins.
+    pub then: u32,
+    /// One past the last instruction of that: as `then`, where no input leads there.
+    pub end: u32,
+    /// Atoms of its condition, in the order of the language.
+    pub condition: Vec<RuleAtom>,
+    /// Atoms of the value that it yields.
+    pub yields: Vec<RuleAtom>,
 }
 
 /// Why debug bytes cannot be read.
@@ -156,7 +190,16 @@ pub fn check(debug: &Debug, module: &Module) -> Result<(), DebugError> {
         && debug.atoms.len() == atoms
         && debug.functions.len() == module.functions.len()
         && debug.rules.len() == module.rules.len()
-        && debug.rules.iter().flat_map(|it| &it.atoms).all(|it| usize::from(it.atom) < atoms);
+        && debug.outputs.len() == module.outputs.len()
+        && rule_atoms(debug).all(|it| usize::from(it.atom) < atoms)
+        && debug.outputs.iter().zip(&module.outputs).all(|(output, row)| {
+            let function = module.functions.get(usize::from(row.function));
+            let len = function.map_or(0, |function| u32::from(function.len));
+            let within = |choice: &ChoiceDebug| {
+                choice.first <= choice.then && choice.then <= choice.end && choice.end <= len
+            };
+            output.choices.iter().all(within)
+        });
     if !beside {
         return Err(DebugError::Beside);
     }
@@ -169,8 +212,12 @@ pub fn check(debug: &Debug, module: &Module) -> Result<(), DebugError> {
     }
     let functions = debug.functions.iter().map(|(_, place)| place);
     let rules = debug.rules.iter().map(|rule| &rule.place);
-    let own = debug.rules.iter().flat_map(|rule| &rule.atoms).map(|atom| &atom.place);
+    let own = rule_atoms(debug).map(|atom| &atom.place);
+    let outputs = debug.outputs.iter().map(|output| &output.place);
+    let choices = debug.outputs.iter().flat_map(|output| &output.choices);
+    let choices = choices.flat_map(|choice| [&choice.place, &choice.outcome]);
     let all = debug.code.iter().chain(&debug.atoms).chain(functions).chain(rules).chain(own);
+    let all = all.chain(outputs).chain(choices);
     for place in all {
         let source = usize::try_from(place.source).ok().and_then(|at| debug.sources.get(at));
         let range = usize::try_from(place.start).ok().zip(usize::try_from(place.end).ok());
@@ -182,9 +229,18 @@ pub fn check(debug: &Debug, module: &Module) -> Result<(), DebugError> {
     Ok(())
 }
 
+/// The atoms of all rules and outputs.
+fn rule_atoms(debug: &Debug) -> impl Iterator<Item = &RuleAtom> {
+    let choices = debug.outputs.iter().flat_map(|output| &output.choices);
+    let own = choices.flat_map(|choice| choice.condition.iter().chain(&choice.yields));
+    debug.rules.iter().flat_map(|rule| &rule.atoms).chain(own)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Debug, DebugError, Place, RuleAtom, RuleDebug, decode, encode};
+    use super::{
+        ChoiceDebug, Debug, DebugError, OutputDebug, Place, RuleAtom, RuleDebug, decode, encode,
+    };
 
     fn sample() -> Debug {
         let place = Place { source: 0, start: 300, end: 305 };
@@ -200,6 +256,20 @@ mod tests {
                 atoms: vec![RuleAtom { atom: 1, place, bound: true, guard: false }],
                 ..RuleDebug::default()
             }],
+            outputs: vec![OutputDebug {
+                place,
+                description: "d".to_owned(),
+                choices: vec![ChoiceDebug {
+                    depth: 2,
+                    place,
+                    outcome: Place::default(),
+                    first: 3,
+                    then: 4,
+                    end: 5,
+                    condition: vec![RuleAtom { atom: 1, ..RuleAtom::default() }],
+                    yields: Vec::new(),
+                }],
+            }],
         }
     }
 
@@ -213,6 +283,9 @@ mod tests {
             1, 5, b's', b'm', b'a', b'l', b'l', 0, 251, 44, 1, 251, 49, 1, // functions
             1, 1, b'p', 0, 251, 44, 1, 251, 49, 1, 0, 0, 1, 1, b't', 0, // rules
             1, 1, 0, 251, 44, 1, 251, 49, 1, 1, 0, // their atoms
+            1, 0, 251, 44, 1, 251, 49, 1, 1, b'd', // outputs
+            1, 2, 0, 251, 44, 1, 251, 49, 1, 0, 0, 0, 3, 4, 5, // their entries
+            1, 1, 0, 0, 0, 0, 0, 0, // the atoms of these
         ];
         assert_eq!(bytes, golden);
         assert_eq!(decode(&bytes), Ok(sample()));
@@ -227,7 +300,7 @@ mod tests {
         let longer = [bytes.as_slice(), &[0]].concat();
         assert_eq!(decode(&longer), Err(DebugError::Trailing(bytes.len())));
         // 251 0 0 is a long way to say 0.
-        assert_eq!(decode(&[0, 0, 0, 0, 251, 0, 0]), Err(DebugError::NotCanonical));
+        assert_eq!(decode(&[0, 0, 0, 0, 0, 251, 0, 0]), Err(DebugError::NotCanonical));
         // A length that no memory holds.
         assert_eq!(
             decode(&[253, 255, 255, 255, 255, 255, 255, 255, 127]),

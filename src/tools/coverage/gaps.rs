@@ -25,21 +25,18 @@ const SOUGHT_MAX: usize = 200;
 /// Something that is missing: the rule by number, its atom by place, and what of it.
 type Gap = (u16, usize, Goal);
 
-/// Fills in what would cover the rest of `rules`, which are those of the group.
+/// Fills in what would cover the rest of `rules`, which are those of the group with their numbers.
 pub(super) fn fill(
     group: &Group<'_>,
     watch: &WatchedProgram<'_>,
     seen: &[DecisionTrace],
-    rules: &mut [RuleCover],
+    rules: &mut [(u16, RuleCover)],
 ) {
-    reach(group, rules);
-    let numbers: BTreeMap<String, u16> = (0..)
-        .zip(&group.program.module().rules)
-        .map(|(at, _)| (group.program.rule_id(at).to_owned(), at))
-        .collect();
+    let search = Search::of(&[group.program.module()]);
+    let seeds: Vec<Example> = group.cases.iter().map(example).collect();
+    reach(group, watch, (&search, &seeds), rules);
     let mut sought: Vec<(usize, Gap)> = Vec::new();
-    for (place, rule) in rules.iter().enumerate() {
-        let Some(number) = numbers.get(&rule.id) else { continue };
+    for (place, (number, rule)) in rules.iter().enumerate() {
         for (atom, cover) in rule.atoms.iter().enumerate() {
             sought.extend(cover.missing().into_iter().map(|goal| (place, (*number, atom, goal))));
         }
@@ -48,14 +45,12 @@ pub(super) fn fill(
     if sought.is_empty() {
         return;
     }
-    let search = Search::of(&[group.program.module()]);
-    let seeds: Vec<Example> = group.cases.iter().map(example).collect();
     let turned =
         turned(group.program.module(), &crate::runtime::bundle::debug::of(group.program.module()));
     let found =
         each(&sought, |(_, own)| seek(group, watch, seen, (&search, &seeds, &turned), *own));
     for ((place, (_, atom, goal)), example) in sought.into_iter().zip(found) {
-        let cover = rules.get_mut(place).and_then(|rule| rule.atoms.get_mut(atom));
+        let cover = rules.get_mut(place).and_then(|(_, rule)| rule.atoms.get_mut(atom));
         if let (Some(cover), Some(example)) = (cover, example) {
             cover.witnesses.insert(goal, example);
         }
@@ -66,24 +61,53 @@ fn example(ready: &crate::tools::suite::prepared::PreparedCase<'_>) -> Example {
     Example { context: ready.context.clone(), now: ready.at }
 }
 
-/// Whether rules that never fired can, as `policyc replay cover` finds it out.
-fn reach(group: &Group<'_>, rules: &mut [RuleCover]) {
-    if rules.iter().all(|rule| rule.fired > 0) {
+/// Whether rules that never fired can, as `policyc replay cover` finds it out; of entries an input
+/// is looked for.
+fn reach(
+    group: &Group<'_>,
+    watch: &WatchedProgram<'_>,
+    (search, seeds): (&Search, &[Example]),
+    rules: &mut [(u16, RuleCover)],
+) {
+    if rules.iter().all(|(_, rule)| rule.fired > 0) {
         return;
     }
+    let code = |number: u16| watch.subjects.get(usize::from(number)).and_then(|it| it.code);
     let mut exercised = BundleExercise::default();
-    for rule in rules.iter() {
+    for (_, rule) in rules.iter().filter(|(number, _)| code(*number).is_none()) {
         exercised.rules.insert(rule.id.clone(), u64::try_from(rule.fired).unwrap_or(u64::MAX));
     }
     let known: BTreeMap<String, Option<cover::Reach>> =
         cover::rules(&group.program, &exercised).into_iter().map(|it| (it.id, it.reach)).collect();
-    for rule in rules.iter_mut().filter(|rule| rule.fired == 0) {
-        rule.reach = Some(match known.get(&rule.id).cloned().flatten() {
-            Some(cover::Reach::Reachable(example)) => Reach::Found(*example),
-            Some(cover::Reach::Impossible) => Reach::Impossible,
-            Some(cover::Reach::Open) | None => Reach::Open,
+    for (number, rule) in rules.iter_mut().filter(|(_, rule)| rule.fired == 0) {
+        rule.reach = Some(match code(*number) {
+            Some(code) if code.is_dead() => Reach::Impossible,
+            Some(_) => {
+                let found = yielding(group, watch, (search, seeds), *number);
+                found.map_or(Reach::Open, Reach::Found)
+            }
+            None => match known.get(&rule.id).cloned().flatten() {
+                Some(cover::Reach::Reachable(example)) => Reach::Found(*example),
+                Some(cover::Reach::Impossible) => Reach::Impossible,
+                Some(cover::Reach::Open) | None => Reach::Open,
+            },
         });
     }
+}
+
+/// An input for which an entry yields.
+fn yielding(
+    group: &Group<'_>,
+    watch: &WatchedProgram<'_>,
+    (search, seeds): (&Search, &[Example]),
+    entry: u16,
+) -> Option<Example> {
+    let mut scratch = Scratch::for_program(&group.program);
+    let mut covers =
+        |example: &Example| watch.example(example, &mut scratch).fired.contains_key(&entry);
+    let found = beside(seeds, search.values(), &mut covers);
+    let found = found.or_else(|| search.run(seeds, &mut covers).ok())?;
+    Some(search::smaller(found, &mut covers))
 }
 
 /// An input that covers what is sought.

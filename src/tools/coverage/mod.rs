@@ -4,8 +4,8 @@
 //! In:      the test files of a project and its sources.
 //! Out:     `Coverage`: for each rule how often it was asked, fired and won; for each atom how
 //!          often it held and did not, and whether it decided alone; what would cover the rest.
-//! Imports: `base`, `compiler::solve`, `diag`, `runtime::bundle`, `runtime::program`,
-//!          `tools::inspect`, `tools::project`, `tools::suite`.
+//! Imports: `base`, `compiler::solve`, `diag`, `runtime::bundle`, `tools::inspect`,
+//!          `tools::project`, `tools::suite`.
 //! Source:  `docs/test.md`, section "Coverage".
 //!
 //! Every case is decided once, watched. What the index takes out of a condition, the tool or a text
@@ -21,8 +21,8 @@ use rustc_hash::FxHashMap;
 use crate::base::span::Span;
 use crate::compiler::solve::input::Example;
 use crate::diag::sink::Sink;
-use crate::runtime::program::Program;
-use crate::tools::coverage::watch::{DecisionTrace, WatchedProgram};
+use crate::runtime::bundle::module::Phase;
+use crate::tools::coverage::watch::{DecisionTrace, Subject, WatchedProgram};
 use crate::tools::inspect::description::DescribedProgram;
 use crate::tools::project::Settings;
 use crate::tools::suite::TestFile;
@@ -34,16 +34,16 @@ use crate::tools::suite::group::{Group, groups};
 pub struct Coverage {
     /// Cases that were decided.
     pub cases: usize,
-    /// The rules, in order of the sources.
+    /// The rules and the entries of outputs, in order of the sources.
     pub rules: Vec<RuleCover>,
 }
 
-/// A rule.
+/// A rule, or an entry of `match` or `aggregate` of an output: it fires where it yields.
 #[derive(Clone, Debug)]
 pub struct RuleCover {
     /// The name of its document.
     pub policy: String,
-    /// Its id.
+    /// Its id; of an entry the output and its number.
     pub id: String,
     /// Where it stands.
     pub span: Span,
@@ -186,7 +186,7 @@ pub fn measure(
         let seen: Vec<DecisionTrace> = group.cases.iter().map(|ready| watch.ready(ready)).collect();
         let mut own = rules(group, &watch, &seen);
         gaps::fill(group, &watch, &seen, &mut own);
-        for rule in own {
+        for (_, rule) in own {
             let next = coverage.rules.len();
             let at = *known.entry((rule.span, rule.id.clone())).or_insert(next);
             match coverage.rules.get_mut(at) {
@@ -199,32 +199,38 @@ pub fn measure(
     coverage
 }
 
-/// The rules of a group.
-fn rules(group: &Group<'_>, watch: &WatchedProgram<'_>, seen: &[DecisionTrace]) -> Vec<RuleCover> {
-    let program = &group.program;
-    let worded = DescribedProgram::of(program);
-    let phase = program.module().rules.iter().map(|rule| rule.phase);
-    let request = crate::runtime::bundle::module::Phase::Request;
-    let asked = (0_u16..).zip(phase).filter(|(_, phase)| *phase == request);
-    asked.filter_map(|(at, _)| rule(group, watch, seen, &worded, at)).collect()
+/// The rules of a group, then the entries of its outputs, each with its number.
+fn rules(
+    group: &Group<'_>,
+    watch: &WatchedProgram<'_>,
+    seen: &[DecisionTrace],
+) -> Vec<(u16, RuleCover)> {
+    let worded = DescribedProgram::of(&group.program);
+    let rules = &group.program.module().rules;
+    let is_asked = |at: u16| {
+        let rule = rules.get(usize::from(at));
+        rule.is_none_or(|rule| rule.phase == Phase::Request)
+    };
+    let subjects = (0_u16..).zip(&watch.subjects).filter(|(at, _)| is_asked(*at));
+    let told = |(at, own)| (at, rule(group, (watch, seen), &worded, (at, own)));
+    subjects.map(told).collect()
 }
 
 fn rule(
     group: &Group<'_>,
-    watch: &WatchedProgram<'_>,
-    seen: &[DecisionTrace],
+    (watch, seen): (&WatchedProgram<'_>, &[DecisionTrace]),
     worded: &DescribedProgram<'_>,
-    at: u16,
-) -> Option<RuleCover> {
-    let own = worded.debug.rules.get(usize::from(at))?;
-    let id = rule_id(&group.program, at);
+    (at, own): (u16, &Subject),
+) -> RuleCover {
     let count =
         |holds: &dyn Fn(&DecisionTrace) -> bool| seen.iter().filter(|seen| holds(seen)).count();
     let fired = |seen: &DecisionTrace| seen.fired.contains_key(&at);
-    let masks =
-        |seen: &&DecisionTrace| fired(seen) && seen.winner.as_ref().is_some_and(|it| *it != id);
+    let won = |seen: &DecisionTrace| match own.code {
+        Some(_) => fired(seen),
+        None => seen.winner.as_ref() == Some(&own.id),
+    };
+    let masks = |seen: &&DecisionTrace| fired(seen) && !won(seen);
     let vectors = watch.vectors(seen, at);
-    let atoms = watch.atoms(at);
     let atom = |(number, atom): (usize, &watch::Atom)| {
         let turned = worded.is_turned(atom.number);
         let asks = worded.generated_at(atom.number, atom.place).map(str::to_owned);
@@ -242,22 +248,18 @@ fn rule(
             witnesses: BTreeMap::new(),
         }
     };
-    Some(RuleCover {
+    RuleCover {
         policy: own.policy.clone(),
         span: group.span(own.place),
         asked: count(&|seen| seen.asks(at)),
         fired: count(&fired),
         failed: count(&|seen| seen.failed.contains(&at)),
-        won: count(&|seen| seen.winner.as_ref() == Some(&id)),
+        won: count(&won),
         masked_by: seen.iter().filter(masks).filter_map(|seen| seen.winner.clone()).collect(),
-        atoms: atoms.iter().enumerate().map(atom).collect(),
+        atoms: own.atoms.iter().enumerate().map(atom).collect(),
         reach: None,
-        id,
-    })
-}
-
-fn rule_id(program: &Program, at: u16) -> String {
-    program.rule_id(at).to_owned()
+        id: own.id.clone(),
+    }
 }
 
 impl RuleCover {

@@ -1,78 +1,119 @@
-//! A case, watched: which rules it asks, which fire, how atoms come out.
+//! A case, watched: which rules and entries of outputs it asks, which fire, how atoms come out.
 //!
 //! In:      a program, inputs.
-//! Out:     `DecisionTrace` for each; the atoms of rules.
+//! Out:     `DecisionTrace` for each; what is watched, and the atoms of it.
 //! Imports: `compiler::solve`, `lang`, `runtime::bundle`, `runtime::program`, `runtime::vm`,
-//!          `tools::standalone`, `tools::suite`.
+//!          `tools::standalone`, `tools::suite`, `tools::why`.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, PoisonError};
+
+use rustc_hash::FxHashMap;
 
 pub(super) use crate::runtime::vm::observe::AtomState;
 
 use crate::compiler::solve::input::Example;
 use crate::lang::glob;
-use crate::runtime::bundle::debug::{self, Place, RuleAtom};
+use crate::runtime::bundle::debug::{self, Place, RuleAtom, RuleDebug};
 use crate::runtime::bundle::module::Module;
 use crate::runtime::program::Program;
 use crate::runtime::program::dispatch::ProgramItem;
-use crate::runtime::vm::observe::Witness;
+use crate::runtime::vm::decision::Decision;
+use crate::runtime::vm::observe::{AtomObservation, Observer, Step, Witness};
+use crate::runtime::vm::report::{DecisionReport, OutputReport};
 use crate::runtime::vm::request::{Filled, Moment};
 use crate::runtime::vm::scratch::Scratch;
 use crate::tools::standalone::ContextDecider;
 use crate::tools::suite::prepared::{PreparedCase, Runner};
+use crate::tools::why::outputs::entry_id;
 
 /// Most different cases of one rule that are compared with each other.
 const VECTORS_MAX: usize = 512;
 
-/// What was seen of one decision.
+/// What is watched: a rule, or an entry of an output.
+#[derive(Clone, Debug)]
+pub(super) struct Subject {
+    /// The id of the rule; the output and the number of the entry.
+    pub(super) id: String,
+    /// The name of its document.
+    pub(super) policy: String,
+    /// Where it stands.
+    pub(super) place: Place,
+    /// The atoms of its condition; of an entry those of the value that it yields too.
+    pub(super) atoms: Vec<Atom>,
+    /// Where the code of an entry stands in that of the program; none for a rule.
+    pub(super) code: Option<EntryCode>,
+}
+
+/// Where the code of an entry stands in that of the program.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct EntryCode {
+    /// The number of its output.
+    output: u16,
+    /// Its first instruction.
+    first: usize,
+    /// The first instruction of what it yields.
+    then: usize,
+    /// One past the last one.
+    end: usize,
+}
+
+impl EntryCode {
+    /// Whether no input leads to it: one before it always yields.
+    pub(super) const fn is_dead(self) -> bool {
+        self.then >= self.end
+    }
+}
+
+/// What was seen of one decision. Rules have the numbers of the bundle, entries those behind them.
 #[derive(Clone, Debug, Default)]
 pub(super) struct DecisionTrace {
     bits: Vec<u8>,
-    /// By rule; none where the input was refused.
+    /// By subject; none where the input was refused.
     asked: Vec<bool>,
-    /// Rules that fired, with the outcome.
+    /// What fired, with the outcome.
     pub(super) fired: BTreeMap<u16, u16>,
-    /// Rules that failed.
+    /// What failed.
     pub(super) failed: BTreeSet<u16>,
     /// The id of the rule that won.
     pub(super) winner: Option<String>,
 }
 
 impl DecisionTrace {
-    pub(super) fn asks(&self, rule: u16) -> bool {
-        self.asked.get(usize::from(rule)).copied().unwrap_or(false)
+    pub(super) fn asks(&self, subject: u16) -> bool {
+        self.asked.get(usize::from(subject)).copied().unwrap_or(false)
     }
 
-    /// How an atom of a rule came out, as its normal form has it.
-    pub(super) fn value(&self, rule: u16, atom: Atom) -> AtomState {
+    /// How an atom of a subject came out, as its normal form has it.
+    pub(super) fn value(&self, subject: u16, atom: Atom) -> AtomState {
         if self.asked.is_empty() {
             return AtomState::Unseen;
         }
-        match (atom.guard, self.asks(rule)) {
+        match (atom.guard, self.asks(subject)) {
             (true, true) => AtomState::True,
             (true, false) => AtomState::False,
             (false, true) => AtomState::of(&self.bits, atom.number),
-            // Another rule may have asked it.
+            // Another one may have asked it.
             (false, false) => AtomState::Unseen,
         }
     }
 }
 
-/// An atom of a rule.
+/// An atom of a rule or an entry.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Atom {
     /// Its number.
     pub(super) number: u16,
     /// Whether the index asks it.
     pub(super) guard: bool,
-    /// Where the rule says it.
+    /// Where that says it.
     pub(super) place: Place,
 }
 
-/// How the atoms of a rule came out, and the rule.
+/// How the atoms of a subject came out, and the subject.
 pub(super) type Vector = (Vec<AtomState>, Outcome);
 
-/// How a rule came out.
+/// How a rule came out, or the condition of an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Outcome {
     /// It did not speak.
@@ -91,20 +132,21 @@ pub(super) struct WatchedProgram<'p> {
     alone: ContextDecider<'p>,
     /// What decides about cases.
     runner: Runner<'p>,
-    /// By rule.
-    atoms: Vec<Vec<Atom>>,
+    /// Every rule, then every entry of every output.
+    pub(super) subjects: Vec<Subject>,
+    /// Values of outputs that were seen, and their numbers.
+    values: Mutex<FxHashMap<String, u16>>,
 }
 
 impl<'p> WatchedProgram<'p> {
     pub(super) fn of(program: &'p Program) -> Self {
-        let debug = debug::of(program.module());
-        let atoms = debug.rules.iter().map(|own| atoms(&own.atoms)).collect();
         let (alone, runner) = (ContextDecider::of(program), Runner::of(program));
-        Self { program, alone, runner, atoms }
+        Self { program, alone, runner, subjects: subjects(program), values: Mutex::default() }
     }
 
-    pub(super) fn atoms(&self, rule: u16) -> &[Atom] {
-        self.atoms.get(usize::from(rule)).map_or(&[], Vec::as_slice)
+    pub(super) fn atoms(&self, subject: u16) -> &[Atom] {
+        let subject = self.subjects.get(usize::from(subject));
+        subject.map_or(&[], |subject| subject.atoms.as_slice())
     }
 
     pub(super) fn ready(&self, ready: &PreparedCase<'_>) -> DecisionTrace {
@@ -121,8 +163,11 @@ impl<'p> WatchedProgram<'p> {
 
     fn see(&self, mut filled: Filled<'_>, moment: &Moment<'_>) -> DecisionTrace {
         let module = self.program.module();
-        let mut bits = Witness::new(module.manifest.atoms);
-        let decision = filled.decide_observed(moment, &mut bits);
+        let ran = vec![false; if module.outputs.is_empty() { 0 } else { module.code.len() }];
+        let mut seen = Steps { bits: Witness::new(module.manifest.atoms), ran };
+        let watcher: &mut dyn Observer =
+            if seen.ran.is_empty() { &mut seen.bits } else { &mut seen };
+        let mut decision = filled.decide_observed(moment, watcher);
         let failures = decision.failures();
         let rule =
             |by: &ProgramItem| if let ProgramItem::Rule(rule) = by { Some(*rule) } else { None };
@@ -132,31 +177,123 @@ impl<'p> WatchedProgram<'p> {
         decision.key_into(&mut key);
         let asked = if refused { Vec::new() } else { rules_asked(module, key.as_deref()) };
         let fired = decision.fired().iter().chain(decision.shadow());
-        DecisionTrace {
+        let mut trace = DecisionTrace {
             asked,
             fired: fired.map(|fired| (fired.rule, fired.outcome)).collect(),
             failed,
             winner: decision.rule().map(str::to_owned),
-            bits: bits.bits().to_vec(),
+            bits: seen.bits.bits().to_vec(),
+        };
+        if !refused {
+            self.entries(&seen.ran, &mut decision, &mut trace);
+        }
+        trace
+    }
+
+    /// Adds what entries did. One that yields has the number of the value as its outcome.
+    fn entries(&self, ran: &[bool], decision: &mut Decision<'_>, trace: &mut DecisionTrace) {
+        let ran = |pc: usize| ran.get(pc).copied().unwrap_or(false);
+        let failures = decision.failures().iter();
+        let failed: Vec<ProgramItem> = failures.map(|failure| failure.by).collect();
+        let mut last: BTreeMap<u16, u16> = BTreeMap::new();
+        let mut values: Option<Vec<OutputReport>> = None;
+        for (number, subject) in (0_u16..).zip(&self.subjects) {
+            let Some(code) = subject.code else { continue };
+            let EntryCode { output, first, then, end } = code;
+            let asked = first < end && ran(first);
+            trace.asked.push(asked);
+            if asked {
+                last.insert(output, number);
+            }
+            if !code.is_dead() && ran(then) {
+                let values = values.get_or_insert_with(|| DecisionReport::of(decision).outputs);
+                let value = values.iter().find(|it| it.name == subject.policy);
+                let value = value.map_or(0, |value| self.number_of(&value.canonical));
+                trace.fired.insert(number, value);
+            }
+        }
+        // What is asked last is what failed.
+        let failed = last.into_iter().filter(|(at, _)| failed.contains(&ProgramItem::Output(*at)));
+        for (_, number) in failed {
+            if !trace.fired.contains_key(&number) {
+                trace.failed.insert(number);
+            }
         }
     }
 
-    pub(super) fn vector(&self, seen: &DecisionTrace, rule: u16) -> Vector {
-        let value = |atom: &Atom| seen.value(rule, *atom);
-        let outcome = match seen.fired.get(&rule) {
-            Some(outcome) => Outcome::Fired(*outcome),
-            None if seen.failed.contains(&rule) => Outcome::Failed,
-            None => Outcome::Silent,
-        };
-        (self.atoms(rule).iter().map(value).collect(), outcome)
+    fn number_of(&self, value: &str) -> u16 {
+        let mut values = self.values.lock().unwrap_or_else(PoisonError::into_inner);
+        let next = u16::try_from(values.len()).unwrap_or(u16::MAX);
+        *values.entry(value.to_owned()).or_insert(next)
     }
 
-    /// The different ways in which a rule and its atoms came out.
-    pub(super) fn vectors(&self, seen: &[DecisionTrace], rule: u16) -> Vec<Vector> {
+    pub(super) fn vector(&self, seen: &DecisionTrace, subject: u16) -> Vector {
+        let value = |atom: &Atom| seen.value(subject, *atom);
+        let outcome = match seen.fired.get(&subject) {
+            Some(outcome) => Outcome::Fired(*outcome),
+            None if seen.failed.contains(&subject) => Outcome::Failed,
+            None => Outcome::Silent,
+        };
+        (self.atoms(subject).iter().map(value).collect(), outcome)
+    }
+
+    /// The different ways in which a subject and its atoms came out.
+    pub(super) fn vectors(&self, seen: &[DecisionTrace], subject: u16) -> Vec<Vector> {
         let own = seen.iter().filter(|seen| !seen.asked.is_empty());
-        let all: BTreeSet<Vector> = own.map(|seen| self.vector(seen, rule)).collect();
+        let all: BTreeSet<Vector> = own.map(|seen| self.vector(seen, subject)).collect();
         all.into_iter().take(VECTORS_MAX).collect()
     }
+}
+
+/// Which atoms and which instructions a decision asks.
+struct Steps {
+    bits: Witness,
+    ran: Vec<bool>,
+}
+
+impl Observer for Steps {
+    fn see(&mut self, sight: AtomObservation<'_>) {
+        self.bits.see(sight);
+    }
+
+    fn step(&mut self, step: Step<'_>) {
+        if let Some(place) = self.ran.get_mut(step.pc as usize) {
+            *place = true;
+        }
+    }
+}
+
+/// What is watched of a program.
+fn subjects(program: &Program) -> Vec<Subject> {
+    let module = program.module();
+    let debug = debug::of(module);
+    let rule = |(at, own): (u16, &RuleDebug)| Subject {
+        id: program.rule_id(at).to_owned(),
+        policy: own.policy.clone(),
+        place: own.place,
+        atoms: atoms(&own.atoms),
+        code: None,
+    };
+    let mut subjects: Vec<Subject> = (0..).zip(&debug.rules).map(rule).collect();
+    for ((output, row), own) in (0..).zip(&module.outputs).zip(&debug.outputs) {
+        let name = program.string(row.name);
+        let function = module.functions.get(usize::from(row.function));
+        let begin = function.map_or(0, |function| function.first as usize);
+        let mut numbers = Vec::new();
+        subjects.extend(own.choices.iter().map(|choice| Subject {
+            id: entry_id(name, &mut numbers, choice.depth),
+            policy: name.to_owned(),
+            place: choice.place,
+            atoms: [&choice.condition, &choice.yields].iter().flat_map(|it| atoms(it)).collect(),
+            code: Some(EntryCode {
+                output,
+                first: begin + choice.first as usize,
+                then: begin + choice.then as usize,
+                end: begin + choice.end as usize,
+            }),
+        }));
+    }
+    subjects
 }
 
 /// Whether two cases differ in this atom alone, and the rule comes out otherwise. What is not

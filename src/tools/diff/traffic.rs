@@ -107,6 +107,8 @@ pub struct Traffic {
     pub unsettled: u64,
     /// Those whose effect differs.
     pub effects: TouchedRecords,
+    /// Those with other outputs.
+    pub outputs: TouchedRecords,
     /// Those of which the new program lets through more, and less; neither refuses them.
     directions: [TouchedRecords; 2],
     /// By rule: those in which it fires in one of both only.
@@ -123,6 +125,7 @@ impl Default for Traffic {
             unreadable: 0,
             unsettled: 0,
             effects: TouchedRecords::default(),
+            outputs: TouchedRecords::default(),
             directions: Default::default(),
             rules: BTreeMap::new(),
             ways: Table::keeping(WAYS_MAX),
@@ -138,6 +141,7 @@ impl Traffic {
         self.unreadable += other.unreadable;
         self.unsettled += other.unsettled;
         self.effects.merge(other.effects);
+        self.outputs.merge(other.outputs);
         for (own, other) in self.directions.iter_mut().zip(other.directions) {
             own.merge(other);
         }
@@ -170,12 +174,15 @@ impl Traffic {
     }
 
     fn add(&mut self, record: &Record<'_>, said: &PairedDecision) {
-        let PairedDecision { outcomes, fired, refused, alike } = said;
+        let PairedDecision { outcomes, fired, refused, alike, other_outputs } = said;
         let id = record.id.map(Text::text).unwrap_or_default();
         self.records += 1;
         let [was, is] = *outcomes;
         if was != is {
             self.effects.add(&id, *outcomes);
+        }
+        if *other_outputs {
+            self.outputs.add(&id, *outcomes);
         }
         let [before, after] = [was, is].map(|it| it.effect().map(rank));
         let [wider, narrower] = &mut self.directions;

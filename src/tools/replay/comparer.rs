@@ -81,6 +81,8 @@ pub struct PairedDecision {
     pub refused: [bool; 2],
     /// Whether all that a digest covers is the same.
     pub alike: bool,
+    /// Whether both are known to give other outputs.
+    pub other_outputs: bool,
 }
 
 impl SideDecision {
@@ -235,11 +237,13 @@ impl<'s> Comparer<'s> {
             said.fired.iter().map(|rule| seat.program.rule_id(*rule).to_owned()).collect()
         };
         let settled = was.settled && is.settled;
+        let known = was.digest.is_some() && is.digest.is_some();
         Ok(PairedDecision {
             outcomes: [was.outcome, is.outcome],
             fired: settled.then(|| [ids(&was, before), ids(&is, &self.to)]),
             refused: [before.refused().is_some(), self.to.refused().is_some()],
             alike: was.digest.is_some() && was.digest == is.digest,
+            other_outputs: known && was.side(before).outputs != is.side(&self.to).outputs,
         })
     }
 

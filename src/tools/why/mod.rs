@@ -8,6 +8,7 @@
 //! What stands in sources stands in those of the bundle, so what is told is about what decided.
 
 pub mod exhaust;
+pub mod outputs;
 mod sight;
 pub mod watch;
 
@@ -39,6 +40,8 @@ pub struct Why {
     pub refused: bool,
     /// Every rule, in document order.
     pub rules: Vec<RuleWhy>,
+    /// Every entry of every output, in document order.
+    pub entries: Vec<RuleWhy>,
 }
 
 /// What a rule did.
@@ -50,9 +53,11 @@ pub enum State {
     Fired,
     /// It failed.
     Failed,
+    /// Of an entry of an output: its condition held, and its block was asked.
+    Held,
     /// It was asked, and did not fire.
     Silent,
-    /// It is about other inputs: nobody asked it.
+    /// It is about other inputs: nobody asked it. Of an entry: one before it held.
     NotAsked,
 }
 
@@ -64,16 +69,17 @@ impl State {
             Self::Won => "won",
             Self::Fired => "fired",
             Self::Failed => "failed",
+            Self::Held => "held",
             Self::Silent => "silent",
             Self::NotAsked => "not_asked",
         }
     }
 }
 
-/// A rule.
+/// A rule, or an entry of an output.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RuleWhy {
-    /// Its id.
+    /// Its id; of an entry the output and its number.
     pub id: String,
     /// Whether it decides nothing.
     pub shadow: bool,
@@ -87,6 +93,8 @@ pub struct RuleWhy {
     pub settled_by: Option<usize>,
     /// The values that it reads.
     pub values: Vec<ValueWhy>,
+    /// Of an entry: where the value or the block stands that it yields.
+    pub outcome: Option<Place>,
 }
 
 /// How an atom came out, as its source words it.
@@ -184,7 +192,14 @@ pub fn why(worded: &DescribedProgram<'_>, watched: WatchedDecision<'_>) -> Why {
     let cx = ExplanationInput { module, worded, report, refused, seen, slots: &slots, origin };
     let rules = (0..).zip(&program.module().rules);
     let rules = rules.map(|(at, row)| cx.rule(at, row, program.string(row.id)));
-    Why { sources: worded.debug.sources.clone(), refused, rules: rules.collect() }
+    let outputs = module.outputs.iter().zip(&worded.debug.outputs);
+    let entries = outputs.flat_map(|(row, own)| cx.entries(row, program.string(row.name), own));
+    Why {
+        sources: worded.debug.sources.clone(),
+        refused,
+        rules: rules.collect(),
+        entries: entries.collect(),
+    }
 }
 
 /// What the parts of an explanation are read from.
@@ -231,6 +246,7 @@ impl ExplanationInput<'_> {
             atoms,
             settled_by,
             values: self.values(row),
+            outcome: None,
         }
     }
 
@@ -270,6 +286,12 @@ impl ExplanationInput<'_> {
             Some(SlotRow::Value(node)) => dotted(self.module, *node) == "action.tool",
             Some(SlotRow::Presence(_) | SlotRow::Now) | None => true,
         }
+    }
+
+    /// The atoms of an entry.
+    fn atoms_of(&self, atoms: &[RuleAtom], asked: Option<&RuleTrace>) -> Vec<AtomWhy> {
+        let trace = |atom: &RuleAtom| asked.and_then(|it| it.atoms.get(&atom.atom));
+        atoms.iter().map(|atom| self.atom(atom.atom, atom.place, trace(atom))).collect()
     }
 
     fn atom(&self, atom: u16, place: Place, outcome: Option<&AtomTrace>) -> AtomWhy {
@@ -388,6 +410,38 @@ impl Why {
         let (path, text) = self.sources.get(place.source as usize)?;
         let at = Lines::new(text).place(text, place.start);
         Some(format!("{path}:{}:{}", at.line, at.column))
+    }
+
+    /// The rules, then the entries of outputs; of those that nobody asked only with `tree`.
+    pub fn rules_and_entries(&self, tree: bool) -> impl Iterator<Item = &RuleWhy> {
+        let asked = self.entries.iter().filter(move |it| tree || it.state != State::NotAsked);
+        self.rules.iter().chain(asked)
+    }
+
+    /// The source of the value that an entry yields, in one line.
+    #[must_use]
+    pub fn yields(&self, entry: &RuleWhy) -> Option<String> {
+        let place = entry.outcome.filter(|_| entry.state == State::Won)?;
+        let (_, text) = self.sources.get(place.source as usize)?;
+        let text = text.get(place.start as usize..place.end as usize)?;
+        Some(text.split_whitespace().collect::<Vec<_>>().join(" "))
+    }
+
+    /// For programs: an object an entry of an output.
+    #[must_use]
+    pub fn entries_json(&self) -> Vec<Json> {
+        let told = self.entries.iter().map(|entry| {
+            let mut told = self.rule_json(entry);
+            if let Some(all) = told.as_object_mut() {
+                all.remove("shadow");
+                let id = all.remove("rule").unwrap_or_default();
+                all.insert("entry".to_owned(), id);
+                let place = entry.outcome.and_then(|place| self.place(place));
+                all.insert("yields".to_owned(), json!(place));
+            }
+            told
+        });
+        told.collect()
     }
 
     /// For programs: an object a rule.

@@ -77,6 +77,8 @@ pub struct Watcher<'p> {
     stack: Vec<usize>,
     /// The instruction before.
     before: Option<u32>,
+    /// Of each instruction whether it ran.
+    ran: Vec<bool>,
     asked: BTreeMap<usize, RuleTrace>,
     /// What was seen in each function that was called, in order.
     called: BTreeMap<usize, Vec<u16>>,
@@ -94,6 +96,7 @@ impl<'p> Watcher<'p> {
             module: program.module(),
             stack: Vec::new(),
             before: None,
+            ran: vec![false; program.module().code.len()],
             asked: BTreeMap::new(),
             called: BTreeMap::new(),
             any: BTreeMap::new(),
@@ -105,6 +108,11 @@ impl<'p> Watcher<'p> {
     /// What was seen of a rule's function; nothing where it was not asked.
     pub(super) fn of(&self, function: u16) -> Option<&RuleTrace> {
         self.asked.get(&usize::from(function))
+    }
+
+    /// Whether an instruction ran.
+    pub(super) fn ran(&self, pc: u32) -> bool {
+        self.ran.get(pc as usize).copied().unwrap_or(false)
     }
 
     /// The last outcome of an atom, whichever rule asked.
@@ -289,6 +297,9 @@ impl Observer for Watcher<'_> {
     }
 
     fn step(&mut self, step: Step<'_>) {
+        if let Some(place) = self.ran.get_mut(step.pc as usize) {
+            *place = true;
+        }
         self.turn(&step);
         self.enter(step.pc);
         if let Some(code) = self.code(step.pc).filter(|code| code.op == Op::Iter) {

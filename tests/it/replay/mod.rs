@@ -3,6 +3,7 @@
 mod apart;
 mod chain;
 mod changed;
+mod entries;
 mod few;
 mod flip;
 mod flip_session;

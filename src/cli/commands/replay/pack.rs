@@ -34,7 +34,7 @@ pub const COMMAND: Command = Command {
     group: "replay",
     short: "records in columns, as Parquet",
     about: "Write records in columns, as Parquet, which is smaller, and any engine reads it",
-    usage: "[SRC].. --bundle BUNDLE -o FILE.pdr.parquet [OPTIONS]",
+    usage: "[SRC].. -o FILE.pdr.parquet [--bundle BUNDLE].. [OPTIONS]",
     examples: &[
         (
             "policyc replay pack logs --bundle prod.plcb -o nov.pdr.parquet",

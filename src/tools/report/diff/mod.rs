@@ -25,7 +25,7 @@ use crate::tools::report::diff::solver::{
     name, never, no_answer_json, solver_json, tally as solver_tally, unknown,
 };
 use crate::tools::report::diff::traffic::{
-    left_out, touched, touched_json, traffic_json, unsettled,
+    left_out, other_outputs, touched, touched_json, traffic_json, unsettled,
 };
 use crate::tools::report::paint::{Paint, Style};
 use crate::tools::report::visible::{visible, wrap};
@@ -221,6 +221,9 @@ fn full(drawing: &Drawing<'_>, style: Style) -> String {
     if let Some(traffic) = traffic {
         let touched = touched(Some(&traffic.effects), traffic);
         labelled(&mut text, "in traffic", &touched, style);
+        if let Some(words) = other_outputs(traffic) {
+            labelled(&mut text, "", &words, style);
+        }
         for words in [left_out(traffic), unsettled(traffic)].into_iter().flatten() {
             labelled(&mut text, "left out", &words, style);
         }
@@ -412,6 +415,9 @@ pub fn markdown(drawing: &Drawing<'_>, _style: Style) -> String {
     if let Some(traffic) = traffic {
         let _ =
             writeln!(text, "\nIn traffic: {}.", code(&touched(Some(&traffic.effects), traffic)));
+        if let Some(words) = other_outputs(traffic) {
+            let _ = writeln!(text, "Beside that {}.", code(&words));
+        }
         if let Some(left_out) = left_out(traffic) {
             let _ = writeln!(text, "Of others {left_out}.");
         }

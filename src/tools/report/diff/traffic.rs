@@ -34,6 +34,12 @@ pub(super) fn left_out(traffic: &Traffic) -> Option<String> {
     (traffic.left_out > 0).then(|| format!("{count} could not be decided, or not read"))
 }
 
+/// Which records have other outputs, where any do.
+pub(super) fn other_outputs(traffic: &Traffic) -> Option<String> {
+    let of = &traffic.outputs;
+    (of.records > 0).then(|| format!("other outputs in {}", touched(Some(of), traffic)))
+}
+
 /// Of which records it is not known which rules fire.
 pub(super) fn unsettled(traffic: &Traffic) -> Option<String> {
     let count = many(traffic.unsettled, "record");
@@ -55,5 +61,6 @@ pub(super) fn traffic_json(traffic: &Traffic) -> Json {
         "left_out": traffic.left_out,
         "unsettled": traffic.unsettled,
         "effects": touched_json(Some(&traffic.effects)),
+        "outputs": touched_json(Some(&traffic.outputs)),
     })
 }

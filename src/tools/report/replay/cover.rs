@@ -16,13 +16,13 @@ use crate::runtime::program::Program;
 use crate::tools::decide::{Moments, time_text};
 use crate::tools::inspect::{bundle_name, digest_text};
 use crate::tools::replay::cover::{BundleExercise, Reach, RuleCover};
-use crate::tools::report::NamedFormat;
 use crate::tools::report::json::document;
 use crate::tools::report::markdown::{cell, code};
 use crate::tools::report::paint::{Paint, Style};
 use crate::tools::report::replay::page::{head, text};
 use crate::tools::report::replay::records;
 use crate::tools::report::visible::{visible, wrap};
+use crate::tools::report::{NamedFormat, counted};
 
 /// Columns of a bar.
 const BAR: u64 = 20;
@@ -75,6 +75,18 @@ impl CoveredBundle<'_> {
         [self.rules.len() - cold - dead, cold, dead]
     }
 
+    /// What is said of outputs, where there are any: records do not tell of their entries.
+    fn uncounted(&self) -> Option<String> {
+        let outputs = self.program.module().outputs.len();
+        (outputs > 0).then(|| {
+            format!(
+                "{}: records do not say which entry yielded; `policyc test --coverage` counts \
+                 entries",
+                counted(outputs, "output")
+            )
+        })
+    }
+
     /// `18 204 records, 3 without a witness · agent-banking@b68dd1c66ba5`.
     fn about(&self) -> String {
         let BundleExercise { records: all, unwitnessed, .. } = self.exercised;
@@ -119,6 +131,9 @@ fn bundle_full(covered: &CoveredBundle<'_>, style: Style) -> String {
     let digits = rules.iter().map(|rule| grouped(rule.fired).len()).max().unwrap_or(0);
     for rule in *rules {
         rule_text(&mut text, rule, (width, digits, most), style);
+    }
+    if let Some(says) = covered.uncounted() {
+        let _ = writeln!(text, "  {says}");
     }
     text
 }
@@ -173,6 +188,9 @@ fn markdown(all: &[CoveredBundle<'_>], _style: Style) -> String {
             let (id, fired) = (code(&rule.id), grouped(rule.fired));
             let _ = writeln!(text, "| `{id}` | {fired} | {word} | {}{witness} |", cell(&says));
         }
+        if let Some(says) = covered.uncounted() {
+            let _ = writeln!(text, "\n{says}");
+        }
     }
     text
 }
@@ -210,6 +228,9 @@ fn html(all: &[CoveredBundle<'_>], _style: Style) -> String {
             );
         }
         page.push_str("</table>\n");
+        if let Some(says) = covered.uncounted() {
+            let _ = writeln!(page, "<p>{}</p>", text(&says));
+        }
     }
     page.push_str("</body></html>\n");
     page

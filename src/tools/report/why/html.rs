@@ -75,12 +75,12 @@ fn rules(page: &mut String, why: &Why, tree: bool) {
     }
     let rank = |rule: &&RuleWhy| match rule.state {
         State::Won => 0,
-        State::Failed => 1,
+        State::Failed | State::Held => 1,
         State::Fired => 2,
         State::Silent => 3,
         State::NotAsked => 4,
     };
-    let mut rules: Vec<&RuleWhy> = why.rules.iter().collect();
+    let mut rules: Vec<&RuleWhy> = why.rules_and_entries(tree).collect();
     rules.arrange_by_key(rank);
     page.push_str(FILTER);
     for rule in rules {
@@ -99,6 +99,9 @@ fn rules(page: &mut String, why: &Why, tree: bool) {
         }
         page.push_str("</span></summary>\n");
         source(page, why, rule);
+        if let Some(yields) = why.yields(rule) {
+            let _ = writeln!(page, "<p>Yields <code>{}</code>.</p>", text(&yields));
+        }
         atoms(page, rule);
         values(page, rule);
         page.push_str("</details>\n");

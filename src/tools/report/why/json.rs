@@ -1,8 +1,8 @@
 //! An explanation for programs.
 //!
 //! In:      a `DecisionExplanation`.
-//! Out:     one JSON document; or one a rule, then one with all else.
-//! Imports: `lang`, `tools::inspect`, `tools::replay`.
+//! Out:     one JSON document; or one a rule or entry of an output, then one with all else.
+//! Imports: `lang`, `tools::inspect`, `tools::replay`, `tools::why`.
 
 use std::fmt::Write as _;
 
@@ -14,12 +14,14 @@ use crate::tools::replay::explain::Explanation;
 use crate::tools::report::json::document;
 use crate::tools::report::paint::Style;
 use crate::tools::report::why::DecisionExplanation;
+use crate::tools::why::Why;
 
 /// One document.
 pub(super) fn draw(told: &DecisionExplanation<'_>, _style: Style) -> String {
     let mut all = facts(told);
     if let Some(all) = all.as_object_mut() {
         all.insert("rules".to_owned(), Json::Array(rules(told)));
+        all.extend(entries(told).map(|entries| ("entries".to_owned(), Json::Array(entries))));
     }
     document(&all)
 }
@@ -27,7 +29,8 @@ pub(super) fn draw(told: &DecisionExplanation<'_>, _style: Style) -> String {
 /// A line a rule, then a line with all else.
 pub(super) fn lines(told: &DecisionExplanation<'_>, _style: Style) -> String {
     let mut text = String::new();
-    for line in rules(told).into_iter().chain([facts(told)]) {
+    let entries = entries(told).unwrap_or_default();
+    for line in rules(told).into_iter().chain(entries).chain([facts(told)]) {
         // Writing to a string does not fail.
         let _ = writeln!(text, "{line}");
     }
@@ -41,6 +44,11 @@ fn rules(told: &DecisionExplanation<'_>) -> Vec<Json> {
             rules.iter().map(|(id, says)| json!({"rule": id, "says": says})).collect()
         }
     }
+}
+
+/// The entries of outputs, where there are any.
+fn entries(told: &DecisionExplanation<'_>) -> Option<Vec<Json>> {
+    told.why().map(Why::entries_json).filter(|entries| !entries.is_empty())
 }
 
 /// Everything but the rules.

@@ -56,13 +56,13 @@ fn rules(text: &mut String, why: &Why, tree: bool) {
         let _ = writeln!(text, "\nAsked: {REFUSED}.");
         return;
     }
-    for rule in &why.rules {
-        if tree || matches!(rule.state, State::Won | State::Failed) {
+    for rule in why.rules_and_entries(tree) {
+        if tree || matches!(rule.state, State::Won | State::Failed | State::Held) {
             spoke(text, why, rule);
         }
     }
-    let silent: Vec<&RuleWhy> =
-        why.rules.iter().filter(|rule| rule.state == State::Silent && !tree).collect();
+    let silent = why.rules_and_entries(tree).filter(|it| it.state == State::Silent && !tree);
+    let silent: Vec<&RuleWhy> = silent.collect();
     let skipped = why.rules.iter().filter(|rule| rule.state == State::NotAsked && !tree);
     let skipped: Vec<String> = skipped.map(|rule| format!("`{}`", code(&rule.id))).collect();
     if silent.is_empty() && skipped.is_empty() {
@@ -92,6 +92,10 @@ fn spoke(text: &mut String, why: &Why, rule: &RuleWhy) {
         let because = if because.is_empty() { because } else { format!("`{}`", code(&because)) };
         let line = code(&atom.line());
         let _ = writeln!(text, "| `{line}` | {} | {because} |", cell(&atom.outcome()));
+    }
+    if let Some(yields) = why.yields(rule) {
+        let gap = if rule.atoms.is_empty() { "" } else { "\n" };
+        let _ = writeln!(text, "{gap}yields `{}`", code(&yields));
     }
     for (nth, value) in (0..).zip(&rule.values) {
         let gap = if nth == 0 { "\n" } else { "" };

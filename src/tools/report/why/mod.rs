@@ -287,6 +287,7 @@ const fn did(state: State) -> &'static str {
         State::Won => "decided",
         State::Fired => "fired",
         State::Failed => "failed",
+        State::Held => "held",
         State::Silent => "silent",
         State::NotAsked => "not asked",
     }

@@ -68,10 +68,10 @@ fn rules(all: &mut Vec<String>, why: &Why, tree: bool) {
         all.push(format!("Asked was {REFUSED}"));
         return;
     }
-    for rule in &why.rules {
+    for rule in why.rules_and_entries(tree) {
         match rule.state {
             _ if tree => spoke(all, why, rule),
-            State::Won | State::Failed => spoke(all, why, rule),
+            State::Won | State::Failed | State::Held => spoke(all, why, rule),
             State::Silent => {
                 let because = settled(rule).map_or(String::new(), |it| format!(": {it}"));
                 all.push(format!("`{}` was silent{because}", name_of(rule)));
@@ -96,6 +96,7 @@ fn spoke(all: &mut Vec<String>, why: &Why, rule: &RuleWhy) {
         let because = if because.is_empty() { because } else { format!(": {because}") };
         all.push(format!("`{}` came out {}{because}", atom.line(), atom.outcome()));
     }
+    all.extend(why.yields(rule).map(|yields| format!("It yields `{yields}`")));
     for value in &rule.values {
         let from = value.from.as_deref().map_or(String::new(), |from| format!(", from {from}"));
         all.push(format!("{} is {}{from}", policy_path(&value.path), value.value));

@@ -43,14 +43,22 @@ pub fn draw(why: &Why, wanted: Option<&str>, tree: bool, style: Style) -> String
     let cx = Explanation::of(why, tree, style);
     let mut silent: Vec<(String, String)> = Vec::new();
     let mut skipped: Vec<&str> = Vec::new();
-    for rule in &why.rules {
+    // The entries of outputs lead to one another, and stand together.
+    let mut entries = MarkedLines::new();
+    for rule in why.rules_and_entries(tree) {
         let asked = rule.atoms.iter().any(AtomWhy::is_seen);
-        let spoke = matches!(rule.state, State::Won | State::Failed);
+        let spoke = matches!(rule.state, State::Won | State::Failed | State::Held);
         if tree {
             row(&mut text, style, did(rule.state), &name_of(rule));
         }
+        if spoke && !tree && rule.outcome.is_some() {
+            cx.mark(rule, &mut entries);
+            continue;
+        }
         if tree || spoke || asked && wanted == Some(rule.id.as_str()) {
-            cx.rule(rule, &mut text);
+            let mut lines = MarkedLines::new();
+            cx.mark(rule, &mut lines);
+            cx.lines(&lines, &mut text);
             cx.values(rule, &mut text);
             continue;
         }
@@ -64,9 +72,10 @@ pub fn draw(why: &Why, wanted: Option<&str>, tree: bool, style: Style) -> String
             }
             State::Silent => silent.push((name_of(rule), settled(rule).unwrap_or_default())),
             State::NotAsked => skipped.push(&rule.id),
-            State::Won | State::Failed | State::Fired => {}
+            State::Won | State::Failed | State::Held | State::Fired => {}
         }
     }
+    cx.lines(&entries, &mut text);
     others(&mut text, &silent, &skipped, style);
     text
 }
@@ -90,6 +99,9 @@ fn others(text: &mut String, silent: &[(String, String)], skipped: &[&str], styl
     }
 }
 
+/// Lines by source and number, and what is marked on each.
+type MarkedLines = BTreeMap<(u32, u32), Vec<Mark>>;
+
 struct Explanation {
     files: SourceMap,
     tree: bool,
@@ -109,9 +121,9 @@ impl Explanation {
         self.files.iter().nth(source as usize).map(|(_, file)| file)
     }
 
-    /// The lines that hold atoms of a rule, each atom with its outcome.
-    fn rule(&self, rule: &RuleWhy, text: &mut String) {
-        let mut lines: BTreeMap<(u32, u32), Vec<Mark>> = BTreeMap::new();
+    /// Adds the lines that hold atoms of a rule, each atom with its outcome.
+    fn mark(&self, rule: &RuleWhy, lines: &mut MarkedLines) {
+        let before = lines.len();
         let whole = rule.place.unwrap_or_default();
         let is_own = |place: &Place| {
             place.source == whole.source && (whole.start..whole.end).contains(&place.start)
@@ -138,13 +150,29 @@ impl Explanation {
                 paint: if seen && !atom.would_be { Paint::Aside } else { Paint::Frame },
             });
         }
-        if lines.is_empty() {
-            self.first_line(rule, &mut lines);
+        self.yields(rule, lines);
+        if lines.len() == before {
+            self.first_line(rule, lines);
         }
-        self.lines(&lines, text);
     }
 
-    fn lines(&self, lines: &BTreeMap<(u32, u32), Vec<Mark>>, text: &mut String) {
+    /// Marks the first line of the value that an entry of an output yields, unless atoms of it tell
+    /// more.
+    fn yields(&self, rule: &RuleWhy, lines: &mut MarkedLines) {
+        let Some(place) = rule.outcome.filter(|_| rule.state == State::Won) else { return };
+        let Some(file) = self.file(place.source) else { return };
+        let line = file.lines.line(place.start);
+        let begin = file.lines.start(line).unwrap_or(0);
+        let length = line_text(file, line).len();
+        let inside = |at: u32| (at.saturating_sub(begin) as usize).min(length);
+        let (start, end) = (inside(place.start), inside(place.end));
+        let marks = lines.entry((place.source, line)).or_default();
+        if marks.iter().all(|mark| mark.end <= start || end <= mark.start) {
+            marks.push(Mark { start, end, text: "yields".to_owned(), paint: Paint::Aside });
+        }
+    }
+
+    fn lines(&self, lines: &MarkedLines, text: &mut String) {
         let last = lines.keys().map(|(_, line)| *line).max().unwrap_or(0);
         let digits = last.to_string().len().max(NUMBER_DIGITS_MIN);
         let frame = Frame { style: self.style, gutter: digits + 1 };
@@ -180,7 +208,7 @@ impl Explanation {
     }
 
     /// A rule without a condition is shown by its first line.
-    fn first_line(&self, rule: &RuleWhy, lines: &mut BTreeMap<(u32, u32), Vec<Mark>>) {
+    fn first_line(&self, rule: &RuleWhy, lines: &mut MarkedLines) {
         let Some(place) = rule.place else { return };
         let Some(file) = self.file(place.source) else { return };
         let line = file.lines.line(place.start);
