@@ -12,6 +12,7 @@
 
 mod change;
 mod meta;
+pub mod outputs;
 pub mod search;
 mod second;
 pub mod seeds;
@@ -37,6 +38,7 @@ use crate::runtime::program::Program;
 use crate::runtime::vm::hosts::HostTable;
 pub use crate::tools::diff::change::{Change, Changes, Proof, RecordInput, Verdict};
 use crate::tools::diff::meta::{BundleDescription, describe, places_that_differ};
+use crate::tools::diff::outputs::OutputChange;
 use crate::tools::diff::search::{Search, beside};
 use crate::tools::diff::second::Second;
 pub use crate::tools::diff::second::SolverTally;
@@ -47,8 +49,6 @@ use crate::tools::trial::{Trial, TrialDecision, TrialInput};
 
 /// Most conditions of one kind that are shown.
 const CONDITIONS_MAX: usize = 5;
-/// What is said of an output that may be another.
-const OUTPUT_OPEN: &str = "not decided";
 /// What is said of a rule whose source differs and nothing else.
 const REWORDED: &str = "another wording";
 
@@ -124,8 +124,8 @@ pub struct Difference {
     /// Such places at which a value may stand now that could not before. Inputs with one were
     /// refused, so no comparison tells what becomes of them.
     pub widened: Vec<String>,
-    /// Outputs that are not known to be the same: the name and what is known.
-    pub outputs: Vec<(String, &'static str)>,
+    /// Outputs that are not known to be the same, by name.
+    pub outputs: Vec<(String, OutputChange)>,
     /// Whether no input fits both, so that nothing can be compared.
     pub apart: bool,
     /// Whether costs are counted while one of them runs, so that nothing is proved.
@@ -162,7 +162,7 @@ impl Difference {
             let details = rule.details.iter().any(|it| it != REWORDED);
             details || rule.presence != Presence::Both || known(&rule.changes)
         };
-        let outputs = self.outputs.iter().any(|(_, what)| *what != OUTPUT_OPEN);
+        let outputs = self.outputs.iter().any(|(_, what)| *what != OutputChange::Unknown);
         self.rules.iter().any(rule)
             || outputs
             || !self.types.is_empty()
@@ -174,7 +174,7 @@ impl Difference {
     /// Whether every question was settled.
     #[must_use]
     pub fn settled(&self) -> bool {
-        let outputs = self.outputs.iter().all(|(_, what)| *what != OUTPUT_OPEN);
+        let outputs = self.outputs.iter().all(|(_, what)| *what != OutputChange::Unknown);
         let rules = self.rules.iter().all(|rule| !rule.changes.open());
         let open = self.apart || self.sessions || self.whole.open() || self.inputs.open();
         outputs && rules && !open && self.widened.is_empty()
@@ -261,7 +261,7 @@ pub fn compare_by(
         inputs: own.inputs(&before, &after),
         types: places_that_differ(old_module, new_module),
         widened: meta::widened(old_module, new_module),
-        outputs: outputs(&before, &after),
+        outputs: own.outputs(&before, &after),
         apart: !fits.contains(&true),
         metered,
         sessions: meta::sessions_may_differ(old_module, new_module),
@@ -564,21 +564,6 @@ impl Comparison<'_, '_> {
         }
         all
     }
-}
-
-/// Outputs that are not known to be the same.
-fn outputs(before: &Meaning, after: &Meaning) -> Vec<(String, &'static str)> {
-    let mut found = Vec::new();
-    for (name, own) in &after.outputs {
-        match before.outputs.get(name) {
-            None => found.push((name.to_string(), "added")),
-            Some(old) if old != own => found.push((name.to_string(), "not decided")),
-            Some(_) => {}
-        }
-    }
-    let removed = before.outputs.keys().filter(|name| !after.outputs.contains_key(*name));
-    found.extend(removed.map(|name| (name.to_string(), "removed")));
-    found
 }
 
 /// How strict a rule is, or the whole bundle.

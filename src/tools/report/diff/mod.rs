@@ -5,6 +5,7 @@
 //! Imports: `compiler::solve`, `diag`, `runtime::bundle`, `tools::decide`, `tools::diff`.
 
 mod github;
+mod outputs;
 pub mod solver;
 mod traffic;
 
@@ -21,6 +22,7 @@ use crate::tools::diff::traffic::Traffic;
 use crate::tools::diff::{
     Change, Changes, Difference, Presence, Proof, RecordInput, RuleChange, Site, Verdict,
 };
+use crate::tools::report::diff::outputs::{output_json, output_says, output_text};
 use crate::tools::report::diff::solver::{
     name, never, no_answer_json, solver_json, tally as solver_tally, unknown,
 };
@@ -139,6 +141,9 @@ fn says(found: &Difference) -> &'static str {
         Verdict::Same if found.sessions => {
             "every single decision is the same; what sessions know may not be"
         }
+        Verdict::Same if !found.outputs.is_empty() => {
+            "every effect is the same; outputs are not known to be"
+        }
         Verdict::Same => "equivalent: every decision is the same",
         Verdict::Changed if is_perhaps_narrower(&found.whole) => {
             "NEW allows less; whether also more is not decided"
@@ -179,7 +184,8 @@ fn tally(found: &Difference) -> String {
 fn beside(found: &Difference) -> Vec<String> {
     let types = found.types.iter().map(|(path, old, new)| format!("type {path}: {old} -> {new}"));
     let settings = found.settings.iter().map(|setting| format!("setting {setting}"));
-    let outputs = found.outputs.iter().map(|(name, what)| format!("output {name}: {what}"));
+    let outputs =
+        found.outputs.iter().map(|(name, what)| format!("output {name}: {}", output_says(what)));
     let sessions = found.session_tables.iter().map(|line| format!("sessions: {line}"));
     types.chain(settings).chain(outputs).chain(sessions).collect()
 }
@@ -239,8 +245,9 @@ fn full(drawing: &Drawing<'_>, style: Style) -> String {
     for setting in &found.settings {
         let _ = writeln!(text, "\n  setting {}", visible(setting));
     }
-    for (name, what) in &found.outputs {
-        let _ = writeln!(text, "\n  output  {}: {what}", visible(name));
+    for (name, change) in &found.outputs {
+        let _ = writeln!(text, "\n  output  {}: {}", visible(name), change.word());
+        output_text(&mut text, change, style);
     }
     if found.metered {
         text.push_str("\n  costs are counted while one of them runs, so nothing is proved\n");
@@ -377,7 +384,7 @@ fn json(drawing: &Drawing<'_>, _style: Style) -> String {
     });
     let types =
         found.types.iter().map(|(path, old, new)| json!({"path": path, "old": old, "new": new}));
-    let outputs = found.outputs.iter().map(|(name, what)| json!({"name": name, "is": what}));
+    let outputs = found.outputs.iter().map(|(name, change)| output_json(name, change));
     let all = json!({
         "schema": "policyc.diff/2",
         "rules": rules.collect::<Vec<_>>(),
@@ -463,8 +470,8 @@ pub fn markdown(drawing: &Drawing<'_>, _style: Style) -> String {
     for setting in &found.settings {
         let _ = writeln!(text, "\n- {}", code(setting));
     }
-    for (name, what) in &found.outputs {
-        let _ = writeln!(text, "\n- output {}: {what}", code(name));
+    for (name, change) in &found.outputs {
+        let _ = writeln!(text, "\n- output {}: {}", code(name), escaped(&output_says(change)));
     }
     for line in &found.session_tables {
         let _ = writeln!(text, "\n- {}", code(line));
