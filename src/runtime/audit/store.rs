@@ -362,6 +362,8 @@ mod tests {
     #[test]
     fn a_snapshot_is_of_what_was_there() {
         let folder = std::env::temp_dir().join(format!("policyc-snapshot-{}", std::process::id()));
+        // A process of the same number may have been killed here.
+        drop(fs::remove_dir_all(&folder));
         let first = folder.join("00000000000000000000.pdrb");
         let second = folder.join("00000000000000000007.pdrb");
         let mut store = Directory::open(&folder).expect("a directory");
