@@ -41,7 +41,7 @@ impl Decision<'_> {
         let module = &program.module;
         let lacks = self.failures().iter().any(|failure| failure.class == EvalError::Pending);
         let asked = lacks || !self.missing().is_empty();
-        if !asked || self.input_error().is_some() || self.is_unrecorded() {
+        if !asked {
             return false;
         }
         let said = self.fired().iter().filter_map(|fired| {

@@ -14,7 +14,7 @@ use crate::lang::opcodes::Instruction;
 use crate::lang::value::Value;
 use crate::lang::value::heap::Heap;
 use crate::runtime::program::Unit;
-use crate::runtime::program::sweep::{LEAVE, NEXT, PLACES, STOP, Source, Step, StepAction, Sweep};
+use crate::runtime::program::sweep::{LEAVE, NEXT, PLACES, Source, Step, StepAction, Sweep};
 use crate::runtime::vm::iterate::add_all;
 use crate::runtime::vm::lanes::{LANES, LaneResult, Lanes, Rows, make, set, test_lanes};
 use crate::runtime::vm::machine::{Cursor, Machine, SweepResult};
@@ -115,7 +115,7 @@ fn effect<O: Watching>(
     set(hits).nth(added as usize).and_then(|lane| u32::try_from(lane).ok()).unwrap_or(count)
 }
 
-/// Finds out where the steps send elements. Also, which of them end the loop.
+/// Finds out where the steps send elements: those that do not get to `NEXT` stop. And which leave.
 #[inline]
 fn look<O: Watching>(
     m: &mut Machine<'_, O>,
@@ -141,7 +141,7 @@ fn look<O: Watching>(
         if matches!(step.does, StepAction::Count | StepAction::Append) {
             hits = here & truth;
         }
-        let ways = [(step.if_true, known & truth), (step.if_false, known & !truth), (STOP, !known)];
+        let ways = [(step.if_true, known & truth), (step.if_false, known & !truth)];
         for (to, elements) in ways {
             if let Some(there) = reached.get_mut(usize::from(to)) {
                 *there |= here & elements;

@@ -3,13 +3,14 @@
 use crate::base::limits::CALL_DEPTH_MAX;
 use crate::lang::constant::Constant;
 use crate::lang::decision::Effect;
-use crate::lang::error::EvalError::Budget;
+use crate::lang::error::EvalError::{Budget, NoSuchKey, Zone};
 use crate::lang::functions::{self, Style};
 use crate::lang::opcodes::*;
 use crate::lang::value::heap::Store;
 use crate::lang::value::{Space, Value};
-use crate::runtime::bundle::module::{FunctionKind, NONE, OutputRow};
+use crate::runtime::bundle::module::{FunctionKind, HostRow, NONE, OutputRow, TypeRow};
 use crate::runtime::vm::call;
+use crate::runtime::vm::machine::{Exit, MachineMemory, Memo};
 use crate::runtime::vm::tests::instructions::sketch;
 use crate::runtime::vm::tests::{Sketch, decide, op};
 
@@ -39,6 +40,79 @@ fn calls_nest_as_deep_as_they_may() {
     decide(&deeper, r#"{"x":1}"#, |decision| {
         assert_eq!(decision.failures()[0].class, Budget);
     });
+}
+
+/// A call that has ended is none that others lie in.
+#[test]
+fn calls_one_after_the_other_do_not_nest() {
+    let mut s = sketch();
+    // Where cost is counted, calls are made.
+    s.module.manifest.metered = true;
+    let has = s.function(FunctionKind::Condition, false, &[op(Op::Has, X, 0, 0)]);
+    let code = vec![op(Op::Test, has, 0, 0); 2 * CALL_DEPTH_MAX + 2];
+    let function = s.function(FunctionKind::Condition, false, &code);
+    s.rule("r", function, Effect::Deny);
+    decide(&s.program(), r#"{"x":1}"#, |decision| {
+        assert!(decision.failures().is_empty() && decision.fired().len() == 1);
+    });
+}
+
+/// What is remembered holds for one decision, also where their count begins anew.
+#[test]
+fn memos_are_of_one_decision() {
+    let mut s = sketch();
+    s.function(FunctionKind::Condition, true, &[op(Op::Has, X, 0, 0)]);
+    let program = s.program();
+    let mut memory = MachineMemory::of(&program);
+    let kept = |memory: &MachineMemory| (memory.epoch, memory.memos[0].epoch);
+    assert_eq!(kept(&memory), (0, 0));
+    memory.begin(&mut []);
+    assert_eq!(kept(&memory), (1, 0), "of none of them something is remembered yet");
+    memory.memos[0] = Memo { epoch: 1, exit: Exit::True, value: Value::NULL };
+    memory.begin(&mut []);
+    assert_eq!(kept(&memory), (2, 1));
+    memory.epoch = u32::MAX;
+    memory.begin(&mut []);
+    assert_eq!(kept(&memory), (1, 0));
+}
+
+/// An argument that failed is told, and one that is not there; no row is asked about them.
+#[test]
+fn arguments_that_failed_are_told() {
+    let size = functions::named("size", Style::Global).next().expect("a builtin").number;
+    let host = |s: &mut Sketch| {
+        let (ty, name) = (s.ty(TypeRow::Dyn), s.string("score"));
+        let params = vec![ty];
+        s.module.hosts.push(HostRow {
+            name,
+            params,
+            result: ty,
+            is_async: false,
+            timeout_ns: None,
+        });
+    };
+    for kind in [Op::Call, Op::CallAny, Op::CallHost] {
+        let mut s = sketch();
+        host(&mut s);
+        s.module.dispatch.push(vec![size]);
+        let r = s.register(0);
+        let b = if kind == Op::Call { size } else { 0 };
+        let code = [
+            op(Op::Fail, 0, Zone as u16, 0).to(0, 1),
+            op(Op::Catch, 0, 0, r),
+            op(kind, r, b, r + 1),
+        ];
+        let function = s.function(FunctionKind::Condition, false, &code);
+        s.rule("failed", function, Effect::Deny);
+        let r = s.register(0);
+        let function = s.function(FunctionKind::Condition, false, &[op(kind, X, b, r)]);
+        s.rule("missing", function, Effect::Deny);
+        decide(&s.program(), "{}", |decision| {
+            let classes: Vec<_> = decision.failures().iter().map(|it| it.class).collect();
+            assert_eq!(classes, [Zone, NoSuchKey], "{kind:?}");
+            assert!(!decision.is_pending() && decision.missing().is_empty(), "{kind:?}");
+        });
+    }
 }
 
 /// What two rules cost that ask one function of two instructions, where that is counted.
@@ -72,7 +146,7 @@ fn outputs_add_what_their_functions_cost() {
         s.rule("r", rule, Effect::Deny);
         s.constant(Constant::Int(1));
         if !code.is_empty() {
-            let ty = s.ty(crate::runtime::bundle::module::TypeRow::Int);
+            let ty = s.ty(TypeRow::Int);
             let function = s.function(FunctionKind::Value(ty), false, code);
             let name = s.string("out");
             s.module.outputs.push(OutputRow {

@@ -147,6 +147,19 @@ fn a_decision_function_has_several_outcomes_and_denies_when_it_fails() {
     assert_eq!(run(r#"{"amount":"x"}"#), named(Deny, &[], 1));
 }
 
+/// A rule without an outcome says nothing when its condition holds: it fails.
+#[test]
+fn a_rule_without_an_outcome_fails() {
+    for (effect, failed) in [(Allow, 1), (Deny, 1)] {
+        let mut s = sketch();
+        add(&mut s, "a", Allow, True);
+        let rule = add(&mut s, "b", effect, True);
+        s.module.rules[usize::from(rule)].first_outcome = 9;
+        let denied = (Some(Deny), Some("b".to_owned()), vec!["a".to_owned()], failed);
+        assert_eq!(seen(s, "{}"), denied, "{effect:?}");
+    }
+}
+
 #[test]
 fn the_index_chooses() {
     let mut s = sketch();

@@ -220,6 +220,9 @@ fn values() {
         (Op::Index, r#"{"x":{"a":5},"y":"a"}"#, Constant::Int(5), Ok(true)),
         (Op::Index, r#"{"x":{"a":5},"y":"b"}"#, Constant::Null, Err(NoSuchKey)),
         (Op::Index, r#"{"x":5,"y":"b"}"#, Constant::Null, Err(NoSuchKey)),
+        (Op::Index, r#"{"x":5,"y":1}"#, Constant::Null, Err(NoSuchOverload)),
+        (Op::Index, r#"{"x":[1],"y":"b"}"#, Constant::Null, Err(NoSuchKey)),
+        (Op::Index, r#"{"x":5}"#, Constant::Null, Err(NoSuchKey)),
         (Op::IndexOptional, r#"{"x":{"a":5},"y":"b"}"#, Constant::Optional(None), Ok(true)),
         (
             Op::IndexOptional,
@@ -231,6 +234,23 @@ fn values() {
     ];
     for (kind, json, want, outcome) in table {
         assert_eq!(gives(kind, json, want), outcome, "{kind:?} {json}");
+    }
+}
+
+/// An operand that failed is told as it failed.
+#[test]
+fn members_of_what_failed() {
+    for class in [NoSuchOverload, Zone] {
+        for kind in [Op::Index, Op::Select, Op::IndexOptional] {
+            let mut s = sketch();
+            let (r, k) = (s.register(0), s.constant(text("k")));
+            let code = [
+                op(Op::Fail, 0, class as u16, 0).to(0, 1),
+                op(Op::Catch, 0, 0, r),
+                op(kind, r, if kind == Op::Select { k } else { Y }, r + 1),
+            ];
+            assert_eq!(condition(s, &code, r#"{"y":"k"}"#), Err(class), "{kind:?}");
+        }
     }
 }
 

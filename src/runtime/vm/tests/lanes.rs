@@ -118,7 +118,9 @@ fn said(program: &Program, values: &[&str], y: &str) -> String {
             assert_eq!(found[at as usize..], tail, "{json} from {at}");
         }
         let odd = lanes.all() & 0xAAAA_AAAA_AAAA_AAAA;
-        let half = drawn(test_lanes(m, file, step, &lanes, odd), odd, count);
+        let half = test_lanes(m, file, step, &lanes, odd);
+        assert_eq!(half.known & !odd, 0, "{json}: nothing is known of the others");
+        let half = drawn(half, odd, count);
         let wanted = found.char_indices().map(|(at, c)| if at % 2 == 1 { c } else { '.' });
         assert_eq!(half, wanted.collect::<String>(), "{json}, every second");
         found
@@ -148,6 +150,13 @@ fn elements_against_a_constant() {
             &["0.25", "0.5", "0.75"],
             "TTF",
         ),
+        (
+            Op::CompareDouble,
+            X_LESS,
+            Other::Constant(Constant::Double(0.5)),
+            &["0.25", "0.5", "0.75"],
+            "TFF",
+        ),
         (Op::EqualConst, 0, int(5), &ints[..], "FTFFT"),
         (Op::EqualConst, 0, int(9), &mixed[..], "FFF?FT"),
         (Op::EqualString, 0, string("dev"), &texts[..], "TFFFFF?"),
@@ -163,6 +172,7 @@ fn elements_against_a_constant() {
         (Op::CompareSize, ABOVE, int(2), &["[1]", "[1,2,3]", "[]"], "FTF"),
         (Op::CompareSize, ABOVE, int(2), &["\"ab\"", "\"\u{e9}\u{e9}\u{e9}\"", "\"\""], "FTF"),
         (Op::CompareSize, ABOVE, int(2), &["[1]", "\"abc\"", "7", ""], "FT??"),
+        (Op::CompareSize, X_LESS, int(2), &["\"a\"", "\"\u{e9}\u{e9}\"", "\"abc\""], "TFF"),
         (Op::Flag, 0, Other::Nothing, &["true", "false", "1", ""], "TF??"),
         (Op::Has, 0, Other::Nothing, &["true", "", "null"], "TFT"),
         // The first tells nothing of the others, and two that are of another kind alike are not.
@@ -207,6 +217,8 @@ fn two_columns_of_each_element() {
     for (kind, x, values, wanted) in [
         (Op::Compare, ABOVE, &["1|2", "2|2", "3|2"][..], "FFT"),
         (Op::Compare, AT_MOST, &["1|2", "2|2", "3|2"], "TTF"),
+        (Op::Compare, X_LESS, &["1|2", "2|2", "3|2"], "TFF"),
+        (Op::Compare, ABOVE, &["5|1", "1|9", "7|3", "2|8", "4|4"], "TFTFF"),
         (Op::Compare, ABOVE, &["1|2", "2|1.5", "\"a\"|2"], "FT?"),
         (Op::Compare, ABOVE, &["1.5|1", "2.5|3.5"], "TF"),
         (Op::Compare, ABOVE, &["\"b\"|\"a\"", "\"a\"|\"b\""], "TF"),
@@ -218,6 +230,12 @@ fn two_columns_of_each_element() {
             0,
             &["\"abcdefgh\"|\"abcdefgh\"", "\"abcdefgh\"|\"abcdefgH\"", "\"abcd\"|\"abcde\""],
             "TFF",
+        ),
+        (
+            Op::Equal,
+            0,
+            &["\"abcdefgh\"|\"abcdefgH\"", "\"abcdefgh\"|\"abcdefgh\"", "\"a\"|\"a\""],
+            "FTT",
         ),
         (Op::Equal, 0, &["1|1.0", "1|\"1\"", "1"], "TF?"),
         (Op::Equal, 0, &["\"1\"|1", "[1]|[1]"], "FT"),

@@ -8,6 +8,8 @@ use crate::lang::value::message::{Kind, Presence};
 use crate::runtime::bundle::module::{
     EnumRow, FunctionKind, MessageFieldRow, MessageRow, NONE, TypeRow,
 };
+use crate::runtime::vm::tests::trees::RuleResult::{Fails, Fires, Silent};
+use crate::runtime::vm::tests::trees::asked;
 use crate::runtime::vm::tests::{Sketch, decide, op, place, text};
 
 /// Slots of the places `x` and `y`, which are of any type.
@@ -122,6 +124,24 @@ fn fields_of_messages_are_read() {
         (&[], (Op::Field, Ok(M_LIST)), Constant::List(vec![])),
     ] {
         assert_eq!(reads(M, fields, json, read, wanted), Ok(true), "{fields:?} {read:?}");
+    }
+    // Of what is no message the key of that name is read.
+    for (x, wanted) in [
+        (r#"{"count":5}"#, Ok(true)),
+        (r#"{"name":5}"#, Err(NoSuchKey)),
+        ("5", Err(NoSuchKey)),
+        ("0", Err(NoSuchKey)),
+        ("true", Err(NoSuchKey)),
+        ("null", Err(NoSuchKey)),
+        ("[]", Err(NoSuchKey)),
+        ("\"\"", Err(NoSuchKey)),
+    ] {
+        for field in [M_COUNT, N_COUNT] {
+            let mut s = sketch();
+            let (r, five) = (s.register(0), s.constant(int(5)));
+            let code = [op(Op::Field, X, field, r), op(Op::EqualConst, r, five, 0)];
+            assert_eq!(run(s, &code, &format!("{{\"x\":{x}}}")), wanted, "{x}");
+        }
     }
     let missing = reads(M, both, json, (Op::Select, Err("other")), int(0));
     assert_eq!(missing, Err(NoSuchKey));
@@ -361,4 +381,26 @@ fn fields_that_may_not_be_set() {
     // A message has no keys.
     let index = with(M, &[(M_COUNT, X)], json, |_, r| vec![op(Op::Index, r, Y, r + 1)]);
     assert_eq!(index, Err(NoSuchOverload));
+    let index = with(M, &[(M_COUNT, X)], json, |_, r| vec![op(Op::IndexOptional, r, Y, r + 1)]);
+    assert_eq!(index, Err(NoSuchOverload));
+}
+
+/// A field of a message of the context is known before rules are run.
+#[test]
+fn fields_of_the_context_are_terms() {
+    let mut s = sketch();
+    s.module.types[usize::from(s.module.paths[1].ty)] = TypeRow::Message(M);
+    let (r, five) = (s.register(0), s.constant(int(5)));
+    let code = [op(Op::Field, X, M_COUNT, r), op(Op::EqualConst, r, five, 0)];
+    let function = s.function(FunctionKind::Condition, false, &code);
+    s.rule("r", function, Effect::Deny);
+    asked(
+        s,
+        &[
+            (r#"{"x":{"count":5}}"#, Fires(Effect::Deny), true),
+            (r#"{"x":{"count":6}}"#, Silent, true),
+            (r#"{"x":{}}"#, Silent, true),
+            ("{}", Fails, false),
+        ],
+    );
 }

@@ -11,6 +11,7 @@ mod conform;
 #[cfg(feature = "serde")]
 mod differential;
 mod filled;
+mod hosts;
 mod input;
 mod instructions;
 mod lanes;
@@ -26,11 +27,14 @@ mod quick;
 mod reader;
 mod reading;
 mod refused;
+mod reports;
 mod said;
 mod sift;
 mod sweeps;
 mod table;
+mod terms;
 mod trees;
+mod watched;
 mod withheld;
 
 use crate::base::name::Name;

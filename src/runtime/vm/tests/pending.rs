@@ -20,13 +20,17 @@ enum RuleBehaviour {
     Silent,
     /// It lacks the result of `score(x)`.
     Waits,
+    /// It lacks the result of a call that nobody noted.
+    Lacks,
+    /// It lacks the result, and fails in another way.
+    FailsBeside,
     Fails,
     /// It fires, and its message waits.
     Says,
     /// It waits in shadow.
     Shadow,
 }
-use RuleBehaviour::{Fails, Fires, Says, Shadow, Silent, Waits};
+use RuleBehaviour::{Fails, FailsBeside, Fires, Lacks, Says, Shadow, Silent, Waits};
 
 /// A module with the host function `score`, which has `x` as its argument.
 fn sketch() -> Sketch {
@@ -56,6 +60,12 @@ fn add(s: &mut Sketch, effect: Effect, comes: RuleBehaviour) -> u16 {
         Silent => jump(EXIT_FALSE),
         Waits | Shadow => waits(s),
         Fails => vec![op(Op::Fail, 0, EvalError::Zone as u16, 0)],
+        Lacks => vec![op(Op::Fail, 0, EvalError::Pending as u16, 0)],
+        FailsBeside => {
+            let r = s.register(0);
+            let call = op(Op::CallHost, r, 0, r + 1).to(0, 2);
+            vec![op(Op::Move, 0, 0, r), call, op(Op::Fail, 0, EvalError::Zone as u16, 0)]
+        }
     };
     let function = s.function(FunctionKind::Condition, false, &code);
     let rule = s.rule("r", function, effect);
@@ -130,6 +140,8 @@ fn a_decision_waits_where_a_result_could_change_its_effect() {
         // Who failed otherwise may lack a result beside that.
         (Deny, &[(Allow, Fires), (Deny, Fails), (Deny, Shadow)], Deny, true),
         (Deny, &[(Allow, Waits), (Allow, Silent), (Deny, Fails)], Deny, true),
+        (Deny, &[(Allow, Fires), (Deny, FailsBeside)], Deny, true),
+        (Deny, &[(Allow, Fires), (Allow, FailsBeside)], Allow, false),
     ] {
         let mut s = sketch();
         s.module.manifest.default = Some(Fallback { effect: default, escalation: NONE });
@@ -147,17 +159,39 @@ fn a_decision_waits_where_a_result_could_change_its_effect() {
     }
 }
 
+/// What waits for nothing that is known waits.
+#[test]
+fn a_result_may_be_missing_that_nobody_asked_for() {
+    for (effect, pending) in [(Deny, true), (Allow, false)] {
+        let mut s = sketch();
+        add(&mut s, Allow, Fires);
+        add(&mut s, effect, Lacks);
+        decided(s, |decision| {
+            assert_eq!(decision.is_pending(), pending, "{effect:?}");
+            assert_eq!(decision.pending(), [], "{effect:?}");
+        });
+    }
+}
+
 /// Where who fails escalates, a rule that would deny may do more than it does.
 #[test]
 fn a_failure_that_escalates_may_become_a_denial() {
-    for (effect, pending) in [(Deny, true), (Escalate, false)] {
+    for (rules, pending) in [
+        (&[(Deny, Waits)][..], true),
+        (&[(Escalate, Waits)], false),
+        (&[(Escalate, Fires), (Deny, Waits)], true),
+        (&[(Escalate, Fires), (Escalate, Waits)], false),
+        (&[(Escalate, Fires), (Allow, Waits)], false),
+        (&[(Deny, Fires), (Deny, Waits)], false),
+    ] {
         let mut s = sketch();
         s.module.manifest.default = Some(Fallback { effect: Escalate, escalation: NONE });
         s.module.manifest.on_error.effect = Escalate;
-        add(&mut s, effect, Waits);
+        for (effect, comes) in rules {
+            add(&mut s, *effect, *comes);
+        }
         decided(s, |decision| {
-            assert_eq!(decision.effect(), Some(Escalate));
-            assert_eq!(decision.is_pending(), pending, "{effect:?}");
+            assert_eq!(decision.is_pending(), pending, "{rules:?}");
         });
     }
 }

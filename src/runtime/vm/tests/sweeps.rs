@@ -346,7 +346,7 @@ fn what_finds_no_room_must_be_run() {
 #[test]
 fn what_is_made_lasts_until_another_loop_makes_some() {
     let mut s = sketch();
-    let [one, ten] = [1, 10].map(|k| s.constant(Constant::Int(k)));
+    let [zero, one, ten] = [0, 1, 10].map(|k| s.constant(Constant::Int(k)));
     let r = s.register(0);
     // y.exists(e, e + 10 < 1)
     let code = [
@@ -359,13 +359,13 @@ fn what_is_made_lasts_until_another_loop_makes_some() {
     ];
     let inner = s.function(FunctionKind::Condition, false, &code);
     let r = s.register(0);
-    // x.filter(e, e is a number).map(e, e + 1) == y, and `inner` where it is none
+    // x.filter(e, e > 0).map(e, e + 1) == y, and `inner` where it is no int
     let code = [
         op(Op::Build, 0, 5, 0),
         op(Op::Iter, X, 4, r).to(7, EXIT_ERROR),
+        op(Op::CompareInt, r, zero, 0).x(X_GREATER).to(6, 8),
         op(Op::LoadConst, 0, one, r + 1).to(INFALLIBLE, INFALLIBLE),
         op(Op::Add, r, r + 1, r + 2).to(INFALLIBLE, 8),
-        op(Op::CompareInt, r + 2, one, 0).x(X_GREATER).to(6, EXIT_ERROR),
         op(Op::Append, r + 2, 5, 0),
         op(Op::Next, 0, 4, r).to(2, EXIT_ERROR),
         op(Op::Jump, 0, 0, 0).to(9, EXIT_ERROR),
@@ -376,6 +376,7 @@ fn what_is_made_lasts_until_another_loop_makes_some() {
     let function = s.function(FunctionKind::Condition, false, &code);
     s.rule("r", function, Effect::Deny);
     let program = s.program();
+    assert_eq!(program.sweeps.iter().map(|sweep| sweep.steps.len()).collect::<Vec<_>>(), [2, 3]);
     for (x, y) in [
         ("[1,2,\"a\",3,4]", "[2,3,4,5]"),
         ("[\"a\",1,0,2,-1,3]", "[2,3,4]"),
@@ -406,6 +407,15 @@ fn columns_that_are_collected() {
     let function = s.function(FunctionKind::Condition, false, &code);
     s.rule("r", function, Effect::Deny);
     let program = s.program();
+    // What must be run in between lies in its place, and no column is gone behind it.
+    let build = &program.module.code[0];
+    running(&program, r#"{"x":[5,1,"a",6,7,"b",1,8]}"#, |m, file| {
+        iterate::build(m, build);
+        assert_eq!((begun(m, file, 1), m.cursors[0].at, waiting(m)), (None, 2, vec![5]));
+        assert_eq!((gone_on(m, file, 4), m.cursors[0].at, waiting(m)), (None, 5, vec![5, 6, 7]));
+        assert_eq!((gone_on(m, file, 4), m.cursors[0].at), (Some(5), 7));
+        assert_eq!(waiting(m), [5, 6, 7, 8]);
+    });
     let count = |count: i64| (0..count).map(|at| at.to_string()).collect::<Vec<_>>().join(",");
     for (x, y, wanted) in [
         ("[1,5,2,7]", "[5,7]", Ok(true)),

@@ -12,11 +12,11 @@ use crate::runtime::program::terms::Recipe;
 use crate::runtime::vm::request::{Moment, heap, ingest};
 use crate::runtime::vm::scratch::{LiveRule, Scratch};
 use crate::runtime::vm::settle::{AtomSettler, fill_simply};
-use crate::runtime::vm::tests::{Sketch, op, place, text};
+use crate::runtime::vm::tests::{Sketch, decide, op, place, text};
 
 /// What a rule says: the effect of the outcome that it fired with, or whether it failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum RuleResult {
+pub(super) enum RuleResult {
     Silent,
     Fires(Effect),
     Fails,
@@ -24,7 +24,7 @@ enum RuleResult {
 use RuleResult::{Fails, Fires, Silent};
 
 /// Asks the only rule of a module of these contexts: what it says, and whether its tree told.
-fn asked(s: Sketch, contexts: &[(&str, RuleResult, bool)]) {
+pub(super) fn asked(s: Sketch, contexts: &[(&str, RuleResult, bool)]) {
     let program = s.program();
     let mut scratch = Scratch::for_program(&program);
     for (context, wanted, told) in contexts {
@@ -346,6 +346,28 @@ fn what_operators_make_of_slots() {
     }
 }
 
+#[test]
+fn calls_with_several_arguments() {
+    let mut s = sketch();
+    let r = s.register(0);
+    let code = [
+        op(Op::Move, 0, 0, r),
+        op(Op::Move, 2, 0, r + 1),
+        op(Op::Call, r, number("startsWith"), r + 2),
+        op(Op::Flag, r + 2, 0, 0),
+    ];
+    condition(&mut s, &code);
+    asked(
+        s,
+        &[
+            (r#"{"x":"abc","y":"ab"}"#, Fires(Deny), true),
+            (r#"{"x":"abc","y":"b"}"#, Silent, true),
+            (r#"{"x":"abc","y":1}"#, Fails, false),
+            (r#"{"x":"abc"}"#, Fails, false),
+        ],
+    );
+}
+
 /// What `look` sees of a settler of a program, of which terms have built so much before, and what
 /// the rules `left` say then.
 fn settled(
@@ -426,6 +448,9 @@ fn rules_that_are_silent_are_left_out() {
         assert_eq!(settler.settle(&mut left, 4), 3, "the first of four is silent");
         assert_eq!(left, [rule(1, Some(0)), rule(2, None), rule(3, None), rule(5, Some(0))]);
         assert_eq!(settler.settle(&mut left, 4), 4, "the others stay");
+        let mut left = vec![rule(0, None), rule(4, None), rule(1, None), rule(5, None)];
+        assert_eq!(settler.settle(&mut left, 3), 1, "two of three are silent");
+        assert_eq!(left, [rule(1, Some(0)), rule(5, Some(0))]);
         // Of whom it is known what he says is not asked.
         let mut left = vec![rule(0, Some(0)), rule(4, None), rule(9, None)];
         assert_eq!(settler.settle(&mut left, 0), 0);
@@ -442,10 +467,17 @@ fn a_rule_says_no_outcome_that_it_has_not() {
         let number = s.rule("r", function, Deny);
         s.module.outcomes.push(OutcomeRow { effect: Allow, ..s.module.outcomes[0] });
         s.module.rules[usize::from(number)].outcomes = outcomes;
-        settled(&s.program(), r#"{"x":true}"#, 0, |settler| {
+        let program = s.program();
+        settled(&program, r#"{"x":true}"#, 0, |settler| {
             let mut left = vec![rule(0, None)];
             settler.settle(&mut left, 1);
             assert_eq!(left, [rule(0, says)]);
+        });
+        decide(&program, r#"{"x":true}"#, |decision| {
+            let effect = if says.is_some() { Allow } else { Deny };
+            assert_eq!(decision.effect(), Some(effect), "{outcomes}");
+            let seen = (decision.fired().len(), decision.failures().len());
+            assert_eq!(seen, if says.is_some() { (1, 0) } else { (0, 1) }, "{outcomes}");
         });
     }
 }
