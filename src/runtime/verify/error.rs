@@ -85,6 +85,7 @@ faults! {
     18 CursorBusy { cursor } "cursor {cursor} belongs to a loop around this place";
     18 CursorIdle { cursor } "cursor {cursor} has no loop behind it";
     18 Builder { cursor } "builder {cursor} is not the one being filled, or of another kind";
+    18 BuilderDropped { cursor } "builder {cursor} is filled in a loop that drops what was built";
     19 CallCycle { function } "function {function} calls itself, directly or not";
     19 CallDepth { function } "calls below function {function} are nested too deeply";
     19 CallWindow { function } "registers or cursors of function {function} overlap its caller's";

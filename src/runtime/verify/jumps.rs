@@ -48,6 +48,8 @@ pub(super) struct Loop {
     pub(super) writes: Vec<u16>,
     /// Cursors of loops that its body starts.
     pub(super) cursors: Vec<u16>,
+    /// Whether it notes elements that failed: what they built is dropped.
+    pub(super) pends: bool,
 }
 
 impl<'a> Body<'a> {
@@ -423,8 +425,8 @@ fn shape(body: &Body<'_>, steps: &mut Steps) -> Result<Shape, VerifyError> {
                 return Err(body.fault(pc, Fault::LoopNesting));
             }
             let (writes, cursors) = (Vec::new(), Vec::new());
-            let row = Loop { iter: pc, next, cursor: ins.b, outer: open, writes, cursors };
-            shape.loops.push(row);
+            let (iter, cursor, outer) = (pc, ins.b, open);
+            shape.loops.push(Loop { iter, next, cursor, outer, writes, cursors, pends: false });
             open = Some(shape.loops.len() - 1);
         }
     }
@@ -432,7 +434,7 @@ fn shape(body: &Body<'_>, steps: &mut Steps) -> Result<Shape, VerifyError> {
     Ok(shape)
 }
 
-/// Notes at every loop what its body writes and which loops it starts.
+/// Notes at every loop what its body writes, which loops it starts, and whether it notes failures.
 fn collect(body: &Body<'_>, shape: &mut Shape, steps: &mut Steps) -> Result<(), VerifyError> {
     let Shape { loops, innermost } = shape;
     for (pc, (ins, place)) in body.code.iter().zip(innermost.iter()).enumerate() {
@@ -451,6 +453,7 @@ fn collect(body: &Body<'_>, shape: &mut Shape, steps: &mut Steps) -> Result<(), 
             if matches!(ins.op, Op::Iter | Op::Build) {
                 row.cursors.push(ins.b);
             }
+            row.pends |= ins.op == Op::Pend && ins.b == row.cursor;
             around = row.outer;
         }
     }

@@ -185,6 +185,7 @@ fn loops(cases: &mut Cases) {
     );
     cases.refuse("AtomInLoop", "an atom in a loop", exists(|code| code[1].w = 0));
     builders(cases);
+    builders_around_failures(cases);
 }
 
 /// This many loops inside one another.
@@ -262,6 +263,57 @@ fn builders(cases: &mut Cases) {
         ins(Op::Return).abc(R, 0, 0),
     ];
     cases.refuse(builder, "a list that starts in two places", ready(VALUE, 1, 1, &two));
+}
+
+/// A loop that notes elements that failed drops what was built in it: a builder around it is filled
+/// behind it.
+fn builders_around_failures(cases: &mut Cases) {
+    let build = ins(Op::Build);
+    let end = [ins(Op::EndList).abc(0, 0, R), ins(Op::Return).abc(R, 0, 0)];
+    let value = [ins(Op::LoadConst).abc(0, 0, R), ins(Op::Return).abc(R, 0, 0)];
+    let add = |register| ins(Op::Append).abc(register, 0, 0);
+    // Loops over the list with cursors 1 and 2, the end of which lies at `to`.
+    let (outer, inner) =
+        (|to| ins(Op::Iter).abc(3, 1, R).f(to), |to| ins(Op::Iter).abc(3, 2, R + 2).f(to));
+    let (outer_next, inner_next) =
+        (|to| ins(Op::Next).abc(0, 1, R).f(to), |to| ins(Op::Next).abc(0, 2, R + 2).f(to));
+    // What may fail, and where it leads then; what lies in front of `Pend` goes over it.
+    let fails = |to| ins(Op::Move).abc(4, 0, R + 1).e(to);
+    let over = |to| [ins(Op::Jump).f(to), ins(Op::Pend).abc(0, 1, 0)];
+    let module = |parts: &[&[Instruction]]| ready(VALUE, 4, 3, &parts.concat());
+    let within = module(&[
+        &[outer(8), build, fails(6), add(R), ins(Op::EndList).abc(0, 0, R + 1)],
+        &over(7),
+        &[outer_next(1)],
+        &value,
+    ]);
+    cases.accept(18, "a list of an element that may fail", within);
+    let deeper = module(&[
+        &[outer(10), build, inner(5), add(R + 2), inner_next(3)],
+        &[ins(Op::EndList).abc(0, 0, R + 1), fails(8)],
+        &over(9),
+        &[outer_next(1)],
+        &value,
+    ]);
+    cases.accept(18, "a list of a loop in an element that may fail", deeper);
+    let mut between = over(6);
+    between[1].b = 2;
+    let behind = module(&[
+        &[build, outer(9), inner(7), fails(5)],
+        &between,
+        &[inner_next(3), add(R), outer_next(2)],
+        &end,
+    ]);
+    cases.accept(18, "a list that is filled behind a loop that notes failures", behind);
+    let around = module(&[&[build, outer(7), fails(5), add(R)], &over(6), &[outer_next(2)], &end]);
+    cases.refuse("BuilderDropped", "a list that is filled where failures are noted", around);
+    let far = module(&[
+        &[build, outer(9), inner(5), add(R + 2), inner_next(3), fails(7)],
+        &over(8),
+        &[outer_next(2)],
+        &end,
+    ]);
+    cases.refuse("BuilderDropped", "a list that is filled in a loop where failures are noted", far);
 }
 
 /// Functions in a row, each testing the next; the last one compares.

@@ -90,6 +90,20 @@ impl Pass<'_> {
         }
     }
 
+    /// Whether a loop around instruction `pc`, inside of loop `outer`, notes elements that failed:
+    /// then it drops all that was built since it began.
+    pub(super) fn drops(&self, pc: usize, outer: Option<usize>) -> bool {
+        let mut around = self.shape.innermost.get(pc).copied().flatten();
+        while let Some(at) = around.filter(|_| around != outer) {
+            let Some(row) = self.shape.loops.get(at) else { return false };
+            if row.pends {
+                return true;
+            }
+            around = row.outer;
+        }
+        false
+    }
+
     /// The end of a turn: the builders that were being filled at its start still are.
     pub(super) fn turn(&mut self, ins: &Instruction, state: &mut State) -> Result<(), VerifyError> {
         let iter = usize::from(ins.f).saturating_sub(1);

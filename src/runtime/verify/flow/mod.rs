@@ -487,6 +487,9 @@ impl Pass<'_> {
             return ended.map(Some).ok_or(fault);
         } else if matches!(ins.op, Op::Append | Op::Put | Op::PutField) {
             let Some(top) = top else { return Err(fault) };
+            if self.drops(pc, top.outer) {
+                return Err(Fault::BuilderDropped { cursor: u32::from(cursor) });
+            }
             self.take(ins, top.start, state)?;
             let times = self.times(pc, top.outer);
             let put = self.put.entry(top.start).or_default();
