@@ -138,6 +138,8 @@ fn messages_that_are_made_of_unknowns() {
             ("acme.Item{count: d, name: s}.name == s", "anything"),
             ("acme.Item{count: 4, name: s}.name == s", "yes"),
             ("has(acme.Item{count: d}.count)", "anything"),
+            ("acme.Item{count: 4}.?count.orValue(0) == 4 || d == 1", "yes"),
+            ("acme.Item{count: 4}.?name.orValue('none') == 'none' || d == 1", "yes"),
             ("has(acme.Item{count: 4}.count) && d == 1", "yes no"),
             ("has(acme.Item{count: 0}.count) && d == 1", "no"),
             ("acme.Item{?count: optional.none()}.count == 0 && d == 1", "yes no"),

@@ -47,6 +47,11 @@ fn ints_between_bounds() {
         j == l.filter(x, x > i).size() => no
         j != l.filter(x, x > i).size() => yes
         l.filter(x, x > i).size() < w => yes
+        j - 7 > l.filter(x, x > i).size() => no
+        j - 7 >= l.filter(x, x > i).size() => no
+        j - 7 < l.filter(x, x > i).size() => yes
+        j - 7 <= l.filter(x, x > i).size() => yes
+        j - 7 == l.filter(x, x > i).size() => no
     ";
     all(&[("i", SEAL)], table);
 }

@@ -161,6 +161,9 @@ fn elements_by_an_unknown_index() {
         [i][j] == i => OUT_OF_RANGE
         [i][0] == i => yes
         [i, j][i] == i => yes no ERRORS < /i
+        has([{'a': i}][0].a) => yes
+        has([{'a': i}][0].b) => no
+        [i, j].size() == 2 => yes
         [dyn(1), dyn('a')][i] == 1.0 => yes no ERRORS < /i
         [dyn(1), dyn('a')][i] == true => no ERRORS < /i
         many[i] < 100 => yes ERRORS < /i
@@ -277,6 +280,13 @@ fn functions_of_unknowns() {
         all(&[("d", &seal(kind))], &format!("dyn(d.getSeconds()) == 'a' => {wanted}"));
     }
     let table = "
+        dyn(t).getSeconds() == 30 || i == 1 => yes
+        dyn(p).getSeconds() == 3 || i == 1 => yes
+        dyn(p).getSeconds() == 4 || i == 1 => yes no < /i
+        l[?1].orValue(9) == 2 || i == 1 => yes
+        l[?7].orValue(9) == 9 || i == 1 => yes
+        m.?b.orValue(9) == 2 || i == 1 => yes
+        m[?'c'].orValue(9) == 9 || i == 1 => yes
         dyn((i == 1 ? dyn(t) : dyn(p)).getSeconds()) == 'a' => yes no anything < /i
         dyn((i == 1 ? dyn(t) : dyn(t2)).getSeconds()) == 'a' => no
         (i == 1 ? dyn(t) : dyn(t2)).getSeconds() == 30 => yes no < /i

@@ -244,3 +244,82 @@ fn what_is_built() {
     ";
     all(&[("d", SEAL)], table);
 }
+
+/// The columns of rows of which nobody knows anything have their types, and so have keys.
+#[test]
+fn rows_and_maps_that_are_withheld() {
+    let table = "
+        rows.all(y, has(y.n)) => yes
+        rows.all(y, has(y.s)) => yes no < /rows
+        rows.exists(y, y.n == 1) => yes no < /rows
+        rows.exists(y, dyn(y.n) == 'a') => no
+        rows.exists(y, y.s == 'a') => yes no NO_SUCH_KEY < /rows
+        rows.exists(y, has(y.s) && dyn(y.s) == 1) => no NO_SUCH_KEY < /rows
+        rows.exists(y, has(y.s) && y.s == 'a') => yes no NO_SUCH_KEY < /rows
+        rows.size() == 1 => yes no < /rows
+        rows.filter(y, has(y.s)).size() > 1 => yes no < /rows
+        wide.exists(y, y.sub.exists(k, k.q == 2)) => yes no < /wide
+        wide.exists(y, y.sub.exists(k, dyn(k.q) == 'a')) => no
+        wide.exists(y, y.sub.exists(k, k.z == 2)) => yes no NO_SUCH_KEY < /wide
+        wide.all(y, y.sub.all(k, has(k.q))) => yes
+        wide.all(y, y.sub.all(k, has(k.z))) => yes no < /wide
+        m.exists(k, k == 'a') => yes no < /m
+        m.exists(k, dyn(k) == 1) => no
+        m.exists(k, v, v == 1) => yes no < /m
+        m.exists(k, v, dyn(v) == 'a') => no
+        m.all(k, v, dyn(k) == dyn(v)) => yes no < /m
+        m.exists(k, v, dyn(k) == dyn(v)) => no
+        l.filter(x, l2.all(y, j == 6)).size() > 1 => yes no < /l /l2
+        l.exists_one(x, l2.exists(y, y == 1)) => yes no < /l /l2
+    ";
+    all(&[("rows", SEAL), ("wide", SEAL), ("m", SEAL), ("l", SEAL), ("l2", SEAL)], table);
+    let table = "
+        d.exists(k, k == 1.5) => yes no < /d
+        d.exists(k, k == 'a') => yes no < /d
+        d.exists(k, k == null) => no
+        d.exists(k, dyn(k) == dyn(x)) => no
+        d.exists(k, v, v == null) => yes no < /d
+    ";
+    all(&[("d", r#"{"$x":"seal","t":"map"}"#)], table);
+    let table = "
+        d.exists(k, v, k == 'a') => no
+        d.exists(k, v, k == 1) => yes no < /d
+        d.exists(k, k == null) => yes no < /d
+    ";
+    all(&[("d", r#"{"$x":"seal","t":"list"}"#)], table);
+    let table = "
+        d.exists(k, v, k == 'a') => yes no NO_SUCH_OVERLOAD < /d
+        d.exists(k, v, k == 1) => yes no NO_SUCH_OVERLOAD < /d
+        d.exists(k, v, k == null) => no NO_SUCH_OVERLOAD < /d
+        d.exists(k, k == null) => yes no NO_SUCH_OVERLOAD < /d
+    ";
+    all(&[("d", SEAL)], table);
+}
+
+/// A list that was taken out of another, or that a way led to.
+#[test]
+fn elements_that_are_perhaps_not_there() {
+    let table = "
+        [d][0].exists(x, x == 2) => yes no NO_SUCH_KEY < /d/0
+        [d][0].all(x, j == 6) => yes
+        [d][0].exists(x, j == 6) => yes
+        [d][0].exists(k, v, k == 2) => no
+        [d][0].size() == 2 => yes no < /d/0
+        [d][0].size() > 2 => no
+        [d][0].size() < 1 => no
+    ";
+    all(&[("d", r#"[{"$x":"hide"},2]"#)], table);
+    let table = "
+        [d][0].exists(k, k == 'b') => refused or yes no < /d/a
+        [d][0].exists(k, v, v == 2) => refused or yes no < /d/a
+        [d][0].all(k, j == 6) => refused or yes
+        [d][0].size() == 2 => refused or yes no < /d/a
+        [d][0].?a.hasValue() => refused or yes no < /d/a
+        [d][0].?b.hasValue() => refused or yes
+        [d][0].?c.hasValue() => refused or no
+        [d][0][?'a'].hasValue() => refused or yes no < /d/a
+        [d][0].a == 1 => refused or yes no NO_SUCH_KEY < /d/a
+        dyn([d][0].a) == [1] => refused or yes no NO_SUCH_KEY < /d/a
+    ";
+    all(&[("d", r#"{"a":{"$x":"hide"},"b":2}"#)], table);
+}

@@ -52,6 +52,7 @@ schema:
   rows: {items: {n: int, s: optional string}, maxItems: 8}
   one: {items: {q: optional bool}, maxItems: 8}
   many: {items: int, maxItems: 80}
+  wide: {items: {n: int, sub: {items: {q: int, z: optional int}, maxItems: 4}}, maxItems: 4}
 ";
 
 /// What is known of it where a case withholds nothing.
@@ -77,6 +78,7 @@ const KNOWN: &[(&str, &str)] = &[
     ("rows", "[{\"n\":1,\"s\":\"a\"},{\"n\":2}]"),
     ("one", "[{\"q\":true},{}]"),
     ("many", "[7]"),
+    ("wide", "[{\"n\":1,\"sub\":[{\"q\":2}]}]"),
 ];
 
 const SEAL: &str = r#"{"$x":"seal"}"#;
@@ -123,6 +125,13 @@ fn told(
     match ingest_record(program, context.as_bytes(), &mut scratch) {
         Recorded::Partial(mut partial) => {
             let decision = partial.decide(&NOW, facts);
+            // What was found out holds for one decision, so another one finds out the same.
+            let again = partial.decide(&NOW, facts);
+            let parts = |it: &PartialDecision| {
+                let (refused, rules, atoms) = (it.refused, it.rules.clone(), it.atoms.clone());
+                (it.effects.clone(), refused, rules, it.open.clone(), it.blockers.clone(), atoms)
+            };
+            assert_eq!(parts(&again), parts(&decision), "{context}");
             (decision, partial.unknowns().rows().to_vec())
         }
         Recorded::Known(filled) => {

@@ -251,6 +251,8 @@ fn decisions_with_several_outcomes() {
         ("1 / (j - 6) == 1 ? deny('no') : allow('ok')", "DIVIDE_BY_ZERO", "deny ="),
         ("i == 1 ? allow('a') : allow('b')", "yes other < /i", "allow | /i"),
         ("i == i ? allow('a') : allow('b')", "yes", "allow = a"),
+        ("i == 1 || j == 6 ? deny('no') : allow('ok')", "yes", "deny = no"),
+        ("i == 1 && j == 7 ? deny('no') : allow('ok')", "other", "allow = ok"),
     ] {
         let program = program(&format!("// @id it One of several.\n{expression}\n"));
         let withheld = context(&[("i", SEAL), ("w", SEAL)]);

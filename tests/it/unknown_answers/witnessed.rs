@@ -127,7 +127,7 @@ fn witnesses_of_something_else() {
 #[test]
 fn rules_that_were_asked() {
     let open = "yes no < /s";
-    let tests: [(&str, &str, [&str; 2], [&str; 2]); 6] = [
+    let tests: [(&str, &str, [&str; 2], [&str; 2]); 8] = [
         (
             "s == 'a' && i == 5; s == 'b' && i == 6",
             "a",
@@ -143,6 +143,18 @@ fn rules_that_were_asked() {
         ),
         ("s == 'a' && i == 5; i == 5", "a", [open, "yes"], [open, "yes"]),
         ("s == 'a'; s == 'b' && i == 5", "b", [open, open], [open, "yes < /s"]),
+        (
+            "s == 'a' && five; s == 'b' && i == 6",
+            "a",
+            [open, "yes no < /i /s"],
+            ["yes < /s", "no < /s"],
+        ),
+        (
+            "s == 'a' && (i == 5 || w == 1u) && (i == 5 || j == 7); s == 'b' && i == 6",
+            "a",
+            [open, "yes no < /i /s"],
+            ["yes < /s", "no < /s"],
+        ),
         (
             "s == 'a' && i == 5; s == 'b' && i == 6",
             "c",
@@ -163,6 +175,30 @@ fn rules_that_were_asked() {
             decision.rules.iter().map(|rule| outcomes(rule, &unknowns)).collect::<Vec<_>>()
         });
         assert_eq!(found, [by_facts.to_vec(), by_all.to_vec()], "{rules} on {key}");
+    }
+}
+
+/// The same of many rules, whose numbers are also those of places.
+#[test]
+fn rules_of_many_that_were_asked() {
+    let whens = (0..12).map(|at| {
+        format!("  - id: r{at}\n    when: s == 'k{at}' && i == {at} && w != {at}u\n    allow: ok\n")
+    });
+    let program = program(&format!("rules:\n{}", whens.collect::<String>()));
+    for key in [0_usize, 5, 11] {
+        let known = [("s", format!("\"k{key}\"")), ("i", key.to_string()), ("w", "99".to_owned())];
+        let known: Vec<(&str, &str)> = known.iter().map(|(key, it)| (*key, it.as_str())).collect();
+        let witness = witness(&program, &context(&known));
+        let sealed = context(&[("s", SEAL), ("i", SEAL), ("w", SEAL)]);
+        let (decision, unknowns) = again(&program, &sealed, &witness);
+        // Each of the two atoms of the rule, and of eleven others that they were not asked.
+        assert_eq!(decision.by_facts, 13);
+        for (at, rule) in decision.rules.iter().enumerate() {
+            let wanted = if at == key { "yes < /s" } else { "no < /s" };
+            assert_eq!(outcomes(rule, &unknowns), wanted, "{at} of {key}");
+        }
+        let (decision, _) = told(&program, &sealed, Some(&witness));
+        assert_eq!(decision.by_facts, 2);
     }
 }
 

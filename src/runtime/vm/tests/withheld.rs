@@ -49,6 +49,18 @@ fn what_lies_below_is_withheld_too() {
 }
 
 #[test]
+fn a_value_of_another_type_is_refused() {
+    let program = program();
+    let mut scratch = Scratch::for_program(&program);
+    let mut partial = Partial::of(blank(&program, &mut scratch), Unknowns::default());
+    let slot = program.slot("/a/s").unwrap();
+    assert_eq!((partial.set(slot, Input::Json("\"x\"")), partial.error()), (Ok(()), None));
+    let refused = partial.set(slot, Input::Json("1"));
+    assert!(refused.is_err());
+    assert_eq!(partial.error(), refused.err());
+}
+
+#[test]
 fn what_lies_around_is_there() {
     let program = program();
     let [text, presence] = slots(&program, "/a/s", "/a", "/a/s");

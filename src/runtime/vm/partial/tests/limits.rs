@@ -5,10 +5,13 @@ use crate::base::limits::{
 };
 use crate::lang::constant::Constant;
 use crate::lang::decision::Effect;
-use crate::lang::opcodes::{EXIT_ERROR, EXIT_FALSE, EXIT_TRUE, Op, X_INVERT};
+use crate::lang::error::EvalError;
+use crate::lang::functions;
+use crate::lang::opcodes::{EXIT_ERROR, EXIT_FALSE, EXIT_TRUE, INFALLIBLE, Op, X_INVERT};
 use crate::lang::value::Value;
 use crate::runtime::bundle::module::FunctionKind;
 use crate::runtime::program::Program;
+use crate::runtime::vm::machine::Outcome;
 use crate::runtime::vm::partial::decide::RulesResult;
 use crate::runtime::vm::partial::equal::Answer;
 use crate::runtime::vm::partial::eval::{Evaluator, Frame, Outcomes, PossibleEnds, Write};
@@ -193,6 +196,95 @@ fn what_turns_cost() {
     }
 }
 
+/// Where a value is perhaps not made for want of budget, another way may have made it.
+#[test]
+fn answers_for_want_of_budget() {
+    let program = condition(sketch(), &[]);
+    let ins = op(Op::Add, X, Y, 0);
+    for (class, forked, goes_on) in [
+        (EvalError::Budget, false, false),
+        (EvalError::Budget, true, true),
+        (EvalError::Overflow, false, false),
+        (EvalError::Overflow, true, false),
+    ] {
+        evaluated(&program, SEALED, |evaluator| {
+            evaluator.forked = forked;
+            let told = evaluator.answered(&ins, Err(class), 7);
+            let note = told.failed.map(|note| (note.off(), evaluator.fact(&note).errors.list()));
+            assert_eq!((told.yes, told.no, note), (goes_on, false, Some((7, vec![class]))));
+            assert_eq!(matches!(told.write, Write::Register(0, _)), goes_on, "{class:?}");
+            let frame = frame(evaluator);
+            let told = evaluator.known(Outcome::Error(class), &frame, 7);
+            assert_eq!((told.yes, told.no, told.failed.is_some()), (goes_on, goes_on, true));
+            for (outcome, yes) in [(Outcome::True, true), (Outcome::False, false)] {
+                let told = evaluator.known(outcome, &frame, 7);
+                assert_eq!((told.yes, told.no, told.failed.is_some()), (yes, !yes, false));
+            }
+        });
+    }
+}
+
+/// What a call costs that is given an unknown nobody knows, so what comes after it may be paid for.
+#[test]
+fn calls_of_unknowns_cost_what_nobody_knows() {
+    let place = functions::all().position(|row| row.id == "contains_string").unwrap();
+    let contains = u16::try_from(place).unwrap();
+    for (is_metered, arguments, wanted) in [
+        (true, r#"{"x":{"$x":"seal","t":"string"},"y":"a"}"#, "yes BUDGET < 0"),
+        (true, r#"{"x":"b","y":"a"}"#, "BUDGET"),
+        (false, r#"{"x":{"$x":"seal","t":"string"},"y":"a"}"#, "yes"),
+    ] {
+        let mut s = sketch();
+        s.module.manifest.metered = is_metered;
+        let r = s.register(0);
+        let code = [
+            op(Op::Move, X, 0, r),
+            op(Op::Move, Y, 0, r + 1),
+            op(Op::Call, r, contains, r + 2).to(0, INFALLIBLE),
+            op(Op::Call, r, contains, r + 2).to(0, INFALLIBLE),
+            op(Op::Test, 1, 0, 0),
+        ];
+        s.function(FunctionKind::Condition, false, &code);
+        let has = op(Op::Has, X, 0, 0);
+        s.function(FunctionKind::Condition, false, &[has; 9]);
+        let program = s.program();
+        evaluated(&program, arguments, |evaluator| {
+            evaluator.machine.budget.add(DECISION_COST_MAX - 12);
+            let ended = evaluator.function(0);
+            assert_eq!(ends(evaluator, &ended), wanted, "{arguments}");
+        });
+    }
+}
+
+/// What an instruction hangs on: its operands, the loop that it turns, what it builds.
+#[test]
+fn what_instructions_hang_on() {
+    let program = condition(sketch(), &[]);
+    evaluated(&program, SEALED, |evaluator| {
+        let (x, y) = (evaluator.file[usize::from(X)], evaluator.file[usize::from(Y)]);
+        let mut frame = frame(evaluator);
+        frame.live.loops[1].list = x;
+        frame.live.loops[2].failed = y;
+        let cell = evaluator.cells.push(NO_CELL, y);
+        frame.live.builds[3] = Build::Exact { last: cell, len: 1 };
+        for (ins, rows) in [
+            (op(Op::Equal, X, Y, 0), vec![0, 1]),
+            (op(Op::Flag, X, 1, 1), vec![0]),
+            (op(Op::Flag, Y, 1, 1), vec![1]),
+            (op(Op::Next, 0, 1, 0), vec![0]),
+            (op(Op::LoopEnd, 0, 2, 0), vec![1]),
+            (op(Op::EndList, 0, 3, 0), vec![1]),
+            (op(Op::Append, X, 3, 0), vec![0, 1]),
+            (op(Op::Append, X, 0, 0), vec![0]),
+            (op(Op::Next, 0, 0, 0), vec![]),
+            (op(Op::Jump, 0, 1, 0), vec![]),
+        ] {
+            let sources = evaluator.sources(&frame, &ins);
+            assert_eq!(sources.rows().collect::<Vec<_>>(), rows, "{ins:?}");
+        }
+    });
+}
+
 fn frame<'e>(evaluator: &Evaluator<'e>) -> Frame<'e> {
     let row = &evaluator.program.module.functions[0];
     Frame {
@@ -294,5 +386,10 @@ fn tables_of_unknowns_are_counted() {
         let value = unknowns.add(withheld("/x", Class::Drop));
         assert_eq!((value.off() as usize, unknowns.is_empty()), (count, false));
     }
+    let token = Class::Token { key: "k".to_owned(), id: "i".to_owned() };
+    let range = Class::Range { least: Value::int(1), end: Value::int(2) };
+    let all = [Class::Drop, Class::Seal, token, Class::Shape { size: 1 }, range, Class::Hide];
+    let words = all.map(|class| class.word());
+    assert_eq!(words, ["drop", "seal", "token", "shape", "range", "hide"]);
     assert_eq!(outcome(&[op(Op::Has, Y, 0, 0)], SEALED), "yes");
 }

@@ -2,6 +2,7 @@
 //! hand, and what is known of values.
 
 mod broken;
+mod compared;
 mod facts;
 mod limits;
 mod states;
