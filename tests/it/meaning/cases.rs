@@ -6,7 +6,7 @@ use policyc::tools::lint::select::Selection;
 use policyc::tools::pipeline::lint;
 use policyc::tools::project::Settings;
 
-use super::{found, marked};
+use super::{found, found_in, marked};
 
 const HEAD: &str = "policyc: 1\nname: p\ndefault: deny\nschema:\n  r:\n    amount: int\n    \
     part: double\n    role: string\n    tags: {items: string, maxItems: 9}\n    \
@@ -327,4 +327,41 @@ fn conditions_below_a_binding_are_not_judged_without_it() {
     };
     assert!(of("cel.bind(y, r.i, y > 3 ? deny(\"c\") : allow(\"small\"))").is_empty());
     assert_eq!(of("cel.bind(y, r.i, r.i != r.i ? deny(\"c\") : allow(\"small\"))"), ["W0521"]);
+}
+
+/// An entry of `match` is asked where those before it do not hold and those around it do.
+#[test]
+fn entries_are_judged_where_they_are_asked() {
+    let of = |entries: &str| {
+        let block = if entries.contains("aggregate:") { "" } else { "  match:\n" };
+        let text = format!("name: p\nrule:\n{block}{entries}");
+        let mut files = SourceMap::new();
+        files.add("p.yaml", text.clone());
+        files.add("config.yaml", "variables: [{name: n, type: int}, {name: m, type: int}]\n");
+        let own = found_in(&files);
+        let told = |it| format!("{}: {}", marked(&text, it), it.message);
+        own.iter().map(told).collect::<Vec<_>>()
+    };
+    let entry = |condition: &str| format!("    - {{condition: {condition}, output: \"'x'\"}}\n");
+    let end = "    - output: \"'y'\"\n";
+    let last = |conditions: &[&str]| {
+        of(&(conditions.iter().map(|it| entry(it)).collect::<String>() + end))
+    };
+    let never = |at: &str| vec![format!("{at}: this entry never yields")];
+    assert_eq!(last(&["n > 5", "n > 10"]), never("n > 10"));
+    assert_eq!(last(&["n > 10", "n > 5"]), [""; 0]);
+    // Two together, and one that is not needed between them.
+    assert_eq!(last(&["n > 5", "m > 1", "n <= 5", "m > 0"]), never("m > 0"));
+    assert_eq!(last(&["n > 5", "n < 3", "m > 1", "n == 4"]), [""; 0]);
+    assert_eq!(last(&["n > 5", "n < 4", "m > 1", "n == 7 || n == 1"]), never("n == 7 || n == 1"));
+    // What never holds by itself, or always, is told once.
+    assert_eq!(last(&["n > 5", "n > 3 && n < 2"]), ["n < 2: this condition never holds"]);
+    let nested = |inner: &str| {
+        let outer = "    - condition: n > 5\n      rule:\n        match:\n";
+        of(&format!("{outer}      {}{end}", entry(inner)))
+    };
+    assert_eq!(nested("n > 7"), [""; 0]);
+    assert_eq!(nested("n < 3"), never("n < 3"));
+    let all = |inner: &str| format!("  aggregate:\n{}{}", entry("n > 5"), entry(inner));
+    assert_eq!(of(&all("n > 10")), [""; 0]);
 }

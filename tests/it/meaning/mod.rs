@@ -2,6 +2,7 @@
 //! against every input of a small world.
 
 mod cases;
+mod entries;
 mod guesses;
 mod random;
 
@@ -19,13 +20,18 @@ fn is_own(id: &str) -> bool {
 
 /// What lints of this kind find in one document.
 fn found(text: &str) -> Vec<Diagnostic> {
-    let (mut files, mut sink) = (SourceMap::new(), Sink::new());
+    let mut files = SourceMap::new();
     files.add("p.yaml".to_owned(), text.to_owned());
+    found_in(&files)
+}
+
+fn found_in(files: &SourceMap) -> Vec<Diagnostic> {
+    let mut sink = Sink::new();
     let all = Selector::read("all").expect("all");
     let all = Selection::of(&Choice { select: Some(vec![all]), ..Choice::default() }, &[]);
-    let compiled = lint(&files, &Settings::default(), &all, &mut sink);
+    let compiled = lint(files, &Settings::default(), &all, &mut sink);
     let findings = sink.finish().0;
-    assert!(compiled.is_some(), "{findings:#?}\n{text}");
+    assert!(compiled.is_some(), "{findings:#?}");
     findings.into_iter().filter(|found| is_own(found.code.id())).collect()
 }
 

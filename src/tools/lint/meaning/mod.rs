@@ -14,6 +14,7 @@ pub mod always;
 pub mod conflict;
 pub mod contest;
 pub mod duplicate;
+pub mod entries;
 pub mod idle;
 pub mod missing;
 pub mod never;
@@ -36,11 +37,12 @@ use crate::compiler::emit::parts::{Part, parts};
 use crate::compiler::solve::input::Frame;
 use crate::compiler::solve::rules::Guards;
 use crate::compiler::syntax::ast::{ExprId, ExprKind};
-use crate::compiler::syntax::document::model::{CelRule, Form, Outcome, RuleBody};
+use crate::compiler::syntax::document::model::{Form, RuleBody};
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
 use crate::diag::sink::Sink;
 use crate::lang::types::{Type, TypeId, TypeTable};
+use crate::tools::lint::meaning::entries::{EntryPath, EntryPaths, entries};
 use crate::tools::lint::meaning::part::operands;
 use crate::tools::lint::meaning::reads::Reads;
 use crate::tools::lint::meaning::world::{Condition, Role, RuleSource, SharedWorld, World};
@@ -70,11 +72,16 @@ struct Task {
 
 /// Reports what `looks` find.
 pub fn lint(subject: &Subject<'_>, looks: &[MeaningCheck], sink: &mut Sink) {
-    let mut plan =
-        LintPlan { subject, tasks: Vec::new(), wanted: PartSet::default(), rules: Vec::new() };
+    let mut plan = LintPlan {
+        subject,
+        tasks: Vec::new(),
+        wanted: PartSet::default(),
+        rules: Vec::new(),
+        entries: EntryPaths::default(),
+    };
     plan.documents();
     plan.cel_policies();
-    let LintPlan { tasks, wanted, rules, .. } = plan;
+    let LintPlan { tasks, wanted, rules, entries, .. } = plan;
     // Where a bundle has no room for more, nothing is asked.
     let Ok(made) = parts(&subject.checked, &wanted.parts) else {
         sink.report(given_up("the project is too large to be asked about all inputs".to_owned()));
@@ -90,6 +97,7 @@ pub fn lint(subject: &Subject<'_>, looks: &[MeaningCheck], sink: &mut Sink) {
         guards: Guards::of(&made.module),
         frame: Arc::new(Frame::of(&[&made.module])),
         rules,
+        entries,
         reads: Reads::of(&made.module),
         debug: OnceLock::new(),
     };
@@ -145,6 +153,7 @@ struct LintPlan<'a> {
     tasks: Vec<Task>,
     wanted: PartSet,
     rules: Vec<Option<RuleSource<'a>>>,
+    entries: EntryPaths,
 }
 
 /// Parts of conditions that become functions, each once.
@@ -274,8 +283,11 @@ impl LintPlan<'_> {
                     self.task(&[(variable.expr, Role::Variable)], false, None);
                 }
             }
-            for root in choices(&document.rule) {
+            let mut found = Vec::new();
+            entries(&document.rule, &EntryPath::default(), &mut found);
+            for (root, path) in found {
                 self.task(&[(root, Role::Choice)], false, None);
+                self.entries.insert(root, path);
             }
             let inner = analysis.types.get(info.output);
             let output = if let Type::Optional(inner) = inner { *inner } else { info.output };
@@ -284,18 +296,4 @@ impl LintPlan<'_> {
             }
         }
     }
-}
-
-/// The conditions of a block, those of nested ones too.
-fn choices(rule: &CelRule) -> Vec<ExprId> {
-    let (mut found, mut waiting) = (Vec::new(), vec![rule]);
-    while let Some(next) = waiting.pop() {
-        for choice in &next.choices {
-            found.extend(choice.condition);
-            if let Outcome::Rule(nested) = &choice.outcome {
-                waiting.push(nested);
-            }
-        }
-    }
-    found
 }

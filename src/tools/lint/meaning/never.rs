@@ -1,4 +1,4 @@
-//! W0521: a condition, or a part of one, that never holds.
+//! W0521: a condition, or a part of one, that never holds; or not where it is asked.
 
 use crate::compiler::syntax::ast::ExprId;
 use crate::diag::codes::Code;
@@ -20,6 +20,34 @@ pub fn run(world: &mut World<'_>, condition: &Condition, found: &mut Vec<Diagnos
         }
         found.push(finding(subject, condition, *at, by));
     }
+    if condition.role == Role::Choice {
+        let by = world.never_asked(condition.root);
+        if !by.is_empty() {
+            found.push(passed(world, condition.root, &by));
+        }
+    }
+}
+
+/// An entry that holds only where one before it does, or where one around it does not.
+fn passed(world: &World<'_>, entry: ExprId, by: &[ExprId]) -> Diagnostic {
+    let ast = world.ground.subject.ast();
+    let before = world.ground.entries.get(&entry).map_or(&[][..], |path| path.before.as_slice());
+    let fact = "this entry never yields".to_owned();
+    let mut finding = Diagnostic::new(
+        Code::NeverHolds,
+        ast.span(entry),
+        fact,
+        "holds only where it is not asked",
+    );
+    for other in by {
+        let why = if before.contains(other) {
+            "an entry before it, which comes first where it holds"
+        } else {
+            "an entry around it, which must hold as well"
+        };
+        finding = finding.label(ast.span(*other), why);
+    }
+    finding.help("put it first, or correct its condition")
 }
 
 fn finding(subject: &Subject<'_>, condition: &Condition, at: ExprId, by: &[ExprId]) -> Diagnostic {

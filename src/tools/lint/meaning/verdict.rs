@@ -108,7 +108,7 @@ impl World<'_> {
     }
 
     /// What a part means.
-    fn meaning(&mut self, part: ExprId) -> Ternary {
+    pub(super) fn meaning(&mut self, part: ExprId) -> Ternary {
         let parts = parts(self.ground.subject, part);
         self.compose(&parts, &FxHashSet::default())
     }
@@ -190,7 +190,7 @@ impl World<'_> {
 
     /// Those of `lits` that cannot hold together, none of which can be left out; empty where all
     /// can.
-    fn core(&mut self, domain: Lit, lits: Vec<(ExprId, Lit)>) -> Vec<ExprId> {
+    pub(super) fn core(&mut self, domain: Lit, lits: Vec<(ExprId, Lit)>) -> Vec<ExprId> {
         let single = lits.iter().find(|(_, lit)| self.never_in(domain, *lit));
         if let Some((part, _)) = single {
             return vec![*part];

@@ -34,6 +34,7 @@ use crate::runtime::program::dispatch::ProgramItem;
 use crate::runtime::vm::request::Moment;
 use crate::runtime::vm::scratch::Scratch;
 use crate::tools::lint::meaning::contest::Contest;
+use crate::tools::lint::meaning::entries::EntryPaths;
 use crate::tools::lint::meaning::part::{Leaf, is_data};
 use crate::tools::lint::meaning::reads::Reads;
 use crate::tools::lint::meaning::verdict::Verdict;
@@ -57,6 +58,8 @@ pub struct SharedWorld<'a> {
     pub frame: Arc<Frame>,
     /// The rules of documents, by number; `None` for a CEL Policy document that decides.
     pub rules: Vec<Option<RuleSource<'a>>>,
+    /// What comes before each entry of a CEL Policy document.
+    pub entries: EntryPaths,
     /// What rules read.
     pub reads: Reads,
     /// Where everything was written, once it was asked for.
