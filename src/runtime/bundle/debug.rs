@@ -11,7 +11,7 @@ use std::fmt;
 use bincode::config::{self, Configuration, Limit, LittleEndian, Varint};
 use bincode::{Decode, Encode};
 
-use crate::base::limits::DEBUG_DECODED_BYTES_MAX;
+use crate::base::limits::{DEBUG_DECODED_BYTES_MAX, YAML_DEPTH_MAX};
 use crate::runtime::bundle::digest;
 use crate::runtime::bundle::module::Module;
 
@@ -194,11 +194,7 @@ pub fn check(debug: &Debug, module: &Module) -> Result<(), DebugError> {
         && rule_atoms(debug).all(|it| usize::from(it.atom) < atoms)
         && debug.outputs.iter().zip(&module.outputs).all(|(output, row)| {
             let function = module.functions.get(usize::from(row.function));
-            let len = function.map_or(0, |function| u32::from(function.len));
-            let within = |choice: &ChoiceDebug| {
-                choice.first <= choice.then && choice.then <= choice.end && choice.end <= len
-            };
-            output.choices.iter().all(within)
+            fits(&output.choices, function.map_or(0, |function| u32::from(function.len)))
         });
     if !beside {
         return Err(DebugError::Beside);
@@ -229,6 +225,17 @@ pub fn check(debug: &Debug, module: &Module) -> Result<(), DebugError> {
     Ok(())
 }
 
+/// Whether entries lie in a function of `len` instructions, and each stands in the block of one
+/// before it, no deeper than a document has blocks.
+fn fits(choices: &[ChoiceDebug], len: u32) -> bool {
+    let mut deepest = 0;
+    choices.iter().all(|choice| {
+        let nested = choice.depth <= deepest && usize::from(choice.depth) < YAML_DEPTH_MAX;
+        deepest = choice.depth.saturating_add(1);
+        nested && choice.first <= choice.then && choice.then <= choice.end && choice.end <= len
+    })
+}
+
 /// The atoms of all rules and outputs.
 fn rule_atoms(debug: &Debug) -> impl Iterator<Item = &RuleAtom> {
     let choices = debug.outputs.iter().flat_map(|output| &output.choices);
@@ -240,6 +247,7 @@ fn rule_atoms(debug: &Debug) -> impl Iterator<Item = &RuleAtom> {
 mod tests {
     use super::{
         ChoiceDebug, Debug, DebugError, OutputDebug, Place, RuleAtom, RuleDebug, decode, encode,
+        fits,
     };
 
     fn sample() -> Debug {
@@ -289,6 +297,31 @@ mod tests {
         ];
         assert_eq!(bytes, golden);
         assert_eq!(decode(&bytes), Ok(sample()));
+    }
+
+    #[test]
+    fn entries_lie_in_their_function_and_in_one_another() {
+        let choice = |depth, first, then, end| ChoiceDebug {
+            depth,
+            first,
+            then,
+            end,
+            ..ChoiceDebug::default()
+        };
+        let fine =
+            [choice(0, 0, 2, 9), choice(1, 2, 4, 6), choice(1, 6, 6, 6), choice(0, 9, 9, 10)];
+        assert!(fits(&fine, 10) && fits(&[], 0));
+        assert!(!fits(&fine, 9));
+        for wrong in [
+            [choice(1, 0, 1, 2), choice(0, 2, 3, 4)],
+            [choice(0, 0, 1, 2), choice(2, 2, 3, 4)],
+            [choice(0, 1, 0, 2), choice(0, 2, 3, 4)],
+            [choice(0, 0, 1, 2), choice(0, 2, 4, 3)],
+        ] {
+            assert!(!fits(&wrong, 10), "{wrong:?}");
+        }
+        let deep = |depth| (0..depth).map(|depth| choice(depth, 0, 0, 0)).collect::<Vec<_>>();
+        assert!(fits(&deep(64), 0) && !fits(&deep(65), 0));
     }
 
     #[test]
