@@ -314,6 +314,12 @@ fn builders_around_failures(cases: &mut Cases) {
         &end,
     ]);
     cases.refuse("BuilderDropped", "a list that is filled in a loop where failures are noted", far);
+    let [over_both, pend] = over(8);
+    let twice = module(&[
+        &[build, outer(9), fails(6), fails(7), add(R), over_both, pend, pend, outer_next(2)],
+        &end,
+    ]);
+    cases.refuse("BuilderDropped", "a list that is filled where two failures are noted", twice);
 }
 
 /// Functions in a row, each testing the next; the last one compares.
