@@ -1,8 +1,6 @@
 //! Equality and membership: of what holds unknowns, of tokens, of what is perhaps not there.
 
-use crate::unknown_answers::{SEAL, all, seal, token};
-
-const HIDE: &str = r#"{"$x":"hide"}"#;
+use crate::unknown_answers::{HIDE, SEAL, all, seal, token};
 
 #[test]
 fn lists_and_maps_that_hold_unknowns() {

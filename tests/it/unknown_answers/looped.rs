@@ -307,6 +307,9 @@ fn elements_that_are_perhaps_not_there() {
         [d][0].size() == 2 => yes no < /d/0
         [d][0].size() > 2 => no
         [d][0].size() < 1 => no
+        [d][0][1] == 2 => yes no OUT_OF_RANGE < /d/0
+        [d][0][0] == 2 => yes no OUT_OF_RANGE < /d/0
+        d[1] == 2 => yes no OUT_OF_RANGE < /d/0
     ";
     all(&[("d", r#"[{"$x":"hide"},2]"#)], table);
     let table = "

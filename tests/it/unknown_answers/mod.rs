@@ -6,6 +6,7 @@
 //! and in front `refused or` where the context may be refused. Where there is one outcome it hangs
 //! on nothing, but for a failure that may come from two places.
 
+mod called;
 mod compared;
 mod computed;
 mod equality;
@@ -82,6 +83,7 @@ const KNOWN: &[(&str, &str)] = &[
 ];
 
 const SEAL: &str = r#"{"$x":"seal"}"#;
+const HIDE: &str = r#"{"$x":"hide"}"#;
 
 /// A program of the rest of a document: rules, and what else it has; or, where that begins with a
 /// `//`, of a file of CEL.

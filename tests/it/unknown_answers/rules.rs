@@ -4,14 +4,17 @@
 use policyc::lang::decision::Effect;
 use policyc::runtime::vm::partial::decision::{AtomOutcomes, PartialDecision};
 use policyc::runtime::vm::partial::unknown::Unknown;
+use policyc::runtime::vm::report::DecisionReport;
+use policyc::runtime::vm::request::ingest;
+use policyc::runtime::vm::scratch::Scratch;
 
-use crate::unknown_answers::{SEAL, context, outcomes, paths, program, seal, shape, told};
-
-const HIDE: &str = r#"{"$x":"hide"}"#;
+use crate::unknown_answers::{
+    HIDE, NOW, SEAL, context, outcomes, paths, program, seal, shape, told,
+};
 
 /// The effects that are possible, and behind `<` what they hang on; behind `|` what the digest
 /// hangs on, or behind `=` the message, where there is a digest.
-fn summary(decision: &PartialDecision, unknowns: &[Unknown]) -> String {
+pub(super) fn summary(decision: &PartialDecision, unknowns: &[Unknown]) -> String {
     let effects = decision.effects.iter().map(|effect| match effect {
         Some(Effect::Allow) => "allow",
         Some(Effect::Deny) => "deny",
@@ -29,6 +32,11 @@ fn summary(decision: &PartialDecision, unknowns: &[Unknown]) -> String {
     assert_eq!(decision.report.is_some(), decision.digest().is_some());
     assert_eq!(decision.report.is_some(), decision.canonical.is_some());
     assert!(decision.report.is_none() || decision.effects.len() == 1);
+    let [only] = decision.effects.as_slice() else {
+        assert_eq!(decision.effect(), None);
+        return format!("{all} | {}", paths(&decision.open, unknowns));
+    };
+    assert_eq!(decision.effect(), Some(*only));
     match &decision.reason {
         Some(reason) => format!("{all} = {reason}").trim_end().to_owned(),
         None => format!("{all} | {}", paths(&decision.open, unknowns)),
@@ -263,6 +271,31 @@ fn decisions_with_several_outcomes() {
     }
 }
 
+/// With nothing unknown the decision is the ordinary one, with what failed and where.
+#[test]
+fn what_is_known_is_decided_as_ever() {
+    for rules in [
+        "  - {id: a, when: i == 5, allow: 'i is {i}'}\n",
+        "  - {id: a, when: i == 4, deny: no it is not}\n",
+        "  - {id: a, when: 1 / (j - 6) == 1, deny: never}\n  - {id: b, when: i == 5, allow: ok}\n",
+        "  - {id: a, when: i == 5, allow: ok}\n  - {id: b, when: 'l[7] == 1', allow: ok}\n",
+        "  - {id: a, when: i == 5, allow: 'it is {1 / (j - 6)}'}\n",
+        "  - {id: a, when: i == 5, mode: shadow, deny: much}\n  \
+         - {id: b, when: o == 1, allow: ok}\n",
+        "  - {id: a, when: 's == \"text\"', escalate: {to: ['role:x']}}\n",
+        "  - {id: a, when: 'l.exists(x, 1 / (x - 2) == 9)', deny: never}\n",
+    ] {
+        let program = program(&format!("rules:\n{rules}"));
+        let known = context(&[]);
+        let (decision, _) = told(&program, &known, None);
+        let mut scratch = Scratch::for_program(&program);
+        let mut filled = ingest(&program, known.as_bytes(), &mut scratch);
+        let ordinary = DecisionReport::of(&mut filled.decide(&NOW));
+        assert_eq!(decision.report, Some(ordinary), "{rules}");
+        assert!(!decision.refused && decision.open.is_empty() && decision.blockers.is_empty());
+    }
+}
+
 /// Each atom of a condition: `t` where it holds, `f` where it does not, `e` where it fails, more
 /// than one where that is open, and `-` where no way looks at it.
 #[test]
@@ -280,6 +313,10 @@ fn what_atoms_come_to() {
         ("l.exists(x, x == i) && j == 6", "tf t", true),
         ("!(i == 1) && !(j == 6)", "tf t", true),
         ("has(r.y) && j == 6", "f -", true),
+        // One that is looked at twice comes out twice alike.
+        ("(j == 6 && i == 1) || (j == 6 && i == 2)", "t tf tf", true),
+        ("(j == 7 || i == 1) && (j == 7 || i == 2)", "f tf tf", true),
+        ("(1 / (j - 6) == 1 || i == 1) && (1 / (j - 6) == 1 || i == 2)", "e tf tf", true),
         ("true", "", false),
     ] {
         let rule = format!("rules:\n  - id: it\n    when: {when:?}\n    allow: ok\n");

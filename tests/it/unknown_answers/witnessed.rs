@@ -79,6 +79,9 @@ fn atoms_come_out_as_they_did() {
         i == 4 || w == 7u => 2 yes ; 2 yes
         i == 5 ? w == 7u : w == 8u => 2 yes ; 2 yes
         l.exists(x, x == i) => 1 no ; 1 no
+        [1 / (j - 6) == 1 || i == 5][0] => 0 yes DIVIDE_BY_ZERO < /i ; 0 yes DIVIDE_BY_ZERO < /i
+        [1 / (j - 6) == 1 || i == 6][0] => 0 yes DIVIDE_BY_ZERO < /i ; 0 DIVIDE_BY_ZERO
+        [1 / (i - 5) == 1 || j == 6][0] => 0 yes ; 0 yes
         l.exists(x, x + 2 == i) => 1 yes ; 1 yes
         l.all(x, x < i) => 1 yes ; 1 yes
         6 / i == 1 => 2 yes ; 2 yes
@@ -127,7 +130,7 @@ fn witnesses_of_something_else() {
 #[test]
 fn rules_that_were_asked() {
     let open = "yes no < /s";
-    let tests: [(&str, &str, [&str; 2], [&str; 2]); 8] = [
+    let tests: [(&str, &str, [&str; 2], [&str; 2]); 9] = [
         (
             "s == 'a' && i == 5; s == 'b' && i == 6",
             "a",
@@ -142,6 +145,12 @@ fn rules_that_were_asked() {
             ["yes < /s", "no < /s"],
         ),
         ("s == 'a' && i == 5; i == 5", "a", [open, "yes"], [open, "yes"]),
+        (
+            "s == 'a' && i == 5; s == 'b' && 6u / w == 1u",
+            "a",
+            [open, "yes no OVERFLOW DIVIDE_BY_ZERO < /w /s"],
+            ["yes < /s", "no < /s"],
+        ),
         ("s == 'a'; s == 'b' && i == 5", "b", [open, open], [open, "yes < /s"]),
         (
             "s == 'a' && five; s == 'b' && i == 6",

@@ -247,8 +247,11 @@ impl<'e> Evaluator<'e> {
 
     /// A value of which is known that it is there.
     fn there(&mut self, value: &Value) -> Value {
-        let fact = self.fact(value);
-        if !is_unknown(value) || fact.is_there() { *value } else { self.value(fact.there()) }
+        if !is_unknown(value) {
+            return *value;
+        }
+        let there = self.fact(value).there();
+        self.value(there)
     }
 
     fn in_set(&mut self, a: &Value, set: u16) -> Branches {

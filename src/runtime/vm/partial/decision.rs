@@ -221,7 +221,7 @@ pub(super) fn contest(program: &Program, said: &[RuleDraft], refused: Option<&So
         doubt.add(sources);
     }
     for (said, own) in &all {
-        if own.len() > 1 && own.iter().any(|rank| *rank <= sure && matters(*rank)) {
+        if own.iter().any(|rank| matters(*rank)) {
             doubt.add(&said.doubt);
         }
     }

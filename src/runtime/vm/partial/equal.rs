@@ -159,9 +159,9 @@ impl Evaluator<'_> {
             let both = fact.kinds == int && other.kinds == int;
             return both && (other.ints.1 < fact.ints.0 || fact.ints.1 < other.ints.0);
         }
+        // Where not every order is possible, all that it can be has one with `b`.
         let orders = self.orders(fact, b);
-        let ordered = b.tag().has_order() && fact.kinds.tags().all(|kind| orders_with(kind, b));
-        ordered && orders.is_some_and(|all| !all.contains(&Some(Ordering::Equal)))
+        orders.is_some_and(|all| !all.contains(&Some(Ordering::Equal)))
     }
 
     /// Of two rows of the table: one value is equal to itself, tokens tell of others.

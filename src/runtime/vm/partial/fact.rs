@@ -158,9 +158,8 @@ impl Sources {
     }
 
     pub(super) fn add(&mut self, other: &Self) {
-        if self.0.len() < other.0.len() {
-            self.0.resize(other.0.len(), 0);
-        }
+        let words = self.0.len().max(other.0.len());
+        self.0.resize(words, 0);
         for (word, more) in self.0.iter_mut().zip(&other.0) {
             *word |= more;
         }

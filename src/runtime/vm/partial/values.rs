@@ -230,9 +230,8 @@ impl<'e> Evaluator<'e> {
             pairs.all(|(sig, fact)| fact.kinds.within(kinds_of(*sig)))
         };
         let fitting: Vec<&&Function> = rows.iter().filter(can).collect();
-        let safe = fitting.iter().all(|row| !row.fails) && rows.iter().any(|row| must(row));
-        let safe =
-            safe && (rows.len() == 1 || fitting.len() == 1 || fitting.iter().all(|row| must(row)));
+        let safe = fitting.iter().all(|row| !row.fails && must(row));
+        let safe = safe && rows.iter().any(|row| must(row));
         let every = Classes::all(EvalError::ALL);
         let classes = if safe && !self.machine.budget.metered { Classes::NONE } else { every };
         // Some rows know more kinds than they declare.
@@ -260,7 +259,7 @@ impl<'e> Evaluator<'e> {
 
     /// Arithmetic, sizes and selections.
     fn computed(&mut self, ins: &Instruction, place: u32) -> Outcomes {
-        let operands = self.operands(ins);
+        let mut operands = self.operands(ins);
         let (Some(a), b) = (operands.first().copied(), operands.get(1).copied()) else {
             return self.answered(ins, Err(BROKEN), place);
         };
@@ -270,6 +269,15 @@ impl<'e> Evaluator<'e> {
             let between = (most - i64::from(count), most);
             let fact = Fact { ints: between, ..Fact::of(Kinds::of(Tag::Int), sources.clone()) };
             return self.told(ins, Some(fact), Classes::NONE, (&sources, place));
+        }
+        if matches!(ins.op, Op::Index | Op::IndexOptional)
+            && a.tag() == Tag::List
+            && self.hidden_in(ins.a, &a).is_some()
+        {
+            // Which element has an index hangs on which of them are there.
+            let sources = self.sources_of(&[a]);
+            let list = self.value(Fact::of(Kinds::of(Tag::List), sources));
+            operands.iter_mut().take(1).for_each(|first| *first = list);
         }
         if !operands.iter().any(is_unknown) {
             let answer = self.compute(ins, &a, &b.unwrap_or(Value::ABSENT));
@@ -378,9 +386,6 @@ impl<'e> Evaluator<'e> {
     pub(super) fn part_of(&self, fact: &Fact, sources: &Sources) -> Fact {
         let module = &self.program.module;
         let of = |ty: u16| Fact::of_type(module, ty, sources.clone());
-        if fact.ty == NONE || fact.kinds.has(Tag::Optional) {
-            return of(NONE);
-        }
         let typed = row(module, fact.ty);
         if let TypeRow::List(part, _) | TypeRow::Map(_, part) = typed {
             of(*part)

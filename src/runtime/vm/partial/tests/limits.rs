@@ -2,14 +2,15 @@
 
 use crate::base::limits::{
     CALL_DEPTH_MAX, DECISION_COST_MAX, ELEMENTS_MAX, PARTIAL_STEPS_MAX, VALUE_DEPTH_MAX,
+    VALUE_STEPS_MAX,
 };
 use crate::lang::constant::Constant;
 use crate::lang::decision::Effect;
 use crate::lang::error::EvalError;
 use crate::lang::functions;
 use crate::lang::opcodes::{EXIT_ERROR, EXIT_FALSE, EXIT_TRUE, INFALLIBLE, Op, X_INVERT};
-use crate::lang::value::Value;
-use crate::runtime::bundle::module::FunctionKind;
+use crate::lang::value::{Space, Value};
+use crate::runtime::bundle::module::{FunctionKind, TypeRow};
 use crate::runtime::program::Program;
 use crate::runtime::vm::machine::Outcome;
 use crate::runtime::vm::partial::decide::RulesResult;
@@ -196,6 +197,33 @@ fn what_turns_cost() {
     }
 }
 
+/// What is there for sure leaves one way.
+#[test]
+fn what_returns_for_sure_leaves_one_way() {
+    for (json, wanted) in [
+        (r#"{"x":1}"#, "BUDGET"),
+        (r#"{"x":{"$x":"seal"}}"#, "BUDGET"),
+        (r#"{"x":{"$x":"hide"}}"#, "yes NO_SUCH_KEY BUDGET < 0"),
+    ] {
+        let mut s = sketch();
+        s.module.manifest.metered = true;
+        let ty = s.ty(TypeRow::Dyn);
+        let r = s.register(0);
+        let code = [op(Op::Need, 1, 0, r), op(Op::Test, 2, 0, 0)];
+        s.function(FunctionKind::Condition, false, &code);
+        s.function(FunctionKind::Value(ty), false, &[op(Op::Return, X, 0, 0)]);
+        let one = s.constant(Constant::Int(1));
+        let load = op(Op::LoadConst, 0, one, s.register(0));
+        s.function(FunctionKind::Condition, false, &[load; 9]);
+        let program = s.program();
+        evaluated(&program, json, |evaluator| {
+            evaluator.machine.budget.add(DECISION_COST_MAX - 8);
+            let ended = evaluator.function(0);
+            assert_eq!(ends(evaluator, &ended), wanted, "{json}");
+        });
+    }
+}
+
 /// Where a value is perhaps not made for want of budget, another way may have made it.
 #[test]
 fn answers_for_want_of_budget() {
@@ -285,7 +313,7 @@ fn what_instructions_hang_on() {
     });
 }
 
-fn frame<'e>(evaluator: &Evaluator<'e>) -> Frame<'e> {
+pub(super) fn frame<'e>(evaluator: &Evaluator<'e>) -> Frame<'e> {
     let row = &evaluator.program.module.functions[0];
     Frame {
         code: &evaluator.program.module.code,
@@ -373,6 +401,28 @@ fn what_values_hold_is_looked_for_so_deep() {
             evaluator.deep = false;
             assert_eq!(evaluator.taint(&value), None);
             assert!(evaluator.taint(&unknown).is_some());
+        });
+    }
+}
+
+/// After so many values that were looked at, it hangs on anything.
+#[test]
+fn so_many_values_are_looked_at() {
+    let program = condition(sketch(), &[]);
+    for (more, rows) in [(0, vec![0]), (1, vec![0, 1])] {
+        evaluated(&program, SEALED, |evaluator| {
+            evaluator.deep = true;
+            let unknown = evaluator.file[usize::from(X)];
+            let empty = Value::list(Space::Arena, 0, 0, 1);
+            let inner = evaluator.machine.heap.new_list(&[empty; 1_023]).unwrap();
+            // The list itself, the unknown, 1 023 lists of 1 023, and as many as are left of 2^20.
+            let rest = usize::try_from(VALUE_STEPS_MAX).unwrap() - 2 - 1_023 * 1_024 + more;
+            let mut elements = vec![unknown];
+            elements.extend([inner; 1_023]);
+            elements.extend(vec![empty; rest]);
+            let value = evaluator.machine.heap.new_list(&elements).unwrap();
+            let found = evaluator.taint(&value).map(|sources| sources.rows().collect());
+            assert_eq!(found, Some(rows), "{more}");
         });
     }
 }

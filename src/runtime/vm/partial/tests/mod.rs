@@ -5,6 +5,7 @@ mod broken;
 mod compared;
 mod facts;
 mod limits;
+mod objects;
 mod states;
 
 use crate::lang::decision::Effect;

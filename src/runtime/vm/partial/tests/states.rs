@@ -16,7 +16,7 @@ fn state() -> State {
 #[test]
 fn whatever_differs_changes_what_met() {
     type Change = fn(&mut State);
-    let changes: [Change; 12] = [
+    let changes: [Change; 13] = [
         |state| state.registers[0] = Value::int(2),
         |state| state.registers[1] = Value::int(2),
         |state| state.live.loops[0].failed = Value::error(EvalError::Overflow as u8, 1),
@@ -29,6 +29,10 @@ fn whatever_differs_changes_what_met() {
         |state| {
             state.registers[0] = Value::int(2);
             state.registers[1] = Value::int(3);
+        },
+        |state| {
+            state.registers[0] = Value::int(2);
+            state.live.loops[0].failed = Value::error(EvalError::Overflow as u8, 1);
         },
         |state| {
             state.live.loops[0].failed = Value::error(EvalError::Overflow as u8, 1);
