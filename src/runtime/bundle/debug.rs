@@ -112,6 +112,25 @@ pub struct ChoiceDebug {
     pub yields: Vec<RuleAtom>,
 }
 
+impl ChoiceDebug {
+    /// Whether it was asked, where `ran` says of an instruction of the output's function whether it
+    /// ran. What has no condition begins with what it yields.
+    pub fn is_asked(&self, ran: impl Fn(u32) -> bool) -> bool {
+        self.first < self.end && ran(self.first)
+    }
+
+    /// Whether its condition held, so that what it yields was asked.
+    pub fn is_entered(&self, ran: impl Fn(u32) -> bool) -> bool {
+        !self.is_dead() && ran(self.then)
+    }
+
+    /// Whether no input leads there.
+    #[must_use]
+    pub const fn is_dead(&self) -> bool {
+        self.then >= self.end
+    }
+}
+
 /// Why debug bytes cannot be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DebugError {

@@ -72,16 +72,17 @@ fn reach(
     if rules.iter().all(|(_, rule)| rule.fired > 0) {
         return;
     }
-    let code = |number: u16| watch.subjects.get(usize::from(number)).and_then(|it| it.code);
+    let entry =
+        |number: u16| watch.subjects.get(usize::from(number)).and_then(|it| it.entry.as_ref());
     let mut exercised = BundleExercise::default();
-    for (_, rule) in rules.iter().filter(|(number, _)| code(*number).is_none()) {
+    for (_, rule) in rules.iter().filter(|(number, _)| entry(*number).is_none()) {
         exercised.rules.insert(rule.id.clone(), u64::try_from(rule.fired).unwrap_or(u64::MAX));
     }
     let known: BTreeMap<String, Option<cover::Reach>> =
         cover::rules(&group.program, &exercised).into_iter().map(|it| (it.id, it.reach)).collect();
     for (number, rule) in rules.iter_mut().filter(|(_, rule)| rule.fired == 0) {
-        rule.reach = Some(match code(*number) {
-            Some(code) if code.is_dead() => Reach::Impossible,
+        rule.reach = Some(match entry(*number) {
+            Some(entry) if entry.choice.is_dead() => Reach::Impossible,
             Some(_) => {
                 let found = yielding(group, watch, (search, seeds), *number);
                 found.map_or(Reach::Open, Reach::Found)

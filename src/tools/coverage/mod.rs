@@ -225,7 +225,7 @@ fn rule(
     let count =
         |holds: &dyn Fn(&DecisionTrace) -> bool| seen.iter().filter(|seen| holds(seen)).count();
     let fired = |seen: &DecisionTrace| seen.fired.contains_key(&at);
-    let won = |seen: &DecisionTrace| match own.code {
+    let won = |seen: &DecisionTrace| match own.entry {
         Some(_) => fired(seen),
         None => seen.winner.as_ref() == Some(&own.id),
     };

@@ -14,7 +14,7 @@ pub(super) use crate::runtime::vm::observe::AtomState;
 
 use crate::compiler::solve::input::Example;
 use crate::lang::glob;
-use crate::runtime::bundle::debug::{self, Place, RuleAtom, RuleDebug};
+use crate::runtime::bundle::debug::{self, ChoiceDebug, Place, RuleAtom, RuleDebug};
 use crate::runtime::bundle::module::Module;
 use crate::runtime::program::Program;
 use crate::runtime::program::dispatch::ProgramItem;
@@ -41,28 +41,19 @@ pub(super) struct Subject {
     pub(super) place: Place,
     /// The atoms of its condition; of an entry those of the value that it yields too.
     pub(super) atoms: Vec<Atom>,
-    /// Where the code of an entry stands in that of the program; none for a rule.
-    pub(super) code: Option<EntryCode>,
+    /// The entry; none for a rule.
+    pub(super) entry: Option<Entry>,
 }
 
-/// Where the code of an entry stands in that of the program.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct EntryCode {
+/// An entry of an output.
+#[derive(Clone, Debug)]
+pub(super) struct Entry {
     /// The number of its output.
     output: u16,
-    /// Its first instruction.
-    first: usize,
-    /// The first instruction of what it yields.
-    then: usize,
-    /// One past the last one.
-    end: usize,
-}
-
-impl EntryCode {
-    /// Whether no input leads to it: one before it always yields.
-    pub(super) const fn is_dead(self) -> bool {
-        self.then >= self.end
-    }
+    /// The first instruction of the output's function, from the start of the program's code.
+    begin: u32,
+    /// Where its code stands in that function.
+    pub(super) choice: ChoiceDebug,
 }
 
 /// What was seen of one decision. Rules have the numbers of the bundle, entries those behind them.
@@ -192,20 +183,19 @@ impl<'p> WatchedProgram<'p> {
 
     /// Adds what entries did. One that yields has the number of the value as its outcome.
     fn entries(&self, ran: &[bool], decision: &mut Decision<'_>, trace: &mut DecisionTrace) {
-        let ran = |pc: usize| ran.get(pc).copied().unwrap_or(false);
         let failures = decision.failures().iter();
         let failed: Vec<ProgramItem> = failures.map(|failure| failure.by).collect();
         let mut last: BTreeMap<u16, u16> = BTreeMap::new();
         let mut values: Option<Vec<OutputReport>> = None;
         for (number, subject) in (0_u16..).zip(&self.subjects) {
-            let Some(code) = subject.code else { continue };
-            let EntryCode { output, first, then, end } = code;
-            let asked = first < end && ran(first);
+            let Some(Entry { output, begin, choice }) = &subject.entry else { continue };
+            let ran = |at: u32| ran.get((begin + at) as usize).copied().unwrap_or(false);
+            let asked = choice.is_asked(ran);
             trace.asked.push(asked);
             if asked {
-                last.insert(output, number);
+                last.insert(*output, number);
             }
-            if !code.is_dead() && ran(then) {
+            if choice.is_entered(ran) {
                 let values = values.get_or_insert_with(|| DecisionReport::of(decision).outputs);
                 let value = values.iter().find(|it| it.name == subject.policy);
                 let value = value.map_or(0, |value| self.number_of(&value.canonical));
@@ -272,25 +262,20 @@ fn subjects(program: &Program) -> Vec<Subject> {
         policy: own.policy.clone(),
         place: own.place,
         atoms: atoms(&own.atoms),
-        code: None,
+        entry: None,
     };
     let mut subjects: Vec<Subject> = (0..).zip(&debug.rules).map(rule).collect();
     for ((output, row), own) in (0..).zip(&module.outputs).zip(&debug.outputs) {
         let name = program.string(row.name);
         let function = module.functions.get(usize::from(row.function));
-        let begin = function.map_or(0, |function| function.first as usize);
+        let begin = function.map_or(0, |function| function.first);
         let mut numbers = Vec::new();
         subjects.extend(own.choices.iter().map(|choice| Subject {
             id: entry_id(name, &mut numbers, choice.depth),
             policy: name.to_owned(),
             place: choice.place,
             atoms: [&choice.condition, &choice.yields].iter().flat_map(|it| atoms(it)).collect(),
-            code: Some(EntryCode {
-                output,
-                first: begin + choice.first as usize,
-                then: begin + choice.then as usize,
-                end: begin + choice.end as usize,
-            }),
+            entry: Some(Entry { output, begin, choice: choice.clone() }),
         }));
     }
     subjects

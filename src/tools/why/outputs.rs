@@ -16,24 +16,24 @@ impl ExplanationInput<'_> {
     pub(super) fn entries(&self, row: &OutputRow, name: &str, debug: &OutputDebug) -> Vec<RuleWhy> {
         let first = self.module.functions.get(usize::from(row.function)).map(|it| it.first);
         let ran = |at: u32| first.is_some_and(|first| self.seen.ran(first.saturating_add(at)));
-        // Where code of an entry begins, it runs; one without a condition begins with its value.
-        let asked = |choice: &ChoiceDebug| choice.first < choice.end && ran(choice.first);
-        let entered = |choice: &ChoiceDebug| choice.then < choice.end && ran(choice.then);
-        let failed = self.report.errors.iter().any(|error| error.rule.as_deref() == Some(name));
-        let last = debug.choices.iter().rposition(asked);
+        // What fails in an explanation takes no output away.
+        let has_value = self.report.outputs.iter().any(|output| output.name == name);
+        let errors = &self.report.errors;
+        let failed = !has_value && errors.iter().any(|error| error.rule.as_deref() == Some(name));
+        let last = debug.choices.iter().rposition(|choice| choice.is_asked(ran));
         let trace = self.seen.of(row.function);
         let (mut numbers, mut entries) = (Vec::new(), Vec::new());
         for (at, choice) in debug.choices.iter().enumerate() {
             let id = entry_id(name, &mut numbers, choice.depth);
+            let (asked, entered) = (choice.is_asked(ran), choice.is_entered(ran));
             let state = match () {
                 () if failed && last == Some(at) => State::Failed,
-                () if !asked(choice) => State::NotAsked,
-                () if !entered(choice) => State::Silent,
+                () if !asked => State::NotAsked,
+                () if !entered => State::Silent,
                 () if is_block(&debug.choices, at) => State::Held,
                 () => State::Won,
             };
-            let own =
-                EntryTrace { trace: trace.filter(|_| asked(choice)), entered: entered(choice) };
+            let own = EntryTrace { trace: trace.filter(|_| asked), entered };
             entries.push(self.entry(id, choice, state, own));
         }
         entries

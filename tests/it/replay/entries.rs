@@ -101,6 +101,18 @@ fn each_entry_tells_what_it_did() {
     }
 }
 
+/// What explains an output may fail where the output does not.
+#[test]
+fn an_explanation_that_fails_takes_no_entry_away() {
+    let policy = "name: why\nrule:\n  match:\n    - condition: amount > 1\n      \
+                  output: \"'some'\"\n      explanation: \"string(10 / (amount - 5))\"\n    \
+                  - output: \"'none'\"\n";
+    let (report, why) = told(policy, r#"{"kind":"new","amount":5}"#);
+    assert_eq!(report.outputs[0].plain, "\"some\"");
+    assert_eq!(report.errors.len(), 1, "the explanation failed: {:?}", report.errors);
+    assert_eq!(states(&why), [Won, NotAsked]);
+}
+
 #[test]
 fn entries_have_their_numbers_their_atoms_and_what_they_yield() {
     let (_, why) = told(TIER, r#"{"kind":"new","amount":50}"#);
